@@ -1,0 +1,12 @@
+# Debian 12 packages only; scripts/install-deps.sh names them.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(GTest REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ZMQ REQUIRED IMPORTED_TARGET libzmq)
+pkg_check_modules(ROCKSDB REQUIRED IMPORTED_TARGET rocksdb)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(GFLAGS REQUIRED IMPORTED_TARGET gflags)
+pkg_check_modules(LIBSSH REQUIRED IMPORTED_TARGET libssh)
+find_package(nlohmann_json 3.11 REQUIRED)

@@ -1,0 +1,55 @@
+#pragma once
+
+// The read side of the store for analysts: one run (or several) seen through one consistent
+// snapshot, also while a scan is writing. Visitors stream; nothing larger than one record is held.
+//
+// Threads: a reader is used by one thread; several readers may exist at once.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/status.h"
+#include "keys/key_id.h"
+#include "proto/store.pb.h"
+
+namespace hark {
+
+// A host showed a key on a port.
+struct KeyUse {
+  KeyId key;
+  Address address;
+  uint16_t port = 0;
+
+  auto operator<=>(const KeyUse&) const = default;
+};
+
+class RunReader {
+ public:
+  virtual ~RunReader() = default;
+
+  virtual const proto::RunRow& run() const = 0;
+
+  // Every grabbed host, in address order. A visitor that returns an error ends the visit with it.
+  virtual Status ForEachHost(
+      const std::function<Status(const Address&, const proto::HostRow&)>& visit) const = 0;
+
+  // Every (host, port) with an observation, in (address, port) order.
+  virtual Status ForEachPort(const std::function<Status(const Address&, uint16_t port,
+                                                        const proto::PortRow&)>& visit) const = 0;
+
+  // Every use of a key, in (key, address, port) order: the clustering pass.
+  virtual Status ForEachKeyUse(const std::function<Status(const KeyUse&)>& visit) const = 0;
+
+  // The run's jobs; their tallies sum to the coverage ledger (analysis/coverage.h).
+  virtual Status ForEachJob(const std::function<Status(const proto::JobRow&)>& visit) const = 0;
+
+  // A certificate body by its SHA-256 (32 bytes); kNotFound if the store has none.
+  virtual Result<std::string> Certificate(std::string_view sha256) const = 0;
+};
+
+}  // namespace hark

@@ -1,0 +1,86 @@
+#pragma once
+
+// The store: everything hark remembers, in one RocksDB directory. The only door to RocksDB.
+//
+// Column families, keys and values are documented byte by byte in docs/formats/store.md. Writers
+// build a StoreWrite and commit it whole; a synced commit survives kill -9 and power loss. Opening
+// for writing takes the directory's lock (a second writer gets kUnavailable); opening read-only
+// works beside a writer and sees what it had flushed to its log.
+//
+// Threads: Store is thread-safe. A StoreWrite belongs to one thread.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/status.h"
+#include "proto/store.pb.h"
+#include "storage/run_reader.h"
+
+namespace hark {
+
+class StoreWrite;
+
+class Store {
+ public:
+  enum class Mode {
+    kReadWrite,  // creates the directory and the schema when they are missing
+    kReadOnly,
+  };
+
+  // Failures are the operator's to understand: a directory that is not a store, is locked by
+  // another process, is not writable, or was written by a newer hark.
+  static Result<std::unique_ptr<Store>> Open(const std::string& directory, Mode mode);
+  // A store in memory, for tests and simulation. Its content dies with it.
+  static Result<std::unique_ptr<Store>> OpenInMemory();
+
+  virtual ~Store() = default;
+
+  // Commits everything in `write` or nothing. sync: on return the data survives power loss.
+  // kDiskFull and kIo leave the store read-only until reopened; nothing of `write` is visible.
+  virtual Status Commit(StoreWrite& write, bool sync) = 0;
+  virtual std::unique_ptr<StoreWrite> NewWrite() = 0;
+
+  // Runs, oldest first.
+  virtual Result<std::vector<proto::RunRow>> Runs() const = 0;
+  virtual Result<proto::RunRow> FindRun(std::string_view name) const = 0;  // kNotFound
+  virtual Result<std::vector<proto::JobRow>> Jobs(uint32_t run) const = 0;
+  virtual Result<std::string> TargetSet(std::string_view sha256) const = 0;
+  // Listener positions [from, to) of a run, in order of discovery.
+  virtual Result<std::vector<Address>> Listeners(uint32_t run, uint64_t from,
+                                                 uint64_t to) const = 0;
+  virtual Result<uint64_t> ListenerCount(uint32_t run) const = 0;
+  virtual Result<std::unique_ptr<RunReader>> ReadRun(std::string_view name) const = 0;
+
+  // meta: small named values.
+  virtual Result<std::optional<std::string>> Meta(std::string_view name) const = 0;
+
+  // SHA-256 over all that must be equal however a run was interrupted: hosts, ports, keys and
+  // coverage of the run, in order, without times, workers, jobs or durations.
+  virtual Result<std::string> LogicalDigest(std::string_view run_name) const = 0;
+};
+
+// Changes that become visible together.
+class StoreWrite {
+ public:
+  virtual ~StoreWrite() = default;
+
+  virtual void PutMeta(std::string_view name, std::string_view value) = 0;
+  virtual void PutRun(const proto::RunRow& run) = 0;
+  virtual void PutTargetSet(std::string_view sha256, std::string_view encoded) = 0;
+  virtual void PutJob(uint32_t run, const proto::JobRow& job) = 0;
+  virtual void PutListener(uint32_t run, uint64_t position, const Address& address) = 0;
+  // The host's row and its ports, with their key index entries and first/last seen.
+  virtual void PutHost(uint32_t run, const Address& address, const proto::HostRow& host) = 0;
+  virtual void PutPort(uint32_t run, const Address& address, uint16_t port,
+                       const proto::PortRow& row) = 0;
+  virtual void PutCertificate(std::string_view sha256, std::string_view der) = 0;
+
+  virtual bool empty() const = 0;
+};
+
+}  // namespace hark
