@@ -1,0 +1,50 @@
+#pragma once
+
+// Internal to storage/: the opened database with its families, and how we read it.
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "storage/schema.h"
+
+namespace hark {
+
+// Status of a failed RocksDB call; out of space becomes kDiskFull.
+Status FromRocks(std::string_view what, const rocksdb::Status& status);
+
+class Rocks {
+ public:
+  // env: nullptr for the disk. Messages name `path`.
+  static Result<std::unique_ptr<Rocks>> Open(const std::string& path, bool read_only,
+                                             std::unique_ptr<rocksdb::Env> env);
+  ~Rocks();
+
+  rocksdb::DB& db() const { return *db_; }
+  rocksdb::ColumnFamilyHandle* family(schema::Family family) const {
+    return handles_[static_cast<size_t>(family)];
+  }
+
+  // kNotFound when the key is not there.
+  Result<std::string> Get(schema::Family family, std::string_view key,
+                          const rocksdb::Snapshot* snapshot = nullptr) const;
+  // Every entry whose key starts with prefix, in order, of one consistent view.
+  Status ForEach(
+      schema::Family family, std::string_view prefix, const rocksdb::Snapshot* snapshot,
+      const std::function<Status(std::string_view key, std::string_view value)>& visit) const;
+
+ private:
+  Rocks() = default;
+
+  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, schema::kFamilyCount> handles_{};
+};
+
+}  // namespace hark

@@ -1,0 +1,136 @@
+#include "storage/run_reader_impl.h"
+
+#include <utility>
+
+#include "base/bytes.h"
+#include "storage/value_codec.h"
+
+namespace hark {
+namespace {
+
+using schema::Family;
+
+class SnapshotReader final : public RunReader {
+ public:
+  SnapshotReader(std::shared_ptr<Rocks> rocks, proto::RunRow run)
+      : rocks_(std::move(rocks)), snapshot_(rocks_->db().GetSnapshot()), run_(std::move(run)) {}
+  ~SnapshotReader() override { rocks_->db().ReleaseSnapshot(snapshot_); }
+
+  const proto::RunRow& run() const override { return run_; }
+
+  Status ForEachHost(
+      const std::function<Status(const Address&, const proto::HostRow&)>& visit) const override {
+    return ForEachRecord([&](const schema::RecordKeyParts& key, std::string_view value) {
+      if (key.port != 0) return Status::Ok();
+      proto::HostRow host;
+      HARK_RETURN_IF_ERROR(DecodeValue(value, "host", &host));
+      return visit(key.address, host);
+    });
+  }
+
+  Status ForEachPort(const std::function<Status(const Address&, uint16_t, const proto::PortRow&)>&
+                         visit) const override {
+    return ForEachRecord([&](const schema::RecordKeyParts& key, std::string_view value) {
+      if (key.port == 0) return Status::Ok();
+      proto::PortRow row;
+      HARK_RETURN_IF_ERROR(DecodeValue(value, "observation", &row));
+      return visit(key.address, key.port, row);
+    });
+  }
+
+  Status ForEachKeyUse(const std::function<Status(const KeyUse&)>& visit) const override {
+    return rocks_->ForEach(Family::kByKey, schema::RunKey(run_.id()), snapshot_,
+                           [&](std::string_view key, std::string_view) {
+                             const std::optional<KeyUse> use = schema::ParseByKeyKey(key);
+                             if (!use) return Corruption("the store holds an unreadable index key");
+                             return visit(*use);
+                           });
+  }
+
+  Status ForEachJob(const std::function<Status(const proto::JobRow&)>& visit) const override {
+    return rocks_->ForEach(Family::kJobs, schema::RunKey(run_.id()), snapshot_,
+                           [&](std::string_view, std::string_view value) {
+                             proto::JobRow job;
+                             HARK_RETURN_IF_ERROR(DecodeValue(value, "job", &job));
+                             return visit(job);
+                           });
+  }
+
+  Result<std::string> Certificate(std::string_view sha256) const override {
+    HARK_ASSIGN_OR_RETURN(const std::string value, rocks_->Get(Family::kCerts, sha256, snapshot_));
+    proto::CertRow row;
+    HARK_RETURN_IF_ERROR(DecodeValue(value, "certificate", &row));
+    return std::move(*row.mutable_der());
+  }
+
+ private:
+  Status ForEachRecord(
+      const std::function<Status(const schema::RecordKeyParts&, std::string_view)>& visit) const {
+    return rocks_->ForEach(Family::kRecords, schema::RunKey(run_.id()), snapshot_,
+                           [&](std::string_view key, std::string_view value) {
+                             const std::optional<schema::RecordKeyParts> parts =
+                                 schema::ParseRecordKey(key);
+                             if (!parts)
+                               return Corruption("the store holds an unreadable record key");
+                             return visit(*parts, value);
+                           });
+  }
+
+  std::shared_ptr<Rocks> rocks_;
+  const rocksdb::Snapshot* snapshot_;
+  proto::RunRow run_;
+};
+
+// Everything a worker's pace or the clock decides is taken out before hashing.
+void DropAccidents(proto::PortObservation& observation) {
+  observation.clear_duration_ms();
+  observation.clear_connections();
+  observation.clear_detail();
+}
+
+void Append(ByteWriter& out, std::string_view bytes) {
+  out.String32(bytes);
+}
+
+}  // namespace
+
+std::unique_ptr<RunReader> MakeRunReader(std::shared_ptr<Rocks> rocks, proto::RunRow run) {
+  return std::make_unique<SnapshotReader>(std::move(rocks), std::move(run));
+}
+
+// A chain of hashes, one record at a time, so a digest of a whole country needs no memory.
+Result<std::string> DigestRun(const RunReader& reader) {
+  std::string digest = Sha256(reader.run().target_set());
+  auto absorb = [&](const ByteWriter& record) { digest = Sha256(digest + record.str()); };
+  HARK_RETURN_IF_ERROR(reader.ForEachHost([&](const Address& address, const proto::HostRow& host) {
+    ByteWriter record;
+    Append(record, address.SortKey());
+    Append(record, host.country());
+    record.U32(host.asn());
+    record.U8(static_cast<uint8_t>(host.in_country()));
+    absorb(record);
+    return Status::Ok();
+  }));
+  HARK_RETURN_IF_ERROR(
+      reader.ForEachPort([&](const Address& address, uint16_t port, const proto::PortRow& row) {
+        proto::PortRow stable = row;
+        DropAccidents(*stable.mutable_observation());
+        ByteWriter record;
+        Append(record, address.SortKey());
+        record.U16(port);
+        Append(record, stable.SerializeAsString());
+        absorb(record);
+        return Status::Ok();
+      }));
+  HARK_RETURN_IF_ERROR(reader.ForEachKeyUse([&](const KeyUse& use) {
+    absorb([&] {
+      ByteWriter record;
+      record.Bytes(schema::ByKeyKey(0, use));
+      return record;
+    }());
+    return Status::Ok();
+  }));
+  return digest;
+}
+
+}  // namespace hark

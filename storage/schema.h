@@ -1,0 +1,49 @@
+#pragma once
+
+// Keys of the store's column families, byte by byte (docs/formats/store.md). Integers are
+// big-endian, so that keys sort as their numbers do; addresses are Address::SortKey.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/address.h"
+#include "storage/run_reader.h"
+
+namespace hark::schema {
+
+// Grows by one with every change an older hark would misread.
+inline constexpr uint32_t kVersion = 1;
+// First byte of every protobuf value.
+inline constexpr char kValueFormat = 1;
+
+// Column families, in the order they are opened. Stored by name; the order here is free.
+enum class Family : int {
+  kMeta = 0,   // name -> value
+  kRuns,       // run -> RunRow
+  kTargets,    // SHA-256 -> RangeSet::Encode
+  kJobs,       // run, job -> JobRow
+  kListeners,  // run, position u64 -> address bytes
+  kRecords,    // run, address, port -> PortRow; port 0 -> HostRow
+  kByKey,      // run, key id, address, port -> nothing
+  kCerts,      // SHA-256 -> CertRow
+  kSeen,       // address -> HostSeen, over all runs, merged
+};
+inline constexpr int kFamilyCount = 9;
+std::string_view FamilyName(Family family);
+
+std::string RunKey(uint32_t run);
+std::string JobKey(uint32_t run, uint32_t job);
+std::string ListenerKey(uint32_t run, uint64_t position);
+std::string RecordKey(uint32_t run, const Address& address, uint16_t port);
+std::string ByKeyKey(uint32_t run, const KeyUse& use);
+
+struct RecordKeyParts {
+  Address address;
+  uint16_t port = 0;
+};
+std::optional<RecordKeyParts> ParseRecordKey(std::string_view key);
+std::optional<KeyUse> ParseByKeyKey(std::string_view key);
+
+}  // namespace hark::schema

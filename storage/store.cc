@@ -1,0 +1,200 @@
+#include "storage/store.h"
+
+#include <rocksdb/env.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "storage/rocks.h"
+#include "storage/run_reader_impl.h"
+#include "storage/value_codec.h"
+
+namespace hark {
+namespace {
+
+using schema::Family;
+
+constexpr char kSchemaVersionName[] = "schema_version";
+
+rocksdb::Slice ToSlice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+class RocksWrite final : public StoreWrite {
+ public:
+  explicit RocksWrite(std::shared_ptr<Rocks> rocks) : rocks_(std::move(rocks)) {}
+
+  void PutMeta(std::string_view name, std::string_view value) override {
+    Put(Family::kMeta, name, value);
+  }
+  void PutRun(const proto::RunRow& run) override {
+    Put(Family::kRuns, schema::RunKey(run.id()), EncodeValue(run));
+  }
+  void PutTargetSet(std::string_view sha256, std::string_view encoded) override {
+    Put(Family::kTargets, sha256, encoded);
+  }
+  void PutJob(uint32_t run, const proto::JobRow& job) override {
+    Put(Family::kJobs, schema::JobKey(run, job.id()), EncodeValue(job));
+  }
+  void PutListener(uint32_t run, uint64_t position, const Address& address) override {
+    Put(Family::kListeners, schema::ListenerKey(run, position), address.bytes());
+  }
+
+  void PutHost(uint32_t run, const Address& address, const proto::HostRow& host) override {
+    Put(Family::kRecords, schema::RecordKey(run, address, 0), EncodeValue(host));
+    proto::HostSeen seen;
+    seen.set_first_unix_ms(host.started_unix_ms());
+    seen.set_last_unix_ms(host.started_unix_ms());
+    batch_.Merge(rocks_->family(Family::kSeen), address.SortKey(), EncodeValue(seen));
+  }
+
+  void PutPort(uint32_t run, const Address& address, uint16_t port,
+               const proto::PortRow& row) override {
+    Put(Family::kRecords, schema::RecordKey(run, address, port), EncodeValue(row));
+    for (const std::string& bytes : row.keys()) {
+      const std::optional<KeyId> key = KeyId::FromBytes(bytes);
+      if (key) Put(Family::kByKey, schema::ByKeyKey(run, {*key, address, port}), "");
+    }
+  }
+
+  void PutCertificate(std::string_view sha256, std::string_view der) override {
+    proto::CertRow row;
+    row.set_der(der.data(), der.size());
+    Put(Family::kCerts, sha256, EncodeValue(row));
+  }
+
+  bool empty() const override { return batch_.Count() == 0; }
+  rocksdb::WriteBatch& batch() { return batch_; }
+
+ private:
+  void Put(Family family, std::string_view key, std::string_view value) {
+    batch_.Put(rocks_->family(family), ToSlice(key), ToSlice(value));
+  }
+
+  std::shared_ptr<Rocks> rocks_;
+  mutable rocksdb::WriteBatch batch_;
+};
+
+class RocksStore final : public Store {
+ public:
+  explicit RocksStore(std::shared_ptr<Rocks> rocks) : rocks_(std::move(rocks)) {}
+
+  std::unique_ptr<StoreWrite> NewWrite() override { return std::make_unique<RocksWrite>(rocks_); }
+
+  Status Commit(StoreWrite& write, bool sync) override {
+    rocksdb::WriteOptions options;
+    options.sync = sync;
+    return FromRocks("write to the store",
+                     rocks_->db().Write(options, &static_cast<RocksWrite&>(write).batch()));
+  }
+
+  Result<std::vector<proto::RunRow>> Runs() const override {
+    return Rows<proto::RunRow>(Family::kRuns, "", "run");
+  }
+
+  Result<proto::RunRow> FindRun(std::string_view name) const override {
+    HARK_ASSIGN_OR_RETURN(std::vector<proto::RunRow> runs, Runs());
+    for (proto::RunRow& run : runs) {
+      if (run.name() == name) return std::move(run);
+    }
+    return NotFound(StrCat("no run named '", name, "' in the store"));
+  }
+
+  Result<std::vector<proto::JobRow>> Jobs(uint32_t run) const override {
+    return Rows<proto::JobRow>(Family::kJobs, schema::RunKey(run), "job");
+  }
+
+  Result<std::string> TargetSet(std::string_view sha256) const override {
+    return rocks_->Get(Family::kTargets, sha256);
+  }
+
+  Result<std::vector<Address>> Listeners(uint32_t run, uint64_t from, uint64_t to) const override {
+    std::vector<Address> listeners;
+    for (uint64_t position = from; position < to; ++position) {
+      HARK_ASSIGN_OR_RETURN(const std::string bytes,
+                            rocks_->Get(Family::kListeners, schema::ListenerKey(run, position)));
+      const std::optional<Address> address = Address::FromBytes(bytes);
+      if (!address) return Corruption("the store holds an unreadable listener");
+      listeners.push_back(*address);
+    }
+    return listeners;
+  }
+
+  Result<uint64_t> ListenerCount(uint32_t run) const override {
+    uint64_t count = 0;
+    HARK_RETURN_IF_ERROR(rocks_->ForEach(Family::kListeners, schema::RunKey(run), nullptr,
+                                         [&](std::string_view, std::string_view) {
+                                           ++count;
+                                           return Status::Ok();
+                                         }));
+    return count;
+  }
+
+  Result<std::unique_ptr<RunReader>> ReadRun(std::string_view name) const override {
+    HARK_ASSIGN_OR_RETURN(proto::RunRow run, FindRun(name));
+    return MakeRunReader(rocks_, std::move(run));
+  }
+
+  Result<std::optional<std::string>> Meta(std::string_view name) const override {
+    Result<std::string> value = rocks_->Get(Family::kMeta, name);
+    if (value.ok()) return std::optional<std::string>(std::move(value).value());
+    if (value.status().code() == StatusCode::kNotFound) return std::optional<std::string>();
+    return value.status();
+  }
+
+  Result<std::string> LogicalDigest(std::string_view run_name) const override {
+    HARK_ASSIGN_OR_RETURN(const std::unique_ptr<RunReader> reader, ReadRun(run_name));
+    return DigestRun(*reader);
+  }
+
+  // A new store gets its version; an older one would be migrated here; a newer one is refused.
+  Status CheckSchema(const std::string& path, bool may_write) {
+    HARK_ASSIGN_OR_RETURN(const std::optional<std::string> text, Meta(kSchemaVersionName));
+    if (text) {
+      const std::optional<uint64_t> version = ParseUint(*text);
+      if (version == schema::kVersion) return Status::Ok();
+      return InvalidInput(StrCat("'", path, "' has store schema ", EscapeForDisplay(*text),
+                                 ", this hark reads ", schema::kVersion, "; use a newer hark"));
+    }
+    if (!may_write) return InvalidInput(StrCat("'", path, "' is not a hark store"));
+    const std::unique_ptr<StoreWrite> write = NewWrite();
+    write->PutMeta(kSchemaVersionName, std::to_string(schema::kVersion));
+    return Commit(*write, true);
+  }
+
+ private:
+  template <typename Row>
+  Result<std::vector<Row>> Rows(Family family, std::string_view prefix,
+                                std::string_view what) const {
+    std::vector<Row> rows;
+    HARK_RETURN_IF_ERROR(
+        rocks_->ForEach(family, prefix, nullptr, [&](std::string_view, std::string_view value) {
+          return DecodeValue(value, what, &rows.emplace_back());
+        }));
+    return rows;
+  }
+
+  std::shared_ptr<Rocks> rocks_;
+};
+
+Result<std::unique_ptr<Store>> OpenStore(const std::string& path, bool read_only,
+                                         std::unique_ptr<rocksdb::Env> env) {
+  HARK_ASSIGN_OR_RETURN(std::unique_ptr<Rocks> rocks, Rocks::Open(path, read_only, std::move(env)));
+  auto store = std::make_unique<RocksStore>(std::shared_ptr<Rocks>(std::move(rocks)));
+  HARK_RETURN_IF_ERROR(store->CheckSchema(path, !read_only));
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::Open(const std::string& directory, Mode mode) {
+  return OpenStore(directory, mode == Mode::kReadOnly, nullptr);
+}
+
+Result<std::unique_ptr<Store>> Store::OpenInMemory() {
+  return OpenStore("/memory", false,
+                   std::unique_ptr<rocksdb::Env>(rocksdb::NewMemEnv(rocksdb::Env::Default())));
+}
+
+}  // namespace hark

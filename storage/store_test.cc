@@ -1,0 +1,162 @@
+#include "storage/store.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "keys/key_id.h"
+
+namespace hark {
+namespace {
+
+class TempDirectory {
+ public:
+  TempDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "hark-store-XXXXXX").string();
+    path_ = mkdtemp(pattern.data());
+  }
+  ~TempDirectory() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+std::unique_ptr<Store> OpenOrDie(const std::string& path, Store::Mode mode) {
+  Result<std::unique_ptr<Store>> store = Store::Open(path, mode);
+  EXPECT_TRUE(store.ok()) << store.status().message();
+  return std::move(store).value();
+}
+
+Address Host(uint8_t last) {
+  return Address::V4(0x7f000000U + last);
+}
+
+// A run with one host a call, showing `key` on port 25.
+void WriteHost(Store& store, uint8_t last, std::string_view key_seed, int64_t when = 1000) {
+  const auto write = store.NewWrite();
+  proto::RunRow run;
+  run.set_id(1);
+  run.set_name("XX-1");
+  write->PutRun(run);
+  proto::HostRow host;
+  host.set_started_unix_ms(when);
+  write->PutHost(1, Host(last), host);
+  proto::PortRow row;
+  row.mutable_observation()->set_port(25);
+  row.mutable_observation()->set_duration_ms(static_cast<uint32_t>(when));
+  row.add_keys(Sha256(key_seed));
+  write->PutPort(1, Host(last), 25, row);
+  ASSERT_TRUE(store.Commit(*write, true).ok());
+}
+
+std::vector<KeyUse> KeyUses(const Store& store) {
+  std::vector<KeyUse> uses;
+  auto reader = store.ReadRun("XX-1");
+  EXPECT_TRUE(reader.ok());
+  EXPECT_TRUE((*reader)
+                  ->ForEachKeyUse([&](const KeyUse& use) {
+                    uses.push_back(use);
+                    return Status::Ok();
+                  })
+                  .ok());
+  return uses;
+}
+
+TEST(StoreTest, GivesBackWhatWasCommittedAfterReopening) {
+  TempDirectory dir;
+  {
+    const auto store = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
+    WriteHost(*store, 2, "k");
+    WriteHost(*store, 1, "k");
+  }
+  const auto store = OpenOrDie(dir.path(), Store::Mode::kReadOnly);
+  const std::vector<KeyUse> uses = KeyUses(*store);
+  ASSERT_EQ(uses.size(), 2U);
+  EXPECT_EQ(uses[0].address, Host(1));
+  EXPECT_EQ(uses[1].address, Host(2));
+  EXPECT_EQ(uses[0].port, 25);
+  EXPECT_EQ(uses[0].key.bytes(), Sha256("k"));
+}
+
+TEST(StoreTest, ShowsNothingOfAWriteThatWasNotCommitted) {
+  const auto store = std::move(Store::OpenInMemory()).value();
+  const auto write = store->NewWrite();
+  write->PutMeta("a", "1");
+  EXPECT_FALSE(store->Meta("a")->has_value());
+  ASSERT_TRUE(store->Commit(*write, true).ok());
+  EXPECT_EQ(store->Meta("a")->value(), "1");
+}
+
+TEST(StoreTest, AReaderKeepsItsViewWhileOthersWrite) {
+  const auto store = std::move(Store::OpenInMemory()).value();
+  WriteHost(*store, 1, "k");
+  const auto reader = std::move(store->ReadRun("XX-1")).value();
+  WriteHost(*store, 2, "k");
+  int hosts = 0;
+  ASSERT_TRUE(reader
+                  ->ForEachHost([&](const Address&, const proto::HostRow&) {
+                    ++hosts;
+                    return Status::Ok();
+                  })
+                  .ok());
+  EXPECT_EQ(hosts, 1);
+}
+
+TEST(StoreTest, DigestDependsOnFactsAndNotOnOrderOrTime) {
+  const auto a = std::move(Store::OpenInMemory()).value();
+  const auto b = std::move(Store::OpenInMemory()).value();
+  WriteHost(*a, 1, "k", 1000);
+  WriteHost(*a, 2, "l", 2000);
+  WriteHost(*b, 2, "l", 7000);
+  WriteHost(*b, 1, "k", 9000);
+  EXPECT_EQ(*a->LogicalDigest("XX-1"), *b->LogicalDigest("XX-1"));
+  WriteHost(*b, 3, "k");
+  EXPECT_NE(*a->LogicalDigest("XX-1"), *b->LogicalDigest("XX-1"));
+}
+
+TEST(StoreTest, RefusesASecondWriterWithOneClearLine) {
+  TempDirectory dir;
+  const auto store = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
+  const auto second = Store::Open(dir.path(), Store::Mode::kReadWrite);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.status().code(), StatusCode::kInvalidInput);
+  EXPECT_NE(second.status().message().find("in use by another hark"), std::string::npos);
+}
+
+TEST(StoreTest, ReadsBesideAWriter) {
+  TempDirectory dir;
+  const auto writer = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
+  WriteHost(*writer, 1, "k");
+  const auto reader = OpenOrDie(dir.path(), Store::Mode::kReadOnly);
+  EXPECT_EQ(KeyUses(*reader).size(), 1U);
+}
+
+TEST(StoreTest, LeavesOtherPeoplesDirectoriesAlone) {
+  TempDirectory dir;
+  std::ofstream(dir.path() + "/thesis.tex") << "x";
+  const auto store = Store::Open(dir.path(), Store::Mode::kReadWrite);
+  ASSERT_FALSE(store.ok());
+  EXPECT_EQ(store.status().code(), StatusCode::kInvalidInput);
+  const auto missing = Store::Open(dir.path() + "/none", Store::Mode::kReadOnly);
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.status().code(), StatusCode::kInvalidInput);
+  EXPECT_FALSE(std::filesystem::exists(dir.path() + "/none"));
+}
+
+TEST(StoreTest, KeepsListenersInOrderOfDiscovery) {
+  const auto store = std::move(Store::OpenInMemory()).value();
+  const auto write = store->NewWrite();
+  for (uint64_t i = 0; i < 300; ++i) write->PutListener(1, i, Host(static_cast<uint8_t>(300 - i)));
+  ASSERT_TRUE(store->Commit(*write, false).ok());
+  EXPECT_EQ(*store->ListenerCount(1), 300U);
+  EXPECT_EQ(*store->ListenerCount(2), 0U);
+  const auto some = *store->Listeners(1, 255, 258);
+  ASSERT_EQ(some.size(), 3U);
+  EXPECT_EQ(some[0], Host(45));
+}
+
+}  // namespace
+}  // namespace hark
