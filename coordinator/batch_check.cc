@@ -1,0 +1,168 @@
+#include "coordinator/batch_check.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <zstd.h>
+
+#include <algorithm>
+
+#include "base/crc32c.h"
+#include "base/outcome.h"
+#include "base/strings.h"
+
+namespace hark {
+namespace {
+
+// A 256 KiB batch of text compresses at most about thirtyfold; beyond that it is a bomb.
+constexpr size_t kMaxRawBytes = 16 << 20;
+constexpr int kMaxProtoDepth = 12;
+// What one observation may hold; the worker's own limits are lower.
+constexpr int kMaxChain = 128;
+constexpr int kMaxSshKeys = 32;
+constexpr size_t kMaxGreeting = 64 << 10;
+
+Status Wrong(std::string what) {
+  return Corruption(std::move(what));
+}
+
+Result<std::string> Unpack(const proto::Batch& batch) {
+  if (Crc32c(batch.payload()) != batch.crc32c()) return Wrong("checksum");
+  if (batch.codec() == proto::Batch::RAW) return batch.payload();
+  if (batch.codec() != proto::Batch::ZSTD) return Wrong("unknown codec");
+  if (batch.raw_bytes() > kMaxRawBytes) return Wrong("too large when unpacked");
+  std::string raw(batch.raw_bytes(), '\0');
+  const size_t n =
+      ZSTD_decompress(raw.data(), raw.size(), batch.payload().data(), batch.payload().size());
+  if (ZSTD_isError(n) || n != raw.size()) return Wrong("does not unpack");
+  return raw;
+}
+
+Result<proto::BatchPayload> ParsePayload(const std::string& raw) {
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(raw.data()),
+                                            static_cast<int>(raw.size()));
+  in.SetRecursionLimit(kMaxProtoDepth);
+  proto::BatchPayload payload;
+  if (!payload.ParseFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
+    return Wrong("payload is no BatchPayload");
+  }
+  return payload;
+}
+
+Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepResult& sweep,
+                                const RunState& run) {
+  CheckedBatch checked;
+  const uint64_t covered = batch.to_index() - batch.from_index();
+  const auto hit_count = static_cast<uint64_t>(sweep.hits_size());
+  uint64_t sum = hit_count;
+  for (const uint64_t part : {sweep.silent(), sweep.refused(), sweep.unreachable(),
+                              sweep.excluded(), sweep.local_error()}) {
+    if (part > covered) return Wrong("a count exceeds the batch");
+    sum += part;
+  }
+  if (sum != covered) return Wrong(StrCat("counts sum to ", sum, " of ", covered));
+  uint64_t next = batch.from_index();
+  for (const proto::SweepHit& hit : sweep.hits()) {
+    if (hit.index() < next || hit.index() >= batch.to_index()) return Wrong("a hit out of order");
+    next = hit.index() + 1;
+    const Address address = run.TargetAt(hit.index());
+    if (hit.address() != address.bytes()) return Wrong("a hit at another address");
+    checked.hits.emplace_back(hit.index(), address);
+  }
+  checked.tally.set_silent(sweep.silent());
+  checked.tally.set_refused(sweep.refused());
+  checked.tally.set_unreachable(sweep.unreachable());
+  checked.tally.set_excluded(sweep.excluded());
+  checked.tally.set_failed(sweep.local_error());
+  checked.tally.set_answered(hit_count);
+  return checked;
+}
+
+Status CheckPort(const proto::PortObservation& port, uint32_t expected) {
+  if (port.port() != expected) return Wrong("a port that was not asked for");
+  if (port.outcome() >= kOutcomeCount || port.stage() >= kStageCount ||
+      port.protocol() >= kProtocolCount) {
+    return Wrong("an unknown outcome");
+  }
+  if (port.greeting().size() > kMaxGreeting) return Wrong("a greeting beyond its limit");
+  if (port.tls().chain_size() > kMaxChain || port.tls().chain_sha256_size() != 0 ||
+      port.tls().version() > 0xffff || port.tls().cipher_suite() > 0xffff ||
+      port.tls().proof() >= kProofCount) {
+    return Wrong("TLS facts beyond their limits");
+  }
+  if (port.ssh().keys_size() > kMaxSshKeys) return Wrong("too many SSH keys");
+  const auto& keys = port.ssh().keys();
+  const bool proofs = std::all_of(keys.begin(), keys.end(),
+                                  [](const auto& key) { return key.proof() < kProofCount; });
+  return proofs ? Status::Ok() : Wrong("an unknown proof");
+}
+
+Result<CheckedBatch> CheckGrab(const proto::Batch& batch, proto::BatchPayload& payload,
+                               const RunState& run, const LiveJob& job,
+                               const std::vector<Address>& targets) {
+  CheckedBatch checked;
+  if (static_cast<uint64_t>(payload.hosts_size()) != batch.to_index() - batch.from_index()) {
+    return Wrong("not one observation a target");
+  }
+  uint64_t index = batch.from_index();
+  for (proto::HostObservation& host : *payload.mutable_hosts()) {
+    const Address& target = targets[index - job.row.base()];
+    if (host.index() != index || host.address() != target.bytes()) {
+      return Wrong("an observation of another target");
+    }
+    if (host.ports_size() != run.run().ports_size()) return Wrong("not one entry a port");
+    for (int i = 0; i < host.ports_size(); ++i) {
+      HARK_RETURN_IF_ERROR(CheckPort(host.ports(i), run.run().ports(i)));
+    }
+    CountHost(host, &checked.tally);
+    checked.hosts.push_back(std::move(host));
+    ++index;
+  }
+  return checked;
+}
+
+}  // namespace
+
+// A host is as good as its best port.
+void CountHost(const proto::HostObservation& host, proto::Tally* tally) {
+  bool answered = false, throttled = false, refused = false, unreachable = false, failed = false;
+  for (const proto::PortObservation& port : host.ports()) {
+    const auto outcome = static_cast<Outcome>(port.outcome());
+    const bool connected = static_cast<Stage>(port.stage()) != Stage::kConnect;
+    throttled |= outcome == Outcome::kThrottled;
+    failed |= outcome == Outcome::kLocalError;
+    refused |= outcome == Outcome::kRefused;
+    unreachable |= outcome == Outcome::kUnreachable && !connected;
+    answered |= connected && outcome != Outcome::kThrottled && outcome != Outcome::kLocalError;
+  }
+  if (answered) {
+    tally->set_answered(tally->answered() + 1);
+  } else if (throttled) {
+    tally->set_throttled(tally->throttled() + 1);
+  } else if (refused) {
+    tally->set_refused(tally->refused() + 1);
+  } else if (failed) {
+    tally->set_failed(tally->failed() + 1);
+  } else if (unreachable) {
+    tally->set_unreachable(tally->unreachable() + 1);
+  } else {
+    tally->set_silent(tally->silent() + 1);
+  }
+}
+
+Result<CheckedBatch> CheckBatch(const proto::Batch& batch, const RunState& run, const LiveJob& job,
+                                const std::vector<Address>& targets) {
+  if (batch.from_index() != job.row.cursor() || batch.to_index() < batch.from_index() ||
+      batch.to_index() > job.row.end() || (batch.to_index() == job.row.end() && !batch.final())) {
+    return Wrong(StrCat("covers [", batch.from_index(), ", ", batch.to_index(), ") where [",
+                        job.row.cursor(), ", … ", job.row.end(), ") was leased"));
+  }
+  HARK_ASSIGN_OR_RETURN(const std::string raw, Unpack(batch));
+  HARK_ASSIGN_OR_RETURN(proto::BatchPayload payload, ParsePayload(raw));
+  if (job.row.kind() == proto::JobRow::SWEEP) {
+    if (payload.hosts_size() != 0) return Wrong("hosts in a sweep");
+    return CheckSweep(batch, payload.sweep(), run);
+  }
+  if (payload.has_sweep()) return Wrong("a sweep in a grab");
+  return CheckGrab(batch, payload, run, job, targets);
+}
+
+}  // namespace hark

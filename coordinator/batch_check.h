@@ -1,0 +1,30 @@
+#pragma once
+
+// A batch as a stranger's claim: opened, bounded and compared with what was leased. Nothing of a
+// batch reaches the store that did not pass here.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "coordinator/run_state.h"
+#include "proto/wire.pb.h"
+
+namespace hark {
+
+struct CheckedBatch {
+  proto::Tally tally;
+  std::vector<std::pair<uint64_t, Address>> hits;  // SWEEP: permuted index, address
+  std::vector<proto::HostObservation> hosts;       // GRAB
+};
+
+// targets: the addresses of the GRAB job's [base, end), empty for SWEEP. kCorruption says what did
+// not fit; the batch then costs the worker its lease.
+Result<CheckedBatch> CheckBatch(const proto::Batch& batch, const RunState& run, const LiveJob& job,
+                                const std::vector<Address>& targets);
+
+// Where a visited host stands in the ledger.
+void CountHost(const proto::HostObservation& host, proto::Tally* tally);
+
+}  // namespace hark

@@ -1,0 +1,104 @@
+#include "coordinator/committer.h"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace hark {
+namespace {
+
+// Items in one write: bounds the memory of a WriteBatch (an item is at most a 256 KiB batch).
+constexpr size_t kMaxGroup = 64;
+
+}  // namespace
+
+Committer::Committer(Store& store, const GeoTable& geo, std::map<uint32_t, std::string> countries)
+    : store_(store),
+      geo_(geo),
+      countries_(std::move(countries)),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  HARK_CHECK(wake_.valid());
+  thread_ = std::thread([this] { Run(); });
+}
+
+Committer::~Committer() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  work_.notify_one();
+  thread_.join();
+}
+
+void Committer::Submit(CommitItem item) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waiting_.push_back(std::move(item));
+  }
+  work_.notify_one();
+}
+
+std::vector<uint64_t> Committer::TakeDurable() {
+  uint64_t count = 0;
+  [[maybe_unused]] const ssize_t n = read(wake_.get(), &count, sizeof count);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::exchange(durable_, {});
+}
+
+Status Committer::failure() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return failure_;
+}
+
+Status Committer::Flush() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  idle_.wait(lock, [this] { return !failure_.ok() || (waiting_.empty() && !writing_); });
+  return failure_;
+}
+
+Status Committer::Write(std::deque<CommitItem>& items) {
+  const std::unique_ptr<StoreWrite> write = store_.NewWrite();
+  bool sync = false;
+  for (CommitItem& item : items) {
+    const auto country = countries_.find(item.run);
+    Ingest(item, geo_, country == countries_.end() ? std::string() : country->second, *write);
+    sync |= item.must_sync;
+  }
+  return store_.Commit(*write, sync);
+}
+
+void Committer::Run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    work_.wait(lock, [this] { return stopping_ || (!waiting_.empty() && failure_.ok()); });
+    if (waiting_.empty() || !failure_.ok()) {
+      if (stopping_) return;
+      continue;
+    }
+    std::deque<CommitItem> group;
+    while (!waiting_.empty() && group.size() < kMaxGroup) {
+      group.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    }
+    writing_ = true;
+    lock.unlock();
+    Status status = Write(group);
+    lock.lock();
+    writing_ = false;
+    if (status.ok()) {
+      for (const CommitItem& item : group) {
+        if (item.ticket != 0) durable_.push_back(item.ticket);
+      }
+    } else {
+      LogError("coordinator/committer", status.message());
+      failure_ = std::move(status);
+    }
+    idle_.notify_all();
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t n = write(wake_.get(), &one, sizeof one);
+  }
+}
+
+}  // namespace hark

@@ -1,0 +1,84 @@
+#include "coordinator/coordinator.h"
+
+#include "base/random.h"
+#include "base/strings.h"
+#include "coordinator/run_registry.h"
+
+namespace hark {
+namespace {
+
+constexpr char kEpochName[] = "coordinator_epoch";
+
+// On the disk before the first message: tokens of two starts can never be equal.
+Result<uint64_t> NextEpoch(Store& store) {
+  HARK_ASSIGN_OR_RETURN(const std::optional<std::string> last, store.Meta(kEpochName));
+  const uint64_t epoch = (last ? ParseUint(*last).value_or(0) : 0) + 1;
+  const std::unique_ptr<StoreWrite> write = store.NewWrite();
+  write->PutMeta(kEpochName, std::to_string(epoch));
+  HARK_RETURN_IF_ERROR(store.Commit(*write, true));
+  return epoch;
+}
+
+}  // namespace
+
+void AllowedKeys::Allow(std::string key) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  keys_.insert(std::move(key));
+}
+
+void AllowedKeys::Revoke(const std::string& key) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  keys_.erase(key);
+}
+
+bool AllowedKeys::Contains(std::string_view key) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return keys_.contains(key);
+}
+
+Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoTable& geo,
+                                                        const AllowedKeys& allowed,
+                                                        const std::vector<proto::RunRow>& runs,
+                                                        CoordinatorOptions options,
+                                                        const Clock& clock) {
+  HARK_ASSIGN_OR_RETURN(options.dispatcher.epoch, NextEpoch(store));
+  options.dispatcher.seed = SecureU64();
+  std::unique_ptr<Coordinator> self(new Coordinator(store, clock));
+  std::map<uint32_t, std::string> countries;
+  for (const proto::RunRow& run : runs) countries[run.id()] = run.country();
+  self->committer_ = std::make_unique<Committer>(store, geo, std::move(countries));
+  auto listeners = [&store](uint32_t run, uint64_t from, uint64_t to) {
+    return store.Listeners(run, from, to);
+  };
+  const MonoTime now = clock.Now();
+  self->dispatcher_ =
+      std::make_unique<Dispatcher>(options.dispatcher, *self->committer_, listeners, now);
+  for (const proto::RunRow& run : runs) {
+    HARK_ASSIGN_OR_RETURN(RunState state, LoadRun(store, run));
+    self->dispatcher_->AddRun(std::move(state), now);
+  }
+  RouterOptions router;
+  router.endpoints = options.endpoints;
+  router.secret_key = options.keys.secret_key;
+  router.allow = [&allowed](std::string_view key) { return allowed.Contains(key); };
+  HARK_ASSIGN_OR_RETURN(self->router_, Router::Bind(std::move(router)));
+  return self;
+}
+
+Status Coordinator::Step(Duration max_wait) {
+  router_->Wait(static_cast<int>(ToMillis(max_wait)), committer_->wake_fd());
+  while (std::optional<Router::Incoming> in = router_->Receive()) {
+    dispatcher_->OnMessage(in->route, in->key, in->envelope, clock_.Now(), clock_.UnixMillis());
+  }
+  HARK_RETURN_IF_ERROR(committer_->failure());
+  dispatcher_->OnTick(clock_.Now(), clock_.UnixMillis());
+  for (const Dispatcher::Outgoing& out : dispatcher_->TakeOutgoing()) {
+    // A full queue is a worker that does not read: what it misses it asks for again.
+    if (router_->Send(out.route, out.envelope) == Router::Sent::kGone) {
+      dispatcher_->OnGone(out.route, clock_.Now());
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace hark

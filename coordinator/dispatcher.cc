@@ -1,0 +1,285 @@
+#include "coordinator/dispatcher.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/strings.h"
+
+// Sessions: who is there, what it may do, how fast. Jobs and batches are in dispatcher_jobs.cc.
+
+namespace hark {
+namespace {
+
+constexpr uint32_t kProtocol = 1;
+constexpr int kSilentHeartbeats = 3;  // until a session is given up
+constexpr int kMaxStrikes = 3;
+constexpr uint64_t kCreditBytes = 4 << 20;  // unacknowledged batches a worker
+constexpr uint32_t kMaxBatchBytes = 256 << 10;
+constexpr uint32_t kQuarantineRetryMillis = 300'000;
+constexpr uint32_t kVersionRetryMillis = 60'000;
+
+bool SameToken(const proto::Token& a, const proto::Token& b) {
+  return a.epoch() == b.epoch() && a.counter() == b.counter();
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(DispatcherOptions options, CommitQueue& queue, ListenerSource listeners,
+                       MonoTime)
+    : options_(options),
+      queue_(queue),
+      listener_source_(std::move(listeners)),
+      random_(options.seed) {}
+
+void Dispatcher::AddRun(RunState run, MonoTime now) {
+  const uint32_t id = run.run().id();
+  const auto [it, added] = runs_.emplace(id, std::move(run));
+  HARK_CHECK(added);
+  encoded_targets_[it->second.run().target_set()] = it->second.targets().Encode();
+  for (LiveJob* job : it->second.AllLeased()) {
+    job->deadline = now + std::max(options_.lease, options_.restart_grace);
+  }
+}
+
+const RunState* Dispatcher::FindRun(uint32_t run) const {
+  const auto it = runs_.find(run);
+  return it == runs_.end() ? nullptr : &it->second;
+}
+
+RunState* Dispatcher::MutableRun(uint32_t run) {
+  const auto it = runs_.find(run);
+  return it == runs_.end() ? nullptr : &it->second;
+}
+
+bool Dispatcher::AllRunsDone() const {
+  return finished_.size() == runs_.size();
+}
+
+std::vector<Dispatcher::WorkerView> Dispatcher::Workers() const {
+  std::vector<WorkerView> views;
+  for (const auto& [route, session] : sessions_) {
+    WorkerView view{session.key, session.name, session.load, 0};
+    for (const auto& [id, run] : runs_) {
+      view.jobs += const_cast<RunState&>(run).LeasedTo(session.key).size();
+    }
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+proto::Envelope& Dispatcher::Say(const std::string& route, uint64_t session) {
+  Outgoing& out = outgoing_.emplace_back();
+  out.route = route;
+  out.envelope.set_major(kProtocol);
+  out.envelope.set_session(session);
+  return out.envelope;
+}
+
+std::vector<Dispatcher::Outgoing> Dispatcher::TakeOutgoing() {
+  return std::exchange(outgoing_, {});
+}
+
+Dispatcher::Session* Dispatcher::SessionOf(const std::string& key) {
+  const auto route = route_of_key_.find(key);
+  if (route == route_of_key_.end()) return nullptr;
+  const auto session = sessions_.find(route->second);
+  return session == sessions_.end() ? nullptr : &session->second;
+}
+
+void Dispatcher::EndSession(const std::string& route, bool keeps_probing, MonoTime now) {
+  const auto it = sessions_.find(route);
+  if (it == sessions_.end()) return;
+  const Session& session = it->second;
+  const double pps = std::max(session.granted_pps, session.applied_pps);
+  if (keeps_probing && pps > 0) ghosts_[session.key] = {pps, now + options_.lease};
+  if (route_of_key_[session.key] == route) route_of_key_.erase(session.key);
+  sessions_.erase(it);
+}
+
+void Dispatcher::OnGone(const std::string& route, MonoTime now) {
+  EndSession(route, true, now);
+}
+
+void Dispatcher::OnMessage(const std::string& route, const std::string& key,
+                           const proto::Envelope& envelope, MonoTime now, int64_t unix_ms) {
+  if (strikes_of_key_[key] >= kMaxStrikes) {
+    proto::Reject& reject = *Say(route, 0).mutable_reject();
+    reject.set_code(proto::Reject::QUARANTINED);
+    reject.set_retry_after_ms(kQuarantineRetryMillis);
+    reject.set_text("too many bad batches; ask the coordinator's operator");
+    return;
+  }
+  if (envelope.body_case() == proto::Envelope::kHello) {
+    OnHello(route, key, envelope.hello(), now, unix_ms);
+    return;
+  }
+  const auto it = sessions_.find(route);
+  if (it == sessions_.end() || it->second.id != envelope.session() || it->second.key != key) {
+    Say(route, 0).mutable_need_hello()->set_stale_session(envelope.session());
+    return;
+  }
+  Session& session = it->second;
+  session.last_heard = now;
+  switch (envelope.body_case()) {
+    case proto::Envelope::kRequest:
+      OnRequest(session, envelope.request(), now);
+      break;
+    case proto::Envelope::kBatch:
+      OnBatch(session, envelope.batch(), now);
+      break;
+    case proto::Envelope::kHeartbeat:
+      OnHeartbeat(session, envelope.heartbeat(), now);
+      break;
+    case proto::Envelope::kTargetSetGet:
+      OnTargetSetGet(session, envelope.target_set_get());
+      break;
+    case proto::Envelope::kTrimAck:
+      OnTrimAck(session, envelope.trim_ack());
+      break;
+    case proto::Envelope::kRelease:
+      OnRelease(session, envelope.release());
+      break;
+    case proto::Envelope::kBye:
+      EndSession(route, false, now);
+      break;
+    default:
+      break;  // a message of ours echoed, or one of a newer minor version: ignored
+  }
+  for (auto& [id, run] : runs_) CommitDirty(run);
+}
+
+void Dispatcher::OnHello(const std::string& route, const std::string& key,
+                         const proto::Hello& hello, MonoTime now, int64_t unix_ms) {
+  if (hello.proto_min() > kProtocol || hello.proto_max() < kProtocol) {
+    proto::Reject& reject = *Say(route, 0).mutable_reject();
+    reject.set_code(proto::Reject::VERSION);
+    reject.set_retry_after_ms(kVersionRetryMillis);
+    reject.set_text(StrCat("this coordinator speaks protocol ", kProtocol));
+    return;
+  }
+  Session* known = SessionOf(key);
+  if (known != nullptr && known->hello_id == hello.hello_id() && known->route == route) {
+    known->last_heard = now;
+    outgoing_.push_back({route, known->welcome});  // the answer was lost or is late
+    return;
+  }
+  if (known != nullptr) EndSession(known->route, false, now);
+  EndSession(route, false, now);
+  ghosts_.erase(key);  // it is back: its new share replaces the old
+
+  Session& session = sessions_[route];
+  session.route = route;
+  session.key = key;
+  session.name = EscapeForDisplay(hello.name().substr(0, 64));
+  session.id = options_.epoch << 32 | next_session_++;
+  session.hello_id = hello.hello_id();
+  session.last_heard = now;
+  session.applied_pps = 0;
+  route_of_key_[key] = route;
+  session.granted_pps = ShareFor(session, now);
+
+  proto::Envelope& out = Say(route, session.id);
+  proto::Welcome& welcome = *out.mutable_welcome();
+  welcome.set_hello_id(hello.hello_id());
+  welcome.set_session(session.id);
+  welcome.set_proto(kProtocol);
+  welcome.set_coordinator_unix_ms(unix_ms);
+  welcome.set_coordinator_epoch(options_.epoch);
+  welcome.set_max_batch_bytes(kMaxBatchBytes);
+  welcome.set_credit_bytes(kCreditBytes);
+  welcome.set_heartbeat_ms(static_cast<uint32_t>(ToMillis(options_.heartbeat)));
+  welcome.set_lease_ms(static_cast<uint32_t>(ToMillis(options_.lease)));
+  welcome.set_probes_per_second(session.granted_pps);
+
+  std::set<std::pair<uint32_t, uint32_t>> kept;
+  for (const proto::HeldJob& held : hello.held()) {
+    proto::Verdict verdict = Judge(key, held, now);
+    if (verdict.kind() == proto::Verdict::KEEP) kept.emplace(held.run(), held.job());
+    *welcome.add_held() = std::move(verdict);
+  }
+  session.welcome = out;
+  // What it does not list it does not have: a restarted worker without its spool.
+  for (auto& [id, run] : runs_) {
+    for (LiveJob* job : run.LeasedTo(key)) {
+      if (!kept.contains({id, job->row.id()})) ReleaseLease(run, *job, true);
+    }
+    CommitDirty(run);
+  }
+}
+
+proto::Verdict Dispatcher::Judge(const std::string& key, const proto::HeldJob& held, MonoTime now) {
+  proto::Verdict verdict;
+  verdict.set_run(held.run());
+  verdict.set_job(held.job());
+  *verdict.mutable_token() = held.token();
+  LiveJob* job = HeldBy(key, held.run(), held.job(), held.token());
+  if (job != nullptr) verdict.set_durable_next_seq(job->durable_next_seq);
+  if (job != nullptr && job->row.state() == proto::JobRow::LEASED) {
+    verdict.set_kind(proto::Verdict::KEEP);
+    job->deadline = now + options_.lease;
+  } else if (job != nullptr && job->durable_next_seq < job->row.next_seq()) {
+    verdict.set_kind(proto::Verdict::KEEP);  // done, its last batches are on their way to the disk
+  }
+  return verdict;
+}
+
+LiveJob* Dispatcher::HeldBy(const std::string& key, uint32_t run_id, uint32_t job_id,
+                            const proto::Token& token) {
+  RunState* run = MutableRun(run_id);
+  LiveJob* job = run == nullptr ? nullptr : run->Find(job_id);
+  if (job == nullptr) return nullptr;
+  const bool held =
+      job->row.state() == proto::JobRow::LEASED || job->row.state() == proto::JobRow::DONE;
+  return held && job->row.worker() == key && SameToken(job->row.token(), token) ? job : nullptr;
+}
+
+// The rate is never exceeded while shares move: a worker gets more only when the others have said
+// that they take less.
+double Dispatcher::ShareFor(const Session& session, MonoTime now) {
+  const size_t sharers = std::max(options_.expected_workers, sessions_.size());
+  double taken = 0;
+  for (const auto& [route, other] : sessions_) {
+    if (other.key != session.key) taken += std::max(other.granted_pps, other.applied_pps);
+  }
+  std::erase_if(ghosts_, [&](const auto& ghost) { return ghost.second.until <= now; });
+  for (const auto& [key, ghost] : ghosts_) {
+    if (key != session.key) taken += ghost.pps;
+  }
+  const double fair = options_.probes_per_second / static_cast<double>(sharers);
+  return std::max(0.0, std::min(fair, options_.probes_per_second - taken));
+}
+
+void Dispatcher::OnHeartbeat(Session& session, const proto::Heartbeat& heartbeat, MonoTime now) {
+  session.load = heartbeat.load();
+  session.applied_pps = std::clamp(heartbeat.load().applied_pps(), 0.0, options_.probes_per_second);
+  session.granted_pps = ShareFor(session, now);
+  proto::HeartbeatAck& ack = *Say(session.route, session.id).mutable_heartbeat_ack();
+  for (const proto::HeldJob& held : heartbeat.held()) {
+    *ack.add_held() = Judge(session.key, held, now);
+  }
+  ack.set_probes_per_second(session.granted_pps);
+  ack.set_lease_ms(static_cast<uint32_t>(ToMillis(options_.lease)));
+  if (draining_) ack.set_command(proto::HeartbeatAck::DRAIN);
+}
+
+void Dispatcher::Drain() {
+  draining_ = true;
+}
+
+void Dispatcher::OnTick(MonoTime now, int64_t unix_ms) {
+  for (const uint64_t ticket : queue_.TakeDurable()) OnDurable(ticket);
+  std::vector<std::string> silent;
+  for (const auto& [route, session] : sessions_) {
+    if (now - session.last_heard > options_.heartbeat * kSilentHeartbeats) silent.push_back(route);
+  }
+  for (const std::string& route : silent) EndSession(route, true, now);
+  for (auto& [id, run] : runs_) {
+    for (LiveJob* job : run.AllLeased()) {
+      if (job->deadline <= now) ReleaseLease(run, *job, true);
+    }
+    CommitDirty(run);
+  }
+  FinishRuns(unix_ms);
+}
+
+}  // namespace hark

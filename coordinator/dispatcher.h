@@ -1,0 +1,164 @@
+#pragma once
+
+// The coordinator's side of the protocol (docs/formats/wire.md) as a pure state machine: envelopes
+// in, envelopes out, time as an argument, durability through a CommitQueue. No socket, no clock, no
+// thread, so the simulation runs this very code.
+//
+//   session: (none) --HELLO ok--> ACTIVE --silence, BYE, newer HELLO--> (none)
+//   anything else from an unknown route or with a wrong session --> NEED_HELLO, no state
+//   three bad batches --> REJECT(QUARANTINED), the key stays out until the coordinator restarts
+//
+// A BATCH is accepted only if it is the next of the job's present lease; a number already seen is
+// acknowledged with what is *durable*, never with what is only in memory.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "coordinator/batch_check.h"
+#include "coordinator/committer.h"
+#include "coordinator/run_state.h"
+#include "proto/wire.pb.h"
+
+namespace hark {
+
+struct DispatcherOptions {
+  double probes_per_second = 150;  // for all workers together
+  size_t expected_workers = 1;     // the rate is shared by at least this many
+  Duration lease = std::chrono::seconds(60);
+  Duration heartbeat = std::chrono::seconds(2);
+  Duration restart_grace = std::chrono::seconds(90);  // for leases of before a restart
+  uint64_t epoch = 1;  // grows with every start, synced before the first message
+  uint64_t seed = 1;
+};
+
+class Dispatcher {
+ public:
+  struct Outgoing {
+    std::string route;
+    proto::Envelope envelope;
+  };
+  // Addresses [from, to) of a run's listener list, which is durable.
+  using ListenerSource =
+      std::function<Result<std::vector<Address>>(uint32_t run, uint64_t from, uint64_t to)>;
+
+  Dispatcher(DispatcherOptions options, CommitQueue& queue, ListenerSource listeners, MonoTime now);
+
+  void AddRun(RunState run, MonoTime now);
+  // Leases of these workers are given back at once: they are known to be dead.
+  void ReleaseLeasesOf(const std::function<bool(const std::string& key)>& dead);
+  // The transport found nobody at this route.
+  void OnGone(const std::string& route, MonoTime now);
+
+  void OnMessage(const std::string& route, const std::string& key, const proto::Envelope& envelope,
+                 MonoTime now, int64_t unix_ms);
+  // Durable tickets, lease expiry, ends of sessions and of runs. Call after messages and at least
+  // every heartbeat.
+  void OnTick(MonoTime now, int64_t unix_ms);
+  std::vector<Outgoing> TakeOutgoing();
+
+  // Tells every worker to finish what is in flight and leave; no new jobs are given.
+  void Drain();
+
+  struct WorkerView {
+    std::string key;
+    std::string name;
+    proto::WorkerLoad load;
+    size_t jobs = 0;
+  };
+  std::vector<WorkerView> Workers() const;
+  const RunState* FindRun(uint32_t run) const;
+  bool AllRunsDone() const;
+  uint64_t strikes() const { return strikes_; }
+
+ private:
+  struct Session {
+    std::string route;
+    std::string key;
+    std::string name;
+    uint64_t id = 0;
+    uint64_t hello_id = 0;
+    MonoTime last_heard;
+    double granted_pps = 0;
+    double applied_pps = 0;
+    proto::WorkerLoad load;
+    proto::Envelope welcome;  // repeated when the same HELLO comes again
+  };
+  // A batch on its way to the disk.
+  struct InFlight {
+    uint32_t run;
+    uint32_t job;
+    proto::Token token;
+    uint64_t next_seq;
+    uint64_t listeners;
+    uint64_t bytes;
+    std::string key;
+  };
+
+  Session* FindSession(const std::string& route, uint64_t session_id);
+  Session* SessionOf(const std::string& key);
+  // keeps_probing: nobody knows whether it stopped, so its share of the rate stays taken until its
+  // leases must have run out.
+  void EndSession(const std::string& route, bool keeps_probing, MonoTime now);
+  RunState* MutableRun(uint32_t run);
+  // The job if this worker holds it under this token.
+  LiveJob* HeldBy(const std::string& key, uint32_t run, uint32_t job, const proto::Token& token);
+
+  void OnHello(const std::string& route, const std::string& key, const proto::Hello& hello,
+               MonoTime now, int64_t unix_ms);
+  void OnRequest(Session& session, const proto::Request& request, MonoTime now);
+  void OnBatch(Session& session, const proto::Batch& batch, MonoTime now);
+  void OnHeartbeat(Session& session, const proto::Heartbeat& heartbeat, MonoTime now);
+  void OnTargetSetGet(Session& session, const proto::TargetSetGet& get);
+  void OnTrimAck(Session& session, const proto::TrimAck& ack);
+  void OnRelease(Session& session, const proto::Release& release);
+
+  bool SendJob(Session& session, RunState& run, LiveJob& job);
+  void RefuseBatch(Session& session, RunState& run, LiveJob& job, const proto::Batch& batch,
+                   const Status& why);
+  void OnDurable(uint64_t ticket);
+  proto::Verdict Judge(const std::string& key, const proto::HeldJob& held, MonoTime now);
+  void ReleaseLease(RunState& run, LiveJob& job, bool worker_failed);
+  double ShareFor(const Session& session, MonoTime now);
+  void AskForTail(const std::string& idle_key);
+  void CommitDirty(RunState& run);
+  void FinishRuns(int64_t unix_ms);
+  void Ack(Session& session, const proto::Batch& batch, proto::Ack::Status status,
+           uint64_t durable_next_seq);
+  proto::Envelope& Say(const std::string& route, uint64_t session);
+
+  const DispatcherOptions options_;
+  CommitQueue& queue_;
+  const ListenerSource listener_source_;
+  Random random_;
+  std::map<uint32_t, RunState> runs_;
+  std::map<std::string, Session> sessions_;          // by route
+  std::map<std::string, std::string> route_of_key_;  // the newest session of each worker
+  std::map<std::string, int> strikes_of_key_;
+  struct Ghost {
+    double pps;
+    MonoTime until;
+  };
+  std::map<std::string, Ghost> ghosts_;               // by key
+  std::set<std::pair<uint32_t, uint32_t>> trimming_;  // jobs asked for their tail
+  // Targets of the GRAB jobs that are leased, by (run, job).
+  std::map<std::pair<uint32_t, uint32_t>, std::vector<Address>> grab_targets_;
+  std::map<std::string, std::string> encoded_targets_;  // target set hash -> RangeSet::Encode
+  std::map<uint64_t, InFlight> in_flight_;              // by ticket
+  std::map<uint64_t, uint32_t> finish_tickets_;         // ticket of a run's DONE row -> run
+  std::set<uint32_t> finished_;
+  std::vector<Outgoing> outgoing_;
+  uint64_t next_ticket_ = 1;
+  uint64_t next_session_ = 1;
+  uint64_t next_token_ = 1;
+  uint64_t strikes_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace hark

@@ -1,0 +1,275 @@
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "coordinator/dispatcher.h"
+
+// Jobs and batches: what is leased to whom, what is accepted, what is acknowledged.
+
+namespace hark {
+namespace {
+
+using proto::JobRow;
+
+constexpr uint32_t kNoJobRetryMillis = 150;
+constexpr size_t kTargetChunkBytes = 64 << 10;
+// A tail smaller than this is not worth a job of its own.
+constexpr uint64_t kMinSweepTail = 2048;
+constexpr uint64_t kMinGrabTail = 16;
+constexpr uint32_t kMaxSlots = 8;  // jobs a worker may ask for at once
+
+}  // namespace
+
+void Dispatcher::CommitDirty(RunState& run) {
+  CommitItem item;
+  item.jobs = run.TakeDirtyJobs();
+  if (item.jobs.empty()) return;
+  item.run = run.run().id();
+  // Not synced: a lease that is forgotten in a power cut is given out again under a new epoch.
+  queue_.Submit(std::move(item));
+}
+
+void Dispatcher::ReleaseLease(RunState& run, LiveJob& job, bool worker_failed) {
+  const std::pair<uint32_t, uint32_t> id{run.run().id(), job.row.id()};
+  grab_targets_.erase(id);
+  trimming_.erase(id);
+  run.Release(job, worker_failed);
+}
+
+void Dispatcher::ReleaseLeasesOf(const std::function<bool(const std::string& key)>& dead) {
+  for (auto& [id, run] : runs_) {
+    for (LiveJob* job : run.AllLeased()) {
+      if (dead(job->row.worker())) ReleaseLease(run, *job, false);
+    }
+    CommitDirty(run);
+  }
+}
+
+void Dispatcher::OnRequest(Session& session, const proto::Request& request, MonoTime now) {
+  uint32_t slots = draining_ ? 0 : std::min(request.slots(), kMaxSlots);
+  for (auto& [id, run] : runs_) {
+    size_t sweeps = 0, grabs = 0;
+    for (const LiveJob* job : run.LeasedTo(session.key)) {
+      ++(job->row.kind() == JobRow::SWEEP ? sweeps : grabs);
+    }
+    for (; slots > 0; --slots) {
+      proto::Token token;
+      token.set_epoch(options_.epoch);
+      token.set_counter(next_token_++);
+      LiveJob* job = run.Lease(session.key, token, now + options_.lease, sweeps, grabs,
+                               std::max(options_.expected_workers, sessions_.size()));
+      if (job == nullptr) break;
+      ++(job->row.kind() == JobRow::SWEEP ? sweeps : grabs);
+      if (!SendJob(session, run, *job)) break;
+    }
+  }
+  if (slots == 0 && !draining_) return;
+  Say(session.route, session.id).mutable_no_job()->set_retry_after_ms(kNoJobRetryMillis);
+  if (!draining_) AskForTail(session.key);
+}
+
+bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
+  const JobRow& row = job.row;
+  std::vector<Address> targets;
+  if (row.kind() == JobRow::GRAB_LISTENERS) {
+    Result<std::vector<Address>> listeners =
+        listener_source_(run.run().id(), row.base(), row.end());
+    if (!listeners.ok()) {
+      LogError("coordinator", listeners.status().message());
+      ReleaseLease(run, job, false);
+      return false;
+    }
+    targets = std::move(*listeners);
+  } else if (row.kind() == JobRow::GRAB_TARGETS) {
+    for (uint64_t i = row.base(); i < row.end(); ++i) targets.push_back(run.TargetAt(i));
+  }
+  proto::Job& out = *Say(session.route, session.id).mutable_job();
+  out.set_run(run.run().id());
+  out.set_job(row.id());
+  *out.mutable_token() = row.token();
+  out.set_kind(row.kind() == JobRow::SWEEP ? proto::Job::SWEEP : proto::Job::GRAB);
+  out.set_target_set(run.run().target_set());
+  out.set_target_set_size(run.run().planned());
+  out.set_seed(run.permutation_key());
+  out.set_cursor(row.cursor());
+  out.set_end(row.end());
+  for (uint64_t i = row.cursor(); i < row.end() && !targets.empty(); ++i) {
+    out.add_targets(std::string(targets[i - row.base()].bytes()));
+  }
+  for (const uint32_t port : run.run().ports()) out.add_ports(port);
+  out.set_gate_port(run.run().gate_port());
+  out.set_lease_ms(static_cast<uint32_t>(ToMillis(options_.lease)));
+  *out.mutable_policy() = run.run().policy();
+  *out.mutable_exclusions() = run.run().exclusions();
+  if (!targets.empty()) grab_targets_[{run.run().id(), row.id()}] = std::move(targets);
+  return true;
+}
+
+void Dispatcher::Ack(Session& session, const proto::Batch& batch, proto::Ack::Status status,
+                     uint64_t durable_next_seq) {
+  proto::Ack& ack = *Say(session.route, session.id).mutable_ack();
+  ack.set_run(batch.run());
+  ack.set_job(batch.job());
+  *ack.mutable_token() = batch.token();
+  ack.set_durable_next_seq(durable_next_seq);
+  ack.set_status(status);
+  ack.set_credit_bytes(batch.payload().size());
+}
+
+// A batch that does not fit what was leased costs the worker this lease; three cost it the run.
+void Dispatcher::RefuseBatch(Session& session, RunState& run, LiveJob& job,
+                             const proto::Batch& batch, const Status& why) {
+  ++strikes_;
+  ++strikes_of_key_[session.key];
+  LogWarning("coordinator", StrCat("worker ", session.name, " sent a bad batch ", batch.seq(),
+                                   " of job ", batch.job(), ": ", why.message()));
+  Ack(session, batch, proto::Ack::BAD, job.durable_next_seq);
+  ReleaseLease(run, job, true);
+}
+
+void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime now) {
+  LiveJob* job = HeldBy(session.key, batch.run(), batch.job(), batch.token());
+  if (job == nullptr) return Ack(session, batch, proto::Ack::STALE, 0);
+  if (batch.seq() < job->row.next_seq()) {
+    // Had it already. Only what is on the disk is acknowledged: a doubled batch must not become a
+    // promise the disk has not made.
+    return Ack(session, batch, proto::Ack::OK, job->durable_next_seq);
+  }
+  if (job->row.state() == JobRow::DONE) return Ack(session, batch, proto::Ack::STALE, 0);
+  if (batch.seq() > job->row.next_seq()) {
+    return Ack(session, batch, proto::Ack::GAP, job->durable_next_seq);
+  }
+  RunState& run = *MutableRun(batch.run());
+  const std::pair<uint32_t, uint32_t> id{batch.run(), batch.job()};
+  Result<CheckedBatch> checked = CheckBatch(batch, run, *job, grab_targets_[id]);
+  if (!checked.ok()) return RefuseBatch(session, run, *job, batch, checked.status());
+
+  const bool at_end = batch.to_index() == job->row.end();
+  run.Accept(*job, batch.to_index(), at_end, checked->tally);
+  job->deadline = at_end ? kNever : now + options_.lease;
+  CommitItem item;
+  item.run = batch.run();
+  item.jobs = {job->row};
+  for (const auto& [index, address] : checked->hits) {
+    item.listeners.emplace_back(run.TakeListenerPosition(), address);
+  }
+  item.hosts = std::move(checked->hosts);
+  item.job = batch.job();
+  item.worker = session.key;
+  item.must_sync = true;
+  item.ticket = next_ticket_++;
+  in_flight_[item.ticket] = {batch.run(),         batch.job(),           batch.token(),
+                             job->row.next_seq(), item.listeners.size(), batch.payload().size(),
+                             session.key};
+  queue_.Submit(std::move(item));
+  if (at_end) {
+    grab_targets_.erase(id);
+    trimming_.erase(id);
+  } else if (batch.final()) {
+    // It gave up a tail we never heard of (a TRIM answered just before a restart): back it goes.
+    ReleaseLease(run, *job, false);
+  }
+}
+
+void Dispatcher::OnDurable(uint64_t ticket) {
+  if (const auto finish = finish_tickets_.find(ticket); finish != finish_tickets_.end()) {
+    finished_.insert(finish->second);
+    finish_tickets_.erase(finish);
+    return;
+  }
+  const auto node = in_flight_.extract(ticket);
+  if (node.empty()) return;
+  const InFlight& done = node.mapped();
+  RunState& run = *MutableRun(done.run);
+  run.ListenersDurable(done.listeners);
+  LiveJob* job = HeldBy(done.key, done.run, done.job, done.token);
+  if (job == nullptr) return;  // released since: its next holder starts behind this batch
+  job->durable_next_seq = done.next_seq;
+  Session* session = SessionOf(done.key);
+  if (session == nullptr) return;  // it will ask when it is back
+  proto::Ack& ack = *Say(session->route, session->id).mutable_ack();
+  ack.set_run(done.run);
+  ack.set_job(done.job);
+  *ack.mutable_token() = done.token;
+  ack.set_durable_next_seq(done.next_seq);
+  ack.set_status(proto::Ack::OK);
+  ack.set_credit_bytes(done.bytes);
+}
+
+void Dispatcher::OnTargetSetGet(Session& session, const proto::TargetSetGet& get) {
+  const auto set = encoded_targets_.find(get.hash());
+  proto::TargetSetChunk& chunk = *Say(session.route, session.id).mutable_target_set_chunk();
+  chunk.set_hash(get.hash());
+  chunk.set_offset(get.offset());
+  if (set == encoded_targets_.end()) return;  // total 0: not known here
+  chunk.set_total(set->second.size());
+  if (get.offset() < set->second.size()) {
+    chunk.set_data(set->second.substr(get.offset(), kTargetChunkBytes));
+  }
+}
+
+// Nothing is left to give while somebody still has a long job: ask the one with the most for half.
+void Dispatcher::AskForTail(const std::string& idle_key) {
+  LiveJob* longest = nullptr;
+  uint32_t run_of_longest = 0;
+  uint64_t most = 0;
+  for (auto& [id, run] : runs_) {
+    for (LiveJob* job : run.AllLeased()) {
+      const uint64_t left = job->row.end() - job->row.cursor();
+      const uint64_t worth = job->row.kind() == JobRow::SWEEP ? kMinSweepTail : kMinGrabTail;
+      const bool asked = trimming_.contains({id, job->row.id()});
+      if (job->row.worker() == idle_key || asked || left < 2 * worth || left <= most) continue;
+      longest = job;
+      run_of_longest = id;
+      most = left;
+    }
+  }
+  Session* holder = longest == nullptr ? nullptr : SessionOf(longest->row.worker());
+  if (holder == nullptr) return;
+  trimming_.emplace(run_of_longest, longest->row.id());
+  proto::Trim& trim = *Say(holder->route, holder->id).mutable_trim();
+  trim.set_run(run_of_longest);
+  trim.set_job(longest->row.id());
+  *trim.mutable_token() = longest->row.token();
+  trim.set_new_end(longest->row.cursor() + (most + 1) / 2);
+}
+
+void Dispatcher::OnTrimAck(Session& session, const proto::TrimAck& ack) {
+  LiveJob* job = HeldBy(session.key, ack.run(), ack.job(), ack.token());
+  if (job == nullptr || trimming_.erase({ack.run(), ack.job()}) == 0) return;
+  if (job->row.state() != JobRow::LEASED) return;
+  if (ack.accepted_end() < job->row.cursor() || ack.accepted_end() >= job->row.end()) return;
+  MutableRun(ack.run())->GiveTail(*job, ack.accepted_end());
+}
+
+void Dispatcher::OnRelease(Session& session, const proto::Release& release) {
+  LiveJob* job = HeldBy(session.key, release.run(), release.job(), release.token());
+  if (job == nullptr || job->row.state() != JobRow::LEASED) return;
+  LogInfo("coordinator", StrCat("worker ", session.name, " gives job ", release.job(), " back (",
+                                static_cast<int>(release.reason()),
+                                "): ", EscapeForDisplay(release.detail().substr(0, 200))));
+  // Leaving in good order or without its spool is no sign of a poisonous target.
+  const bool failed = release.reason() == proto::Release::LOCAL_ERROR ||
+                      release.reason() == proto::Release::TARGET_SET;
+  ReleaseLease(*MutableRun(release.run()), *job, failed);
+}
+
+void Dispatcher::FinishRuns(int64_t unix_ms) {
+  for (auto& [id, run] : runs_) {
+    if (run.run().state() == proto::RunRow::DONE || !run.AllDone()) continue;
+    const uint32_t run_id = id;
+    const bool writing = std::any_of(in_flight_.begin(), in_flight_.end(),
+                                     [&](const auto& item) { return item.second.run == run_id; });
+    if (writing) continue;
+    run.MarkDone(unix_ms);
+    CommitItem item;
+    item.run = id;
+    item.run_row = run.run();
+    item.must_sync = true;
+    item.ticket = next_ticket_++;
+    finish_tickets_[item.ticket] = id;
+    queue_.Submit(std::move(item));
+  }
+}
+
+}  // namespace hark

@@ -1,0 +1,83 @@
+#include "coordinator/ingest.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/outcome.h"
+#include "keys/certificate.h"
+#include "keys/key_id.h"
+#include "keys/ssh_key.h"
+
+namespace hark {
+namespace {
+
+proto::HostRow HostRowOf(const proto::HostObservation& host, const Address& address,
+                         const CommitItem& item, const GeoTable& geo, const std::string& country) {
+  proto::HostRow row;
+  const Place place = address.is_v4() ? geo.Find(address.v4()) : Place();
+  row.set_country(std::string(place.country));
+  row.set_asn(place.asn);
+  if (!country.empty() && !place.country.empty()) {
+    row.set_in_country(place.country == country ? proto::HostRow::IN : proto::HostRow::OUT);
+  }
+  row.set_started_unix_ms(host.started_unix_ms());
+  row.set_duration_ms(host.duration_ms());
+  row.set_worker(item.worker);
+  row.set_job(item.job);
+  return row;
+}
+
+bool Shown(uint32_t proof) {
+  return static_cast<Proof>(proof) != Proof::kBad;
+}
+
+// A key whose signature is wrong is kept in the observation but is nobody's key.
+std::set<std::string> KeysOf(const proto::PortObservation& observation) {
+  std::set<std::string> keys;
+  for (const proto::SshHostKey& key : observation.ssh().keys()) {
+    if (Shown(key.proof())) keys.emplace(ReadSshKey(key.blob()).id.bytes());
+  }
+  if (observation.tls().chain_size() > 0 && Shown(observation.tls().proof())) {
+    const std::optional<KeyId> id = KeyIdOfCertificate(observation.tls().chain(0));
+    if (id) keys.emplace(id->bytes());
+  }
+  return keys;
+}
+
+// Certificates go to their own family, once each; the row keeps their hashes.
+void MoveChain(proto::TlsFacts& tls, StoreWrite& write) {
+  for (const std::string& der : tls.chain()) {
+    std::string hash = Sha256(der);
+    write.PutCertificate(hash, der);
+    tls.add_chain_sha256(std::move(hash));
+  }
+  tls.clear_chain();
+}
+
+void IngestHost(proto::HostObservation& host, const CommitItem& item, const GeoTable& geo,
+                const std::string& country, StoreWrite& write) {
+  const std::optional<Address> address = Address::FromBytes(host.address());
+  if (!address) return;  // cannot be: CheckBatch compared it with the target
+  write.PutHost(item.run, *address, HostRowOf(host, *address, item, geo, country));
+  for (proto::PortObservation& observation : *host.mutable_ports()) {
+    proto::PortRow row;
+    for (const std::string& key : KeysOf(observation)) row.add_keys(key);
+    if (observation.has_tls()) MoveChain(*observation.mutable_tls(), write);
+    const auto port = static_cast<uint16_t>(observation.port());
+    *row.mutable_observation() = std::move(observation);
+    write.PutPort(item.run, *address, port, row);
+  }
+}
+
+}  // namespace
+
+void Ingest(CommitItem& item, const GeoTable& geo, const std::string& country, StoreWrite& write) {
+  for (const auto& [position, address] : item.listeners) {
+    write.PutListener(item.run, position, address);
+  }
+  for (proto::HostObservation& host : item.hosts) IngestHost(host, item, geo, country, write);
+  for (const proto::JobRow& job : item.jobs) write.PutJob(item.run, job);
+  if (item.run_row) write.PutRun(*item.run_row);
+}
+
+}  // namespace hark

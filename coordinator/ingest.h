@@ -1,0 +1,35 @@
+#pragma once
+
+// What becomes durable together, and how it turns into rows. Runs on the committer's thread: key
+// identities and certificate hashes are computed here, not where messages are routed.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/address.h"
+#include "coordinator/geo.h"
+#include "proto/store.pb.h"
+#include "storage/store.h"
+
+namespace hark {
+
+// One accepted batch, or a change of leases. Applied whole or not at all.
+struct CommitItem {
+  uint32_t run = 0;
+  std::vector<proto::JobRow> jobs;
+  std::vector<std::pair<uint64_t, Address>> listeners;  // position, address
+  std::vector<proto::HostObservation> hosts;
+  uint32_t job = 0;    // the job the hosts came with
+  std::string worker;  // its CURVE key
+  std::optional<proto::RunRow> run_row;
+  bool must_sync = false;
+  uint64_t ticket = 0;  // handed back when it is durable; 0 = nobody waits
+};
+
+// geo: may be empty; then every country is unknown. country: the run's, "" for a list.
+void Ingest(CommitItem& item, const GeoTable& geo, const std::string& country, StoreWrite& write);
+
+}  // namespace hark

@@ -1,0 +1,29 @@
+#pragma once
+
+// Finding the run a command means: a new one, or the one an earlier start of the same command left
+// unfinished.
+
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+#include "coordinator/plan.h"
+#include "coordinator/run_state.h"
+#include "storage/store.h"
+
+namespace hark {
+
+struct OpenedRun {
+  proto::RunRow run;
+  bool resumed = false;
+};
+
+// name "" = the unfinished run with this very plan, or a new one named COUNTRY-YYYYMMDD (or
+// "list-YYYYMMDD", with -2, -3 … when taken). A named run with another plan is kInvalidInput.
+// A new run, its target set and its first jobs are stored, synced, before this returns.
+Result<OpenedRun> OpenRun(Store& store, const Plan& plan, const std::string& name, int64_t unix_ms);
+
+// The run as the dispatcher needs it, from the store.
+Result<RunState> LoadRun(const Store& store, const proto::RunRow& run);
+
+}  // namespace hark

@@ -1,0 +1,266 @@
+#include "coordinator/run_state.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "coordinator/plan.h"
+
+namespace hark {
+namespace {
+
+using proto::JobRow;
+
+// Listeners a GRAB job. Large enough that a job outlives the request for the next, small enough
+// that a lost lease is cheap.
+constexpr uint64_t kMaxGrabJob = 256;
+constexpr uint64_t kMinGrabJob = 8;
+
+// A job that stands still this often has a poisonous target, if more than one worker says so; one
+// worker alone must fail twice as often, since it may be the worker.
+constexpr uint32_t kNoProgressLimit = 3;
+constexpr uint32_t kNoProgressLimitOneWorker = 6;
+
+bool IsOpen(JobRow::State state) {
+  return state == JobRow::PENDING || state == JobRow::LEASED;
+}
+
+void AddTally(proto::Tally& sum, const proto::Tally& tally) {
+  sum.set_excluded(sum.excluded() + tally.excluded());
+  sum.set_silent(sum.silent() + tally.silent());
+  sum.set_refused(sum.refused() + tally.refused());
+  sum.set_answered(sum.answered() + tally.answered());
+  sum.set_throttled(sum.throttled() + tally.throttled());
+  sum.set_failed(sum.failed() + tally.failed());
+  sum.set_unreachable(sum.unreachable() + tally.unreachable());
+}
+
+}  // namespace
+
+RunState::RunState(proto::RunRow run, RangeSet targets, RangeSet exclusions,
+                   std::vector<JobRow> jobs, uint64_t listeners)
+    : run_(std::move(run)),
+      targets_(std::move(targets)),
+      exclusions_(std::move(exclusions)),
+      permutation_key_(PermutationKey(run_)),
+      permutation_(run_.planned(), permutation_key_),
+      listeners_(listeners),
+      durable_listeners_(listeners) {
+  for (JobRow& row : jobs) Add(std::move(row));
+}
+
+// One place through which every job enters the table, from the store or newly made.
+LiveJob& RunState::Add(JobRow row) {
+  const uint32_t id = row.id();
+  LiveJob& job = jobs_[id];
+  job.row = std::move(row);
+  job.durable_next_seq = job.row.next_seq();
+  job.leased_at_cursor = job.row.cursor();
+  if (IsSweep(job.row) && IsOpen(job.row.state())) ++open_sweeps_;
+  if (job.row.kind() == JobRow::GRAB_LISTENERS) cut_ = std::max(cut_, job.row.end());
+  if (job.row.state() == JobRow::PENDING) {
+    (IsSweep(job.row) ? pending_sweeps_ : pending_grabs_).insert(id);
+  }
+  if (job.row.state() == JobRow::LEASED) leased_.insert(id);
+  return job;
+}
+
+Address RunState::TargetAt(uint64_t index) const {
+  return Address::V4(targets_.At(permutation_.At(index)));
+}
+
+LiveJob* RunState::Find(uint32_t job) {
+  const auto it = jobs_.find(job);
+  return it == jobs_.end() ? nullptr : &it->second;
+}
+
+LiveJob* RunState::TakePending(bool sweep) {
+  std::set<uint32_t>& pending = sweep ? pending_sweeps_ : pending_grabs_;
+  if (pending.empty()) return nullptr;
+  LiveJob* job = Find(*pending.begin());
+  pending.erase(pending.begin());
+  return job;
+}
+
+LiveJob* RunState::CutGrabJob(uint64_t at_least, uint64_t at_most) {
+  const uint64_t available = durable_listeners_ - std::min(cut_, durable_listeners_);
+  if (available < std::max<uint64_t>(at_least, 1)) return nullptr;
+  JobRow row;
+  row.set_id(jobs_.rbegin()->first + 1);
+  row.set_kind(JobRow::GRAB_LISTENERS);
+  row.set_base(cut_);
+  row.set_cursor(cut_);
+  row.set_end(cut_ + std::min(available, at_most));
+  return &Add(std::move(row));
+}
+
+// A worker is given both kinds where both are to be had: one waits for peers, the other for the
+// rate, so together they keep it busy.
+LiveJob* RunState::Lease(const std::string& worker, const proto::Token& token, MonoTime deadline,
+                         size_t sweeps, size_t grabs, size_t workers) {
+  const uint64_t available = durable_listeners_ - std::min(cut_, durable_listeners_);
+  const uint64_t fair = available / (2 * std::max<size_t>(workers, 1)) + 1;
+  const uint64_t grab_size = std::clamp(fair, kMinGrabJob, kMaxGrabJob);
+  auto grab = [&](uint64_t at_least) {
+    LiveJob* job = TakePending(false);
+    if (job == nullptr && (job = CutGrabJob(at_least, grab_size)) != nullptr) {
+      pending_grabs_.erase(job->row.id());
+    }
+    return job;
+  };
+  LiveJob* job = nullptr;
+  if (grabs <= sweeps) job = grab(kMaxGrabJob / 4);
+  if (job == nullptr) job = TakePending(true);
+  if (job == nullptr) job = grab(1);
+  if (job == nullptr) return nullptr;
+  job->row.set_state(JobRow::LEASED);
+  *job->row.mutable_token() = token;
+  job->row.set_worker(worker);
+  job->row.set_next_seq(0);
+  job->durable_next_seq = 0;
+  job->leased_at_cursor = job->row.cursor();
+  job->deadline = deadline;
+  leased_.insert(job->row.id());
+  Touch(*job);
+  return job;
+}
+
+void RunState::Accept(LiveJob& job, uint64_t to, bool final, const proto::Tally& tally) {
+  if (to > job.row.cursor()) {
+    job.row.set_no_progress(0);
+    job.row.clear_failed_workers();
+  }
+  job.row.set_cursor(to);
+  job.row.set_next_seq(job.row.next_seq() + 1);
+  AddTally(*job.row.mutable_tally(), tally);
+  if (final) {
+    job.row.set_state(JobRow::DONE);
+    job.deadline = kNever;
+    leased_.erase(job.row.id());
+    if (IsSweep(job.row)) --open_sweeps_;
+  }
+}
+
+void RunState::Release(LiveJob& job, bool worker_failed) {
+  if (job.row.state() != JobRow::LEASED) return;
+  leased_.erase(job.row.id());
+  job.deadline = kNever;
+  if (worker_failed && job.row.cursor() == job.leased_at_cursor) {
+    job.row.set_no_progress(job.row.no_progress() + 1);
+    const auto& failed = job.row.failed_workers();
+    if (std::find(failed.begin(), failed.end(), job.row.worker()) == failed.end()) {
+      job.row.add_failed_workers(job.row.worker());
+    }
+  }
+  job.row.clear_worker();
+  const uint32_t limit =
+      job.row.failed_workers_size() >= 2 ? kNoProgressLimit : kNoProgressLimitOneWorker;
+  if (job.row.no_progress() < limit) {
+    MakePending(job);
+  } else if (job.row.end() - job.row.cursor() > 1) {
+    Split(job);
+  } else {
+    Quarantine(job);
+  }
+}
+
+void RunState::MakePending(LiveJob& job) {
+  job.row.set_state(JobRow::PENDING);
+  (IsSweep(job.row) ? pending_sweeps_ : pending_grabs_).insert(job.row.id());
+  Touch(job);
+}
+
+void RunState::Split(LiveJob& job) {
+  const uint64_t middle = job.row.cursor() + (job.row.end() - job.row.cursor()) / 2;
+  LogWarning("coordinator", StrCat("job ", job.row.id(), " of run ", run_.name(),
+                                   " makes no progress; halved at index ", middle));
+  const std::pair<uint64_t, uint64_t> halves[] = {{job.row.cursor(), middle},
+                                                  {middle, job.row.end()}};
+  for (const auto& [base, end] : halves) {
+    JobRow row;
+    row.set_id(jobs_.rbegin()->first + 1);
+    row.set_kind(job.row.kind());
+    row.set_base(base);
+    row.set_cursor(base);
+    row.set_end(end);
+    row.set_parent(job.row.id());
+    Touch(Add(std::move(row)));
+  }
+  job.row.set_state(JobRow::SPLIT);
+  if (IsSweep(job.row)) --open_sweeps_;
+  Touch(job);
+}
+
+// The run goes on without this one target, and says so: it is in the ledger as failed.
+void RunState::Quarantine(LiveJob& job) {
+  LogWarning("coordinator", StrCat("index ", job.row.cursor(), " of run ", run_.name(),
+                                   " stopped every worker that tried it; left out"));
+  job.row.set_state(JobRow::QUARANTINED);
+  job.row.mutable_tally()->set_failed(job.row.tally().failed() + 1);
+  if (IsSweep(job.row)) --open_sweeps_;
+  Touch(job);
+}
+
+// Both rows change in one write (they are both dirty), so no index is ever in two jobs or in none.
+void RunState::GiveTail(LiveJob& job, uint64_t new_end) {
+  JobRow tail;
+  tail.set_id(jobs_.rbegin()->first + 1);
+  tail.set_kind(job.row.kind());
+  tail.set_base(new_end);
+  tail.set_cursor(new_end);
+  tail.set_end(job.row.end());
+  tail.set_parent(job.row.id());
+  job.row.set_end(new_end);
+  Touch(job);
+  Touch(Add(std::move(tail)));
+}
+
+std::vector<LiveJob*> RunState::AllLeased() {
+  std::vector<LiveJob*> out;
+  for (const uint32_t id : leased_) out.push_back(Find(id));
+  return out;
+}
+
+std::vector<LiveJob*> RunState::LeasedTo(const std::string& worker) {
+  std::vector<LiveJob*> out = AllLeased();
+  std::erase_if(out, [&](const LiveJob* job) { return job->row.worker() != worker; });
+  return out;
+}
+
+bool RunState::AllDone() const {
+  return open_sweeps_ == 0 && pending_grabs_.empty() && leased_.empty() &&
+         listeners_ == durable_listeners_ && cut_ >= listeners_;
+}
+
+void RunState::MarkDone(int64_t finished_unix_ms) {
+  run_.set_state(proto::RunRow::DONE);
+  run_.set_finished_unix_ms(finished_unix_ms);
+}
+
+std::vector<JobRow> RunState::TakeDirtyJobs() {
+  std::vector<JobRow> rows;
+  for (const uint32_t id : dirty_) rows.push_back(jobs_.at(id).row);
+  dirty_.clear();
+  return rows;
+}
+
+RunState::Totals RunState::Sum() const {
+  Totals totals;
+  totals.planned = run_.planned();
+  totals.listeners = listeners_;
+  for (const auto& [id, job] : jobs_) {
+    const uint64_t moved = job.row.cursor() - job.row.base();
+    const bool of_plan = job.row.kind() != JobRow::GRAB_LISTENERS;
+    const uint64_t stuck = job.row.state() == JobRow::QUARANTINED ? 1 : 0;
+    totals.quarantined += stuck;
+    if (of_plan) totals.covered += moved + stuck;
+    if (!IsSweep(job.row)) totals.visited += moved + stuck;
+    if (IsSweep(job.row)) AddTally(totals.sweep, job.row.tally());
+    totals.pending += job.row.state() == JobRow::PENDING;
+    totals.leased += job.row.state() == JobRow::LEASED;
+    totals.done += !IsOpen(job.row.state());
+  }
+  return totals;
+}
+
+}  // namespace hark

@@ -1,0 +1,111 @@
+#pragma once
+
+// The jobs of one run and who holds them: the lease table. Pure; time is an argument, and what must
+// be written down is collected for the committer.
+//
+//   PENDING  --Lease-->          LEASED  (new token, next_seq 0)
+//   LEASED   --Accept-->         LEASED  (cursor and next_seq move on)
+//   LEASED   --Accept final-->   DONE
+//   LEASED   --Release/expiry--> PENDING at the cursor; no_progress + 1 if it stood still
+//   PENDING  --too often-->      SPLIT into two PENDING halves; a single index: QUARANTINED
+//
+// Memory runs ahead of the disk: `row` is what has been accepted, `durable_next_seq` what may be
+// acknowledged. Everything else a restart needs is in the rows.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/permutation.h"
+#include "base/range_set.h"
+#include "base/time.h"
+#include "proto/store.pb.h"
+
+namespace hark {
+
+struct LiveJob {
+  proto::JobRow row;
+  uint64_t durable_next_seq = 0;
+  uint64_t leased_at_cursor = 0;  // where the present lease began
+  MonoTime deadline = kNever;     // of the lease
+};
+
+class RunState {
+ public:
+  // jobs: as stored; for a new run FirstJobs(). listeners: how many the store has.
+  RunState(proto::RunRow run, RangeSet targets, RangeSet exclusions,
+           std::vector<proto::JobRow> jobs, uint64_t listeners);
+
+  const proto::RunRow& run() const { return run_; }
+  const RangeSet& targets() const { return targets_; }
+  const RangeSet& exclusions() const { return exclusions_; }
+  uint64_t permutation_key() const { return permutation_key_; }
+  Address TargetAt(uint64_t index) const;  // the permuted order
+
+  LiveJob* Find(uint32_t job);
+
+  // A job for a worker that already holds `sweeps` and `grabs` jobs, leased to it; nullptr when
+  // nothing is to be had now. workers: how many share the run, for the size of GRAB jobs.
+  LiveJob* Lease(const std::string& worker, const proto::Token& token, MonoTime deadline,
+                 size_t sweeps, size_t grabs, size_t workers);
+  // The batch [cursor, to) with this tally is accepted; final: the job is done.
+  void Accept(LiveJob& job, uint64_t to, bool final, const proto::Tally& tally);
+  // The next listener position; counts it.
+  uint64_t TakeListenerPosition() { return listeners_++; }
+  void ListenersDurable(uint64_t count) { durable_listeners_ += count; }
+  // Gives the lease back. worker_failed: count it against the job if it made no progress.
+  void Release(LiveJob& job, bool worker_failed);
+  // The tail [new_end, end) of a leased job becomes a PENDING job of its own.
+  void GiveTail(LiveJob& job, uint64_t new_end);
+  // Jobs leased to a worker, by job id.
+  std::vector<LiveJob*> LeasedTo(const std::string& worker);
+  std::vector<LiveJob*> AllLeased();
+
+  // Everything planned is covered and everything found is visited; rows may still be in flight.
+  bool AllDone() const;
+  void MarkDone(int64_t finished_unix_ms);
+
+  // Rows changed since the last call.
+  std::vector<proto::JobRow> TakeDirtyJobs();
+
+  struct Totals {
+    uint64_t planned = 0;
+    uint64_t covered = 0;  // of the plan
+    uint64_t listeners = 0;
+    uint64_t visited = 0;  // listeners (or targets, without a gate)
+    uint64_t quarantined = 0;
+    proto::Tally sweep;
+    uint32_t pending = 0, leased = 0, done = 0;
+  };
+  Totals Sum() const;
+
+ private:
+  bool IsSweep(const proto::JobRow& row) const { return row.kind() == proto::JobRow::SWEEP; }
+  LiveJob* TakePending(bool sweep);
+  LiveJob* CutGrabJob(uint64_t at_least, uint64_t at_most);
+  LiveJob& Add(proto::JobRow row);
+  void MakePending(LiveJob& job);
+  void Split(LiveJob& job);
+  void Quarantine(LiveJob& job);
+  void Touch(const LiveJob& job) { dirty_.insert(job.row.id()); }
+
+  proto::RunRow run_;
+  RangeSet targets_;
+  RangeSet exclusions_;
+  uint64_t permutation_key_;
+  Permutation permutation_;
+  std::map<uint32_t, LiveJob> jobs_;
+  std::set<uint32_t> pending_sweeps_, pending_grabs_;
+  std::set<uint32_t> leased_;
+  std::set<uint32_t> dirty_;
+  uint64_t open_sweeps_ = 0;        // SWEEP jobs that may still find listeners
+  uint64_t listeners_ = 0;          // accepted
+  uint64_t durable_listeners_ = 0;  // in the synced log: may be cut into jobs
+  uint64_t cut_ = 0;                // listeners below it belong to a job
+};
+
+}  // namespace hark
