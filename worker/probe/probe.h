@@ -80,8 +80,22 @@ struct ProbeOptions {
   uint64_t seed = 0;         // for pauses and padding
 };
 
-// The survey for a port's protocol (base/outcome.h ProtocolOfPort); a port without one gets a TLS
-// survey from the first byte.
-std::unique_ptr<PortSurvey> MakePortSurvey(uint16_t port, const ProbeOptions& options);
+// Makes the surveys of a run. Owns what they share (options, the two TLS contexts) by reference
+// count, so a survey may outlive its factory. One thread at a time, like the surveys it makes.
+class SurveyFactory {
+ public:
+  explicit SurveyFactory(ProbeOptions options);
+  ~SurveyFactory();
+
+  // The survey for a port's protocol (base/outcome.h ProtocolOfPort); a port without one gets a
+  // TLS survey from the first byte.
+  std::unique_ptr<PortSurvey> Make(uint16_t port);
+  // The same, told what is spoken on the port.
+  std::unique_ptr<PortSurvey> Make(uint16_t port, Protocol protocol);
+
+ private:
+  std::shared_ptr<const struct SurveyShared> shared_;
+  uint64_t made_ = 0;  // gives every survey pauses of its own
+};
 
 }  // namespace hark

@@ -1,0 +1,72 @@
+#include "analysis/coverage.h"
+
+#include "base/strings.h"
+
+namespace hark {
+namespace {
+
+// Indices of the job that are committed, by the job's own account.
+uint64_t Committed(const proto::JobRow& job) {
+  return job.cursor() > job.base() ? job.cursor() - job.base() : 0;
+}
+
+void AddJob(const proto::JobRow& job, Ledger& ledger, std::vector<std::string>& errors) {
+  const proto::Tally& tally = job.tally();
+  const uint64_t before = ledger.settled();
+  ledger.silent += tally.silent();
+  ledger.refused += tally.refused();
+  ledger.unreachable += tally.unreachable();
+  ledger.answered += tally.answered();
+  ledger.throttled += tally.throttled();
+  ledger.failed += tally.failed();
+  ledger.excluded_late += tally.excluded();
+  const uint64_t counted = ledger.settled() - before;
+  if (counted != Committed(job)) {
+    errors.push_back(
+        StrCat("job ", job.id(), " committed ", Committed(job), " targets and counts ", counted));
+  }
+  // Given up on: the targets no worker survived are our failure, not a gap.
+  if (job.state() == proto::JobRow::QUARANTINED && job.end() > job.cursor()) {
+    ledger.failed += job.end() - job.cursor();
+  }
+}
+
+// What is missing is pending while the run goes on, and an error afterwards.
+void Close(std::string_view what, bool done, Ledger& ledger, std::vector<std::string>& errors) {
+  const uint64_t settled = ledger.settled();
+  ledger.pending = ledger.planned > settled ? ledger.planned - settled : 0;
+  if (settled > ledger.planned || (done && settled < ledger.planned)) {
+    errors.push_back(StrCat("the ledger counts ", settled, " of ", ledger.planned, " ", what));
+  }
+}
+
+}  // namespace
+
+Result<Coverage> ReadCoverage(const RunReader& reader) {
+  const proto::RunRow& run = reader.run();
+  Coverage out;
+  out.excluded = run.excluded();
+  out.plan.planned = run.planned();
+  HARK_RETURN_IF_ERROR(reader.ForEachJob([&](const proto::JobRow& job) {
+    switch (job.kind()) {
+      case proto::JobRow::SWEEP:
+      case proto::JobRow::GRAB_TARGETS:
+        AddJob(job, out.plan, out.errors);
+        break;
+      case proto::JobRow::GRAB_LISTENERS:
+        AddJob(job, out.grabs, out.errors);
+        break;
+      default:  // proto enums are open: a newer hark may know more kinds
+        out.errors.push_back(StrCat("job ", job.id(), " is of a kind this hark does not know"));
+    }
+    return Status::Ok();
+  }));
+  const bool done = run.state() == proto::RunRow::DONE;
+  if (run.gate_port() != 0) out.grabs.planned = out.plan.answered + out.plan.throttled;
+  Close("planned targets", done, out.plan, out.errors);
+  Close("listeners found", done, out.grabs, out.errors);
+  out.sums_to_plan = out.errors.empty();
+  return out;
+}
+
+}  // namespace hark

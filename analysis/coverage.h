@@ -1,0 +1,43 @@
+#pragma once
+
+// The coverage ledger: every target of the plan ends in exactly one state, and the states sum to
+// the plan. It is the sum of the tallies of the jobs that walk the plan (SWEEP, or GRAB_TARGETS in
+// a run without a gate). Grabbing what the gate found is a second ledger of its own, over the
+// listeners.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "storage/run_reader.h"
+
+namespace hark {
+
+struct Ledger {
+  uint64_t planned = 0;  // what the states below must sum to
+  uint64_t silent = 0;
+  uint64_t refused = 0;
+  uint64_t unreachable = 0;  // an ICMP error came back
+  uint64_t answered = 0;
+  uint64_t throttled = 0;      // answered, and asked us to come less often
+  uint64_t failed = 0;         // on our side, quarantined targets included: no verdict
+  uint64_t excluded_late = 0;  // excluded after planning: never contacted
+  uint64_t pending = 0;        // not done yet; 0 once the run is done and nothing is missing
+
+  // Targets a verdict is known of.
+  uint64_t probed() const { return silent + refused + unreachable + answered + throttled; }
+  uint64_t settled() const { return probed() + failed + excluded_late; }
+};
+
+struct Coverage {
+  uint64_t excluded = 0;  // addresses of the sources that never were part of the plan
+  Ledger plan;
+  Ledger grabs;                     // planned = listeners found; all 0 in a run without a gate
+  bool sums_to_plan = false;        // nothing is counted twice, and nothing missing from a DONE run
+  std::vector<std::string> errors;  // one sentence for everything that does not add up
+};
+
+Result<Coverage> ReadCoverage(const RunReader& reader);
+
+}  // namespace hark

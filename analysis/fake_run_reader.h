@@ -1,0 +1,103 @@
+#pragma once
+
+// A run in memory, for tests: hosts and ports are put in, in any order, and come out as a store
+// gives them. Keys go by name; equal names are equal keys.
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/outcome.h"
+#include "storage/run_reader.h"
+
+namespace hark {
+
+inline KeyId KeyNamed(std::string_view name) {
+  return *KeyId::FromBytes(Sha256(name));
+}
+
+class FakeRunReader : public RunReader {
+ public:
+  proto::RunRow& mutable_run() { return run_; }
+
+  proto::HostRow& AddHost(const Address& address, uint32_t asn = 1,
+                          proto::HostRow::Country country = proto::HostRow::IN) {
+    proto::HostRow& row = hosts_[address];
+    row.set_asn(asn);
+    row.set_in_country(country);
+    return row;
+  }
+
+  // A port of a host that was added; further calls add further keys.
+  proto::PortRow& AddPort(const Address& address, uint16_t port,
+                          const std::vector<std::string>& keys, Outcome outcome = Outcome::kOk,
+                          Stage stage = Stage::kDone) {
+    proto::PortRow& row = ports_[{address, port}];
+    row.mutable_observation()->set_port(port);
+    row.mutable_observation()->set_protocol(static_cast<uint32_t>(ProtocolOfPort(port)));
+    row.mutable_observation()->set_outcome(static_cast<uint32_t>(outcome));
+    row.mutable_observation()->set_stage(static_cast<uint32_t>(stage));
+    std::set<std::string> ids(row.keys().begin(), row.keys().end());
+    for (const std::string& key : keys) ids.emplace(KeyNamed(key).bytes());
+    row.clear_keys();
+    for (const std::string& id : ids) row.add_keys(id);
+    return row;
+  }
+
+  proto::JobRow& AddJob(proto::JobRow::Kind kind, uint64_t base, uint64_t end) {
+    proto::JobRow& job = jobs_.emplace_back();
+    job.set_id(static_cast<uint32_t>(jobs_.size()));
+    job.set_kind(kind);
+    job.set_state(proto::JobRow::DONE);
+    job.set_base(base);
+    job.set_end(end);
+    job.set_cursor(end);
+    return job;
+  }
+
+  const proto::RunRow& run() const override { return run_; }
+
+  Status ForEachHost(
+      const std::function<Status(const Address&, const proto::HostRow&)>& visit) const override {
+    for (const auto& [address, row] : hosts_) HARK_RETURN_IF_ERROR(visit(address, row));
+    return Status::Ok();
+  }
+
+  Status ForEachPort(const std::function<Status(const Address&, uint16_t, const proto::PortRow&)>&
+                         visit) const override {
+    for (const auto& [where, row] : ports_) {
+      HARK_RETURN_IF_ERROR(visit(where.first, where.second, row));
+    }
+    return Status::Ok();
+  }
+
+  Status ForEachKeyUse(const std::function<Status(const KeyUse&)>& visit) const override {
+    std::set<KeyUse> uses;
+    for (const auto& [where, row] : ports_) {
+      for (const std::string& key : row.keys()) {
+        uses.insert({*KeyId::FromBytes(key), where.first, where.second});
+      }
+    }
+    for (const KeyUse& use : uses) HARK_RETURN_IF_ERROR(visit(use));
+    return Status::Ok();
+  }
+
+  Status ForEachJob(const std::function<Status(const proto::JobRow&)>& visit) const override {
+    for (const proto::JobRow& job : jobs_) HARK_RETURN_IF_ERROR(visit(job));
+    return Status::Ok();
+  }
+
+  Result<std::string> Certificate(std::string_view) const override {
+    return NotFound("the fake keeps no certificates");
+  }
+
+ private:
+  proto::RunRow run_;
+  std::map<Address, proto::HostRow> hosts_;
+  std::map<std::pair<Address, uint16_t>, proto::PortRow> ports_;
+  std::vector<proto::JobRow> jobs_;
+};
+
+}  // namespace hark

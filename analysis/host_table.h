@@ -1,0 +1,44 @@
+#pragma once
+
+// The grabbed hosts of a run under dense numbers 0..size()-1 in address order, with what the
+// analysis asks of them often. 4 bytes of address per IPv4 host, 17 per IPv6 host, and 5 more:
+// ten million hosts fit in 90 MB. Immutable once read; any number of threads may use it.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/address.h"
+#include "base/status.h"
+#include "storage/run_reader.h"
+
+namespace hark {
+
+class HostTable {
+ public:
+  HostTable() = default;
+
+  // One pass over ForEachHost. kCorruption when the hosts do not come in ascending order.
+  static Result<HostTable> Read(const RunReader& reader);
+
+  uint32_t size() const { return static_cast<uint32_t>(asns_.size()); }
+  Address address(uint32_t host) const;
+  std::optional<uint32_t> Find(const Address& address) const;  // O(log n)
+  uint32_t asn(uint32_t host) const { return asns_[host]; }    // 0 unknown
+  proto::HostRow::Country in_country(uint32_t host) const {
+    return static_cast<proto::HostRow::Country>(countries_[host]);
+  }
+  // Whether the host takes part in the analysis: a host known to be elsewhere does not (the
+  // paper's rule), one of unknown country does.
+  bool takes_part(uint32_t host) const { return in_country(host) != proto::HostRow::OUT; }
+
+ private:
+  Status Add(const Address& address, const proto::HostRow& row);
+
+  std::vector<uint32_t> v4_;  // hosts [0, v4_.size())
+  std::vector<Address> v6_;   // the hosts after them
+  std::vector<uint32_t> asns_;
+  std::vector<uint8_t> countries_;
+};
+
+}  // namespace hark

@@ -1,0 +1,144 @@
+#include "analysis/report.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace hark {
+namespace {
+
+// The protocol version of an identification string (RFC 4253 §4.2): "2.0" of "SSH-2.0-x". A
+// stranger wrote it, so anything but a short number is "other" and the table stays small.
+std::string SshVersion(std::string_view identification) {
+  constexpr size_t kMaxVersion = 5;
+  const std::vector<std::string_view> parts = Split(identification, '-');
+  if (parts.size() < 3 || parts[0] != "SSH") return "other";
+  const std::string_view version = parts[1];
+  const bool number = !version.empty() && version.size() <= kMaxVersion &&
+                      version.find_first_not_of("0123456789.") == version.npos;
+  return number ? std::string(version) : "other";
+}
+
+Outcome OutcomeOf(const proto::PortObservation& observation) {
+  // A newer worker's outcome is nothing this report has a name for: no verdict.
+  if (observation.outcome() >= kOutcomeCount) return Outcome::kLocalError;
+  return static_cast<Outcome>(observation.outcome());
+}
+
+// The pass over all (host, port) of a run.
+class PortPass {
+ public:
+  PortPass(const HostTable& hosts, RunReport& report)
+      : hosts_(hosts), report_(report), answered_(hosts.size()) {}
+
+  Status Visit(const Address& address, uint16_t port, const proto::PortRow& row) {
+    const std::optional<uint32_t> host = hosts_.Find(address);
+    if (!host) {
+      return Corruption(
+          StrCat("port ", port, " of ", address.ToString(), " is stored, the host is not"));
+    }
+    const proto::PortObservation& seen = row.observation();
+    PortCounts& counts = report_.ports[port];
+    ++counts.outcomes[OutcomeOf(seen)];
+    if (seen.stage() != static_cast<uint32_t>(Stage::kConnect)) answered_[*host] = true;
+    if (hosts_.takes_part(*host) && row.keys_size() > 0) CountKeys(row, counts);
+    return Status::Ok();
+  }
+
+  bool answered(uint32_t host) const { return answered_[host]; }
+  uint64_t key_uses() const { return key_uses_; }
+
+ private:
+  void CountKeys(const proto::PortRow& row, PortCounts& counts) {
+    const proto::PortObservation& seen = row.observation();
+    key_uses_ += static_cast<uint64_t>(row.keys_size());
+    ++counts.host_ports;
+    ++report_.host_ports;
+    if (seen.has_tls() && seen.tls().version() != 0) {
+      ++counts.tls_versions[TlsVersionName(seen.tls().version())];
+    }
+    if (seen.has_ssh()) ++report_.ssh_versions[SshVersion(seen.ssh().identification())];
+  }
+
+  const HostTable& hosts_;
+  RunReport& report_;
+  std::vector<bool> answered_;
+  uint64_t key_uses_ = 0;
+};
+
+void Describe(const proto::RunRow& run, RunReport& report) {
+  report.run = run.name();
+  report.country = run.country();
+  report.done = run.state() == proto::RunRow::DONE;
+  report.started_unix_ms = run.created_unix_ms();
+  report.finished_unix_ms = run.finished_unix_ms();
+  report.gate_port = run.gate_port();
+  for (const uint32_t port : run.ports()) report.ports[static_cast<uint16_t>(port)];
+}
+
+void CountHosts(const HostTable& hosts, const PortPass& ports, RunReport& report) {
+  for (uint32_t host = 0; host < hosts.size(); ++host) {
+    // Behind a gate every grabbed host is a listener: the gate answered, whatever came later.
+    if (report.gate_port == 0 && !ports.answered(host)) continue;
+    ++report.listeners;
+    if (!hosts.takes_part(host)) ++report.out_of_country;
+    if (hosts.in_country(host) == proto::HostRow::UNKNOWN) ++report.country_unknown;
+  }
+  report.in_country = report.listeners - report.out_of_country;
+}
+
+void CountClusters(const Clustering& clustering, RunReport& report) {
+  report.crypto = clustering.crypto_hosts;
+  report.no_crypto = report.in_country - std::min(report.in_country, report.crypto);
+  report.unique_keys = clustering.unique_keys;
+  report.clustered = clustering.clustered_hosts;
+  report.local_only = report.crypto - report.clustered;
+  report.sizes = MeasureSizes(clustering.clusters);
+  report.multihomed = CountMultihomed(clustering.clusters);
+  report.most_reused = clustering.most_reused;
+}
+
+}  // namespace
+
+std::string TlsVersionName(uint32_t wire_version) {
+  switch (wire_version) {
+    case 0x0300:
+      return "SSLv3";
+    case 0x0301:
+      return "TLSv1.0";
+    case 0x0302:
+      return "TLSv1.1";
+    case 0x0303:
+      return "TLSv1.2";
+    case 0x0304:
+      return "TLSv1.3";
+    default:  // a number off the wire, not an enum
+      return "other";
+  }
+}
+
+Result<RunAnalysis> AnalyseRun(const RunReader& reader) {
+  RunAnalysis out;
+  RunReport& report = out.report;
+  Describe(reader.run(), report);
+  HARK_ASSIGN_OR_RETURN(out.hosts, HostTable::Read(reader));
+  PortPass ports(out.hosts, report);
+  HARK_RETURN_IF_ERROR(
+      reader.ForEachPort([&](const Address& address, uint16_t port, const proto::PortRow& row) {
+        return ports.Visit(address, port, row);
+      }));
+  CountHosts(out.hosts, ports, report);
+  HARK_ASSIGN_OR_RETURN(out.clustering, FindClusters(reader, out.hosts));
+  CountClusters(out.clustering, report);
+  HARK_ASSIGN_OR_RETURN(report.coverage, ReadCoverage(reader));
+  report.errors = report.coverage.errors;
+  // The clusters come from the key index, the tables from the observations; they are written
+  // together and must tell the same.
+  if (ports.key_uses() != out.clustering.key_uses) {
+    report.errors.push_back(StrCat("the key index holds ", out.clustering.key_uses,
+                                   " uses of keys, the observations ", ports.key_uses()));
+  }
+  return out;
+}
+
+}  // namespace hark

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace hark {
+
+// hark version: the program's version on one line.
+int RunVersion(std::vector<std::string> args);
+
+}  // namespace hark

@@ -1,0 +1,191 @@
+#include "worker/engine/conversation.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace hark {
+namespace {
+
+// A TLS record at most; a bigger read would let one host hold the loop longer.
+constexpr size_t kReadBytes = 16 * 1024;
+// More than any probe says in one go. Beyond it the peer does not read and we stop waiting for it.
+constexpr size_t kMaxUnsent = 256 * 1024;
+// For the last words of a finished probe, e.g. QUIT.
+constexpr Duration kClosingTime = std::chrono::seconds(2);
+
+ConnectAttempt Success() {
+  ConnectAttempt attempt;
+  attempt.state = ConnectState::kConnected;
+  return attempt;
+}
+
+}  // namespace
+
+void Conversation::Start(Probe* probe, const Address& address, uint16_t port,
+                         Duration connect_timeout, MonoTime now) {
+  ConnectAttempt attempt = StartConnect(address, port, parts_.options.source);
+  if (attempt.state != ConnectState::kConnected && attempt.state != ConnectState::kPending) {
+    on_end_(attempt, now);
+    return;
+  }
+  const bool connected = attempt.state == ConnectState::kConnected;
+  watched_ = IoEvents{.readable = connected, .writable = !connected};
+  if (!parts_.reactor.Add(attempt.fd.get(), watched_, this).ok()) {
+    on_end_(ConnectFailure(ENOMEM), now);
+    return;
+  }
+  ++parts_.stats.in_flight;
+  fd_ = std::move(attempt.fd);
+  probe_ = probe;
+  state_ = State::kConnecting;
+  if (connected) {
+    Connected(now);
+  } else {
+    parts_.timers.Set(this, now + connect_timeout);
+  }
+}
+
+void Conversation::Connected(MonoTime now) {
+  state_ = State::kTalking;
+  reading_ = true;
+  reset_told_ = false;
+  probe_->OnConnected(now);
+  Pump(now);
+}
+
+void Conversation::OnReady(IoEvents events) {
+  const MonoTime now = parts_.clock.Now();
+  switch (state_) {
+    case State::kIdle:
+      return;
+    case State::kConnecting: {
+      const ConnectAttempt attempt = FinishConnect(fd_.get());
+      if (attempt.state == ConnectState::kPending) return;
+      if (attempt.state == ConnectState::kConnected) {
+        Connected(now);
+      } else {
+        End(attempt, now);
+      }
+      return;
+    }
+    case State::kTalking:
+      if (events.readable || events.broken) Read(now);
+      Pump(now);
+      return;
+    case State::kClosing:
+      if (events.broken || Send()) End(Success(), now);
+      return;
+  }
+}
+
+void Conversation::Read(MonoTime now) {
+  if (reading_) {
+    char buffer[kReadBytes];
+    const ssize_t n = recv(fd_.get(), buffer, sizeof buffer, 0);
+    if (n > 0) {
+      probe_->OnBytes(std::string_view(buffer, static_cast<size_t>(n)), now);
+      return;
+    }
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    reading_ = false;
+    if (n == 0) {
+      probe_->OnEof(now);
+      return;
+    }
+  } else if (reset_told_) {
+    // A broken socket is reported for ever; only the probe's deadline is left to wait for.
+    parts_.reactor.Remove(fd_.get(), this);
+    watched_ = {};
+    return;
+  }
+  reset_told_ = true;
+  unsent_.clear();
+  probe_->OnReset(now);
+}
+
+void Conversation::OnAlarm(MonoTime now) {
+  switch (state_) {
+    case State::kIdle:
+      return;
+    case State::kConnecting:
+      End(ConnectFailure(ETIMEDOUT), now);
+      return;
+    case State::kTalking:
+      probe_->OnDeadline(now);
+      Pump(now);
+      return;
+    case State::kClosing:
+      End(Success(), now);
+      return;
+  }
+}
+
+// After everything that was told to the probe: what has it to say, is it done, until when?
+void Conversation::Pump(MonoTime now) {
+  unsent_ += probe_->TakeOutput();
+  bool sent = Send();
+  if (unsent_.size() > kMaxUnsent) {
+    unsent_.clear();
+    sent = true;
+    if (!probe_->done()) probe_->OnReset(now);
+  }
+  if (probe_->done()) {
+    if (sent) {
+      End(Success(), now);
+      return;
+    }
+    state_ = State::kClosing;
+    Watch({.writable = true});
+    parts_.timers.Set(this, now + kClosingTime);
+    return;
+  }
+  Watch({.readable = reading_, .writable = !sent});
+  parts_.timers.Set(this, probe_->deadline());
+}
+
+// True when nothing is left to send.
+bool Conversation::Send() {
+  while (!unsent_.empty()) {
+    const ssize_t n = send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return false;
+    if (n < 0) {
+      // Nobody listens any more, but the peer's last words may still be waiting to be read: the
+      // reading side tells the probe.
+      unsent_.clear();
+      break;
+    }
+    unsent_.erase(0, static_cast<size_t>(n));
+  }
+  return true;
+}
+
+void Conversation::Watch(IoEvents wanted) {
+  if (wanted.readable == watched_.readable && wanted.writable == watched_.writable) return;
+  watched_ = wanted;
+  parts_.reactor.Change(fd_.get(), wanted, this);
+}
+
+void Conversation::Abort(MonoTime now) {
+  if (state_ == State::kTalking && !probe_->done()) probe_->OnReset(now);
+  Close();
+}
+
+void Conversation::End(const ConnectAttempt& how, MonoTime now) {
+  Close();
+  on_end_(how, now);
+}
+
+void Conversation::Close() {
+  if (state_ == State::kIdle) return;
+  parts_.timers.Cancel(this);
+  parts_.reactor.Remove(fd_.get(), this);
+  fd_.Reset();
+  unsent_.clear();
+  --parts_.stats.in_flight;
+  state_ = State::kIdle;
+  probe_ = nullptr;
+}
+
+}  // namespace hark

@@ -1,0 +1,65 @@
+#pragma once
+
+// One TCP connection for one Probe: connect, carry bytes both ways, keep the deadline, close.
+//
+//   state      | on                  | do                               | next
+//   idle       | Start               | StartConnect                     | connecting, talking,
+//   ended connecting | writable, broken    | FinishConnect; OnConnected       | talking, ended:
+//   failed connecting | connect timeout     |                                  | ended: silent
+//   talking    | readable            | OnBytes, or OnEof and stop read. | talking, closing, ended
+//   talking    | reset               | OnReset                          | talking, closing, ended
+//   talking    | probe's deadline    | OnDeadline                       | talking, closing, ended
+//   closing    | writable            | send the rest                    | ended
+//   closing    | reset, 2 s          |                                  | ended
+//   any        | Abort               | OnReset if talking               | idle, nobody told
+
+#include <functional>
+#include <string>
+
+#include "worker/engine/engine_parts.h"
+#include "worker/engine/tcp_connect.h"
+#include "worker/probe/probe.h"
+
+namespace hark {
+
+class Conversation final : public IoHandler, public Alarm {
+ public:
+  // state kConnected: the probe is done. Otherwise why there was no connection.
+  using EndCallback = std::function<void(const ConnectAttempt& how, MonoTime now)>;
+
+  Conversation(EngineParts& parts, EndCallback on_end)
+      : parts_(parts), on_end_(std::move(on_end)) {}
+  ~Conversation() override { Close(); }
+
+  // on_end may come from inside. The probe lives until then.
+  void Start(Probe* probe, const Address& address, uint16_t port, Duration connect_timeout,
+             MonoTime now);
+  bool active() const { return state_ != State::kIdle; }
+  void Abort(MonoTime now);
+
+  void OnReady(IoEvents events) override;
+  void OnAlarm(MonoTime now) override;
+
+ private:
+  enum class State : uint8_t { kIdle, kConnecting, kTalking, kClosing };
+
+  void Connected(MonoTime now);
+  void Read(MonoTime now);
+  void Pump(MonoTime now);
+  bool Send();
+  void Watch(IoEvents wanted);
+  void End(const ConnectAttempt& how, MonoTime now);
+  void Close();
+
+  EngineParts& parts_;
+  EndCallback on_end_;
+  State state_ = State::kIdle;
+  Probe* probe_ = nullptr;
+  UniqueFd fd_;
+  std::string unsent_;
+  IoEvents watched_;
+  bool reading_ = false;
+  bool reset_told_ = false;
+};
+
+}  // namespace hark

@@ -1,0 +1,53 @@
+#pragma once
+
+// What the pieces inside the engine share; nothing outside this folder sees it.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/address.h"
+#include "base/outcome.h"
+#include "base/time.h"
+#include "worker/engine/reactor.h"
+#include "worker/engine/timer_queue.h"
+
+namespace hark {
+
+struct EngineOptions {
+  // Sockets open at once; lowered to what the descriptor limit allows.
+  size_t max_in_flight = 4096;
+  // Connection attempts a second, knocks and visits together; 0 = none until SetRate.
+  double probes_per_second = 0;
+  // How often and how soon an attempt is repeated when our own side had no room for it; the wait
+  // doubles each time.
+  int local_attempts = 5;
+  Duration local_retry_wait = std::chrono::milliseconds(100);
+  // The local address to come from; nullopt = the kernel chooses.
+  std::optional<Address> source = std::nullopt;
+};
+
+struct EngineStats {
+  uint64_t probes_sent = 0;    // connection attempts made
+  uint64_t hosts_visited = 0;  // visits that went to the end
+  uint64_t results = 0;        // callbacks called
+  uint64_t excluded = 0;       // requests may_contact stopped
+  size_t in_flight = 0;        // sockets open now
+  size_t queued = 0;           // requests waiting for a token or a slot
+  size_t visits = 0;           // hosts being visited, paused ones included
+  // Knocks by what they showed (answered = kOk) and ports of ended visits by their outcome.
+  std::array<uint64_t, kOutcomeCount> outcomes{};
+};
+
+struct EngineParts {
+  EngineOptions options;
+  const Clock& clock;
+  Reactor reactor;
+  TimerQueue timers;
+  EngineStats stats;
+
+  void Count(Outcome outcome) { ++stats.outcomes[static_cast<size_t>(outcome)]; }
+  Duration RetryWait(int attempt) const { return options.local_retry_wait * (1 << attempt); }
+};
+
+}  // namespace hark

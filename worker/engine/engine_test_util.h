@@ -1,0 +1,157 @@
+#pragma once
+
+// Small servers on loopback and scripted surveys for the engine's tests. Everything runs in the
+// test's thread: the server gets its turn between two turns of the engine.
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/log.h"
+#include "base/unique_fd.h"
+#include "worker/probe/probe.h"
+
+namespace hark {
+
+// Listens on 127.0.0.1 at a port of the kernel's choice.
+class LoopbackServer {
+ public:
+  explicit LoopbackServer(int backlog = 64) {
+    fd_ = UniqueFd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    HARK_CHECK(bind(fd_.get(), reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
+    HARK_CHECK(listen(fd_.get(), backlog) == 0);
+    socklen_t size = sizeof where;
+    HARK_CHECK(getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&where), &size) == 0);
+    port_ = ntohs(where.sin_port);
+  }
+
+  uint16_t port() const { return port_; }
+  // A port nobody listens on: taken, then given back.
+  static uint16_t ClosedPort() { return LoopbackServer().port(); }
+
+  // The next connection, if one is there.
+  UniqueFd Accept() {
+    UniqueFd peer(accept4(fd_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (peer.valid()) ++accepted_;
+    return peer;
+  }
+  int accepted() const { return accepted_; }
+
+ private:
+  UniqueFd fd_;
+  uint16_t port_ = 0;
+  int accepted_ = 0;
+};
+
+inline void Say(const UniqueFd& fd, const std::string& text) {
+  HARK_CHECK(send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
+             static_cast<ssize_t>(text.size()));
+}
+
+inline std::string Hear(const UniqueFd& fd) {
+  char buffer[4096];
+  const ssize_t n = recv(fd.get(), buffer, sizeof buffer, 0);
+  return n > 0 ? std::string(buffer, static_cast<size_t>(n)) : std::string();
+}
+
+// close() with a reset instead of an orderly end.
+inline void Slam(UniqueFd fd) {
+  const linger now{1, 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+// Says `words` when connected and is done when it has read a line, or is told the end.
+class ScriptedProbe final : public Probe {
+ public:
+  ScriptedProbe(std::string words, Duration patience, std::vector<std::string>* heard)
+      : words_(std::move(words)), patience_(patience), heard_(heard) {}
+
+  void OnConnected(MonoTime now) override {
+    output_ = words_;
+    deadline_ = now + patience_;
+    heard_->push_back("connected");
+  }
+  void OnBytes(std::string_view bytes, MonoTime) override {
+    line_ += bytes;
+    if (line_.find('\n') != std::string::npos) Finish(line_);
+  }
+  void OnEof(MonoTime) override { Finish("eof"); }
+  void OnReset(MonoTime) override { Finish("reset"); }
+  void OnDeadline(MonoTime) override { Finish("deadline"); }
+  std::string TakeOutput() override { return std::exchange(output_, ""); }
+  MonoTime deadline() const override { return deadline_; }
+  bool done() const override { return done_; }
+
+ private:
+  void Finish(const std::string& how) {
+    heard_->push_back(how);
+    output_ += "bye\n";
+    done_ = true;
+  }
+
+  std::string words_;
+  Duration patience_;
+  std::vector<std::string>* heard_;
+  std::string output_;
+  std::string line_;
+  MonoTime deadline_ = kNever;
+  bool done_ = false;
+};
+
+struct SurveyScript {
+  int conversations = 1;
+  std::string words = "hello\n";
+  Duration patience = std::chrono::seconds(5);
+  Duration pause{0};
+};
+
+// Asks `conversations` times; everything that happens is written into `heard`.
+class ScriptedSurvey final : public PortSurvey {
+ public:
+  ScriptedSurvey(uint16_t port, SurveyScript script, std::vector<std::string>* heard)
+      : script_(std::move(script)), heard_(heard) {
+    observation_.port = port;
+    observation_.outcome = Outcome::kOk;
+    observation_.stage = Stage::kDone;
+  }
+
+  Probe* Next() override {
+    if (failed_ || asked_ == script_.conversations) return nullptr;
+    ++asked_;
+    probe_ = std::make_unique<ScriptedProbe>(script_.words, script_.patience, heard_);
+    return probe_.get();
+  }
+  void OnConnectFailed(Outcome outcome, MonoTime) override {
+    failed_ = true;
+    observation_.outcome = outcome;
+    observation_.stage = Stage::kConnect;
+  }
+  void OnProbeDone(MonoTime) override {
+    probe_.reset();
+    ++observation_.connections;
+  }
+  Duration PauseBeforeNext() const override {
+    return asked_ < script_.conversations && !failed_ ? script_.pause : Duration(0);
+  }
+  PortObservation Finish() override { return std::move(observation_); }
+
+ private:
+  SurveyScript script_;
+  std::vector<std::string>* heard_;
+  std::unique_ptr<ScriptedProbe> probe_;
+  PortObservation observation_;
+  int asked_ = 0;
+  bool failed_ = false;
+};
+
+}  // namespace hark

@@ -1,0 +1,87 @@
+#pragma once
+
+// What a worker asks of the network: knock on a gate port, visit a host. The engine (engine.h) does
+// it with real sockets; tests and simulations have their own.
+//
+// A request is under a ContactPolicy, shared by all requests of one job. Results come by callback,
+// never from inside Knock or Visit themselves.
+//
+// Threads: one; callbacks run in it.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/address.h"
+#include "base/time.h"
+#include "worker/probe/probe.h"
+
+namespace hark {
+
+// What one connect() to the gate port showed.
+enum class KnockResult : uint8_t {
+  kAnswered,     // the handshake completed; closed again at once, nothing was said
+  kRefused,      // RST
+  kSilent,       // nothing before the connect timeout
+  kUnreachable,  // an ICMP error or no route
+  kExcluded,     // may_contact said no; nothing was sent
+  kLocalError,   // our side failed several times; says nothing about the peer
+  kNotSent,      // the policy's permission was withdrawn before anything was sent
+};
+
+// How far the requests of a job may go.
+enum class Permission : uint8_t {
+  kGo,
+  kFinishStarted,  // no new targets; hosts being visited are visited to the end
+  kStop,           // no new connection at all; open ones end by themselves
+};
+
+using SurveyMaker = std::function<std::unique_ptr<PortSurvey>(uint16_t port)>;
+using ContactFilter = std::function<bool(const Address&)>;
+
+struct ContactPolicy {
+  Duration connect_timeout = std::chrono::seconds(4);
+  // One visit, all ports and pauses. Whatever a host does, it is over after this: the batch that
+  // waits for it is the reason for a limit.
+  Duration host_time_limit = std::chrono::minutes(10);
+  SurveyMaker make_survey;                  // needed for visits
+  ContactFilter may_contact;                // asked directly before every connect
+  Permission permission = Permission::kGo;  // changed through Prober::SetPermission only
+};
+
+struct VisitResult {
+  enum class End : uint8_t {
+    kVisited,
+    kExcluded,  // may_contact said no; ports is empty or holds what was learnt until then
+    kNotSent,   // permission withdrawn; ports is empty, the host has to be visited anew
+  };
+  End end = End::kVisited;
+  int64_t started_unix_ms = 0;
+  Duration duration{0};
+  std::vector<PortObservation> ports;  // kVisited: one a port, in the order asked
+};
+
+using KnockCallback = std::function<void(KnockResult)>;
+using VisitCallback = std::function<void(VisitResult)>;
+using PolicyPtr = std::shared_ptr<ContactPolicy>;
+
+class Prober {
+ public:
+  virtual ~Prober() = default;
+
+  virtual void Knock(PolicyPtr policy, const Address& address, uint16_t port,
+                     KnockCallback done) = 0;
+  // All ports of one host, one connection at a time.
+  virtual void Visit(PolicyPtr policy, const Address& address, std::vector<uint16_t> ports,
+                     VisitCallback done) = 0;
+
+  // How many more knocks (visits) are wanted now to keep going without a long queue.
+  virtual size_t KnockRoom() const = 0;
+  virtual size_t VisitRoom() const = 0;
+
+  // Requests the new permission forbids come back as kNotSent, before this returns.
+  virtual void SetPermission(const PolicyPtr& policy, Permission permission) = 0;
+};
+
+}  // namespace hark

@@ -1,0 +1,94 @@
+#pragma once
+
+// All ports of one host, one after the other, with at most one connection at any time.
+//
+//   state   | on                          | do                                 | next
+//   ready   | token and slot (Connect)    | may_contact, Conversation::Start   | talking
+//   ready   | permission withdrawn        |                                    | ended: not sent
+//   talking | conversation over           | OnProbeDone or OnConnectFailed     | paused, ready,
+//   ended talking | our side had no room        | wait                               | paused
+//   paused  | pause over                  | Next(); next port when nullptr     | ready, ended
+//   paused  | permission withdrawn        |                                    | ended: not sent
+//   any     | host_time_limit             | keep what was learnt, kTooSlow     | ended: visited
+//
+// The host is left alone between two probes of a survey as long as the survey wishes, without a
+// socket; between two ports there is no pause, they are different servers.
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "worker/engine/conversation.h"
+#include "worker/engine/prober.h"
+
+namespace hark {
+
+struct VisitRequest {
+  PolicyPtr policy;
+  Address address;
+  std::vector<uint16_t> ports;
+  VisitCallback done;
+};
+
+class Visit final : public Alarm {
+ public:
+  // What a visit needs of its owner, which puts a new visit among the ready ones itself.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void VisitReady(Visit* visit) = 0;  // wants a token and a slot, then Connect
+    // Takes the visit off every list and calls the callback; the object lives on until the
+    // loop's next turn, since its own methods are on the stack.
+    virtual void VisitEnded(Visit* visit, VisitResult result) = 0;
+  };
+
+  Visit(EngineParts& parts, Owner& owner, VisitRequest request);
+  ~Visit() override;
+
+  void Connect(MonoTime now);
+  // kGo and kFinishStarted let a begun visit go on; see Permission.
+  void Recall(Permission permission);
+
+  const VisitRequest& request() const { return request_; }
+  VisitCallback TakeCallback() { return std::move(request_.done); }
+  bool waiting() const { return state_ == State::kReady || state_ == State::kPaused; }
+
+ private:
+  enum class State : uint8_t { kReady, kTalking, kPaused, kEnded };
+
+  // The limit rings apart from pauses.
+  class Limit final : public Alarm {
+   public:
+    explicit Limit(Visit& visit) : visit_(visit) {}
+    void OnAlarm(MonoTime now) override { visit_.OnTimeLimit(now); }
+
+   private:
+    Visit& visit_;
+  };
+
+  void OnAlarm(MonoTime now) override;  // the pause is over
+  bool FindProbe();
+  void OnConversationEnd(const ConnectAttempt& how, MonoTime now);
+  void OnTimeLimit(MonoTime now);
+  void Pause(Duration pause, MonoTime now);
+  void BeReady();
+  void FinishPort();
+  void CutShort(MonoTime now);
+  void End(VisitResult::End end);
+
+  EngineParts& parts_;
+  Owner& owner_;
+  VisitRequest request_;
+  Conversation conversation_;
+  Limit limit_;
+  State state_ = State::kReady;
+  MonoTime begun_;  // the first connection
+  int64_t begun_unix_ms_;
+  bool contacted_ = false;
+  int local_attempts_ = 0;
+  std::unique_ptr<PortSurvey> survey_;  // of ports[results_.size()]
+  Probe* probe_ = nullptr;              // the survey's last Next(), until its end
+  std::vector<PortObservation> results_;
+};
+
+}  // namespace hark
