@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""The one-way rule: every #include of ours must be allowed by the folder it stands in.
+
+The table is ARCHITECTURE.md's. A folder may include itself, what its row names, the standard library,
+POSIX, and the libraries in LIBRARIES that are given to it. Prints each breach; exit 1 if there is one.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# folder -> folders of ours it may include besides itself. The longest matching folder counts.
+ALLOWED = {
+    "base": [],
+    "proto": [],
+    "keys": ["base"],
+    "worker/probe": ["base", "keys"],
+    "worker/engine": ["base", "worker/probe"],
+    "worker": ["base", "keys", "proto", "bus", "worker/probe", "worker/engine"],
+    "bus": ["base", "proto"],
+    "storage": ["base", "keys", "proto"],
+    "analysis": ["base", "keys", "storage", "proto"],
+    "coordinator": ["base", "keys", "proto", "bus", "storage"],
+    "api": ["base", "proto", "analysis", "storage"],
+    "cli": ["base", "keys", "proto", "bus", "storage", "analysis", "coordinator", "api"],
+    "tests": ["*"],
+}
+
+# include prefix -> folders that may use it (tests may use everything).
+LIBRARIES = {
+    "zmq": ["bus"],
+    "rocksdb/": ["storage"],
+    "openssl/": ["keys", "worker/probe"],
+    "zstd.h": ["coordinator", "worker"],
+    "google/protobuf/": ["proto", "bus", "storage", "coordinator", "worker"],
+    "gflags/": ["worker"],
+    "nlohmann/": ["cli", "api"],
+    "libssh/": [],
+    "sys/epoll.h": ["worker/engine"],
+    "gtest/": ["*"],
+    "gmock/": ["*"],
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+TEST_FILE = re.compile(r"(_test|_fuzz|_bench)\.cc$|(^|/)(testing|testdata)/")
+
+
+def folder_of(path):
+    candidates = [f for f in ALLOWED if path == f or path.startswith(f + "/")]
+    return max(candidates, key=len) if candidates else None
+
+
+def breaches(path, text):
+    folder = folder_of(path)
+    if folder is None:
+        return [f"{path}: stands in no known folder"]
+    found = []
+    is_test = folder == "tests" or TEST_FILE.search(path)
+    for kind, name in INCLUDE.findall(text):
+        if kind == '"':
+            target = folder_of(name)
+            if target is None:
+                found.append(f"{path}: includes \"{name}\", which is in no known folder")
+            elif target != folder and folder != "tests" and target not in ALLOWED[folder]:
+                found.append(f"{path}: {folder} may not include {target} (\"{name}\")")
+            elif target == "tests" and folder != "tests":
+                found.append(f"{path}: nothing sees tests (\"{name}\")")
+            continue
+        for prefix, users in LIBRARIES.items():
+            if name.startswith(prefix) and not is_test and folder not in users and "*" not in users:
+                found.append(f"{path}: {folder} may not include <{name}>")
+    return found
+
+
+def check_table_bites():
+    """The checker itself must see a breach, or it proves nothing."""
+    assert breaches("base/x.cc", '#include "storage/store.h"')
+    assert breaches("worker/probe/x.cc", "#include <sys/epoll.h>")
+    assert breaches("coordinator/x.cc", "#include <rocksdb/db.h>")
+    assert breaches("analysis/x.cc", '#include "tests/lab/lab.h"')
+    assert not breaches("cli/x.cc", '#include "analysis/report.h"\n#include <string>')
+
+
+def main():
+    check_table_bites()
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.h", "*.cc"],
+        cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    found = []
+    for path in listed:
+        file = ROOT / path
+        if file.exists():
+            found += breaches(path, file.read_text())
+    for line in found:
+        print(line)
+    print(f"{len(listed)} files, {len(found)} breaches of the include rule")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
