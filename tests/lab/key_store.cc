@@ -1,0 +1,112 @@
+#include "tests/lab/key_store.h"
+
+#include <cstdlib>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/strings.h"
+
+namespace hark::lab {
+namespace {
+
+constexpr std::string_view kMagic = "harklab1";
+constexpr size_t kMaxField = 64 * 1024;       // a 4096-bit RSA key with certificate is 4 KB
+constexpr size_t kMaxFile = size_t{4} << 30;  // a million keys are 1 GB
+
+std::string MapKey(std::string_view name, KeyType type) {
+  return StrCat(static_cast<char>('0' + static_cast<int>(type)), name);
+}
+
+}  // namespace
+
+EVP_PKEY* KeyStore::Key::pkey() const {
+  if (pkey_ == nullptr) pkey_ = ParsePrivateDer(private_der);
+  HARK_CHECK(pkey_ != nullptr);
+  return pkey_.get();
+}
+
+X509* KeyStore::Key::certificate() const {
+  if (certificate_ == nullptr) certificate_ = ParseCertificate(certificate_der);
+  HARK_CHECK(certificate_ != nullptr);
+  return certificate_.get();
+}
+
+const std::string& KeyStore::Key::ssh_blob() const {
+  if (ssh_blob_.empty()) ssh_blob_ = SshBlob(pkey(), type);
+  return ssh_blob_;
+}
+
+Status KeyStore::Prepare(const Scenario& scenario) {
+  if (!loaded_) HARK_RETURN_IF_ERROR(Load());
+  loaded_ = true;
+  uint64_t added = 0;
+  for (const auto& [name, type] : scenario.key_types) {
+    Key& key = keys_[MapKey(name, type)];
+    if (!key.private_der.empty()) continue;
+    HARK_ASSIGN_OR_RETURN(const PkeyPtr made, GenerateKey(type));
+    key.type = type;
+    key.private_der = PrivateDer(made.get());
+    key.spki_der = SpkiDer(made.get());
+    key.certificate_der = SelfSigned(made.get(), type, name);
+    ++added;
+  }
+  made_ += added;
+  return added == 0 ? Status::Ok() : Save();
+}
+
+const KeyStore::Key* KeyStore::Find(const std::string& name, KeyType type) const {
+  const auto it = keys_.find(MapKey(name, type));
+  return it == keys_.end() ? nullptr : &it->second;
+}
+
+Status KeyStore::Load() {
+  if (directory_.empty()) return Status::Ok();
+  const Result<std::string> file = ReadFile(FileName(), kMaxFile);
+  if (!file.ok()) return Status::Ok();  // a first start
+  ByteReader in(*file);
+  std::unordered_map<std::string, Key> keys;
+  bool good = in.Bytes(kMagic.size()) == kMagic;
+  while (good && !in.empty()) {
+    const uint8_t type = in.U8();
+    const std::string_view name = in.String32(kMaxField);
+    Key key;
+    key.private_der = in.String32(kMaxField);
+    key.spki_der = in.String32(kMaxField);
+    key.certificate_der = in.String32(kMaxField);
+    good = in.ok() && type < kKeyTypeCount;
+    if (!good) break;
+    key.type = static_cast<KeyType>(type);
+    keys.emplace(MapKey(name, key.type), std::move(key));
+  }
+  if (good) {
+    keys_ = std::move(keys);
+  } else {
+    LogWarning("lab", StrCat(FileName(), " is damaged; making all keys anew"));
+  }
+  return Status::Ok();
+}
+
+Status KeyStore::Save() const {
+  if (directory_.empty()) return Status::Ok();
+  ByteWriter out;
+  out.Bytes(kMagic);
+  for (const auto& [map_key, key] : keys_) {
+    out.U8(static_cast<uint8_t>(key.type));
+    out.String32(std::string_view(map_key).substr(1));
+    out.String32(key.private_der);
+    out.String32(key.spki_der);
+    out.String32(key.certificate_der);
+  }
+  HARK_RETURN_IF_ERROR(MakeDirectories(directory_));
+  return WriteFileAtomically(FileName(), out.str(), 0600);
+}
+
+std::string DefaultKeyCache() {
+  const char* xdg = std::getenv("XDG_CACHE_HOME");
+  if (xdg != nullptr && *xdg != '\0') return StrCat(xdg, "/hark-lab");
+  const char* home = std::getenv("HOME");
+  return home != nullptr && *home != '\0' ? StrCat(home, "/.cache/hark-lab") : "";
+}
+
+}  // namespace hark::lab

@@ -1,0 +1,116 @@
+// hark-lab: see docs/lab.md.
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "base/strings.h"
+#include "tests/lab/internet.h"
+#include "tests/lab/key_store.h"
+#include "tests/lab/lab_options.h"
+#include "tests/lab/server.h"
+
+namespace hark::lab {
+namespace {
+
+Status WriteSurveyFiles(const Options& options, const Scenario& scenario, const KeyStore& keys) {
+  const auto key_id = [&](const std::string& name) {
+    return Sha256Hex(keys.Find(name, scenario.key_types.at(name))->spki_der);
+  };
+  const Truth truth = WorkOutTruth(scenario, options.truth, key_id);
+  HARK_RETURN_IF_ERROR(MakeDirectories(options.out));
+  const std::pair<const char*, std::string> files[] = {
+      {"geo.csv", GeoCsv(scenario)},
+      {"targets.txt", TargetsText(scenario)},
+      {"scenario", FormatScenario(scenario)},
+      {"truth-report.json", truth.report.dump(2) + "\n"},
+      {"truth-clusters.json", truth.clusters.dump(2) + "\n"}};
+  for (const auto& [name, content] : files) {
+    HARK_RETURN_IF_ERROR(WriteFileAtomically(StrCat(options.out, "/", name), content));
+  }
+  const size_t differ = truth.report["differs"].size();
+  if (differ != 0) {
+    std::fprintf(stderr,
+                 "hark-lab: %zu services had SSLv3, which today's OpenSSL cannot serve; they serve "
+                 "TLS 1.0 and are listed under \"differs\" in truth-report.json\n",
+                 differ);
+  }
+  return Status::Ok();
+}
+
+Result<UniqueFd> StopSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return ErrnoStatus("sigprocmask", errno);
+  UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.valid()) return ErrnoStatus("signalfd", errno);
+  return fd;
+}
+
+Status WriteReadyFile(const Options& options, const Scenario& scenario, size_t listeners,
+                      bool wildcard) {
+  if (options.ready_file.empty()) return Status::Ok();
+  const nlohmann::ordered_json ready = {{"pid", ::getpid()},
+                                        {"hosts", scenario.hosts.size()},
+                                        {"listeners", listeners},
+                                        {"listen_mode", wildcard ? "wildcard" : "bound"}};
+  return WriteFileAtomically(options.ready_file, ready.dump() + "\n");
+}
+
+Status Serve(const Options& options, const Scenario& scenario, const KeyStore& keys) {
+  HARK_ASSIGN_OR_RETURN(const UniqueFd stop, StopSignals());
+  HARK_ASSIGN_OR_RETURN(const std::unique_ptr<TlsContext> tls, TlsContext::Make());
+  const Internet internet(scenario, keys, *tls);
+  HARK_ASSIGN_OR_RETURN(
+      Listeners listeners,
+      OpenListeners(options.listen_mode, internet.endpoints(), Targets(scenario).ranges()));
+  const bool wildcard = listeners.wildcard;
+  std::fprintf(stderr, "hark-lab: %s hosts, %s services on %s %s sockets; SIGINT ends it\n",
+               WithThousands(scenario.hosts.size()).c_str(),
+               WithThousands(internet.endpoints().size()).c_str(),
+               WithThousands(listeners.sockets.size()).c_str(), wildcard ? "wildcard" : "bound");
+  const SystemClock clock;
+  Server server(internet, std::move(listeners), ServerOptions(), clock);
+  HARK_RETURN_IF_ERROR(WriteReadyFile(options, scenario, internet.endpoints().size(), wildcard));
+  return server.Run(stop.get());
+}
+
+Status Run(const Options& options) {
+  HARK_ASSIGN_OR_RETURN(const Scenario scenario, MakeScenario(options));
+  KeyStore keys(options.key_cache);
+  HARK_RETURN_IF_ERROR(keys.Prepare(scenario));
+  if (keys.made() != 0) {
+    std::fprintf(stderr, "hark-lab: made %s keys\n", WithThousands(keys.made()).c_str());
+  }
+  if (!options.write_scenario.empty()) {
+    HARK_RETURN_IF_ERROR(WriteFileAtomically(options.write_scenario, FormatScenario(scenario)));
+  }
+  if (!options.out.empty()) HARK_RETURN_IF_ERROR(WriteSurveyFiles(options, scenario, keys));
+  return options.serve ? Serve(options, scenario, keys) : Status::Ok();
+}
+
+int Main(int argc, char** argv) {
+  const Result<Options> options = ParseCommandLine(argc, argv);
+  if (options.ok() && options->help) {
+    std::fputs(HelpText().c_str(), stdout);
+    return 0;
+  }
+  const Status status = options.ok() ? Run(*options) : options.status();
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "hark-lab: %s\n", status.message().c_str());
+  return status.code() == StatusCode::kInvalidInput ? 2 : 1;
+}
+
+}  // namespace
+}  // namespace hark::lab
+
+int main(int argc, char** argv) {
+  return hark::lab::Main(argc, argv);
+}

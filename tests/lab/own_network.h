@@ -1,0 +1,28 @@
+#pragma once
+
+// Network namespaces: is this one ours to arrange, and arranging it.
+
+#include <string>
+#include <vector>
+
+#include "base/range_set.h"
+#include "base/status.h"
+#include "tests/lab/internet.h"
+
+namespace hark::lab {
+
+// Whether this process is in a network namespace that is not the machine's: the only place where
+// the lab may add routes or packet filter rules.
+bool InOwnNetwork();
+
+// `ip route replace local PREFIX dev lo` for every range outside 127.0.0.0/8. Only in an own
+// network.
+Status MakeLocal(const std::vector<Range>& ranges);
+
+// The packet filter behind wildcard listeners: at the lab's ports, a SYN to an address that has no
+// such service is answered with RST, one to a silent service is dropped, everything else passes.
+std::string FilterRules(const std::vector<Endpoint>& endpoints);
+// Loads rules with nft(8). Fails when nft is missing or not permitted.
+Status LoadFilter(const std::string& rules);
+
+}  // namespace hark::lab

@@ -1,0 +1,279 @@
+// state        | on                    | say                              | next
+// identify     | client's line         | KEXINIT                          | negotiate
+// negotiate    | KEXINIT, common names | -                                | exchange
+//              | KEXINIT, none common  | DISCONNECT, FIN                  | done
+// exchange     | wrong first guess     | - (RFC 4253 §7: ignored)         | exchange
+//              | message 30            | message 31, NEWKEYS              | final
+// final        | NEWKEYS               | FIN                              | done
+// any          | malformed, too long   | FIN                              | done
+//
+// The identification is said on connect. KEXINIT waits for the client's: a server that calls itself
+// 1.99 must not send binary before it knows the client is not of version 1 (RFC 4253 §5.1).
+
+#include "tests/lab/ssh_server.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+#include "base/strings.h"
+#include "tests/lab/ssh_kex.h"
+
+namespace hark::lab {
+namespace {
+
+constexpr size_t kMaxLine = 255;       // RFC 4253 §4.2
+constexpr size_t kMaxPacket = 35'000;  // RFC 4253 §6.1
+constexpr size_t kCookie = 16;
+
+constexpr uint8_t kDisconnect = 1;
+constexpr uint8_t kIgnore = 2;
+constexpr uint8_t kDebug = 4;
+constexpr uint8_t kKexInit = 20;
+constexpr uint8_t kNewKeys = 21;
+constexpr uint8_t kKexRequest = 30;
+constexpr uint8_t kKexReply = 31;
+
+constexpr char kCiphers[] =
+    "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,"
+    "aes256-gcm@openssh.com,aes128-cbc,3des-cbc";
+constexpr char kMacs[] = "hmac-sha2-256-etm@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1";
+
+// A binary packet before encryption: payload padded to blocks of 8.
+std::string Packet(std::string_view payload) {
+  size_t padding = 8 - (payload.size() + 5) % 8;
+  if (padding < 4) padding += 8;
+  ByteWriter out;
+  out.U32(static_cast<uint32_t>(payload.size() + 1 + padding));
+  out.U8(static_cast<uint8_t>(padding));
+  out.Bytes(payload);
+  out.Bytes(std::string(padding, '\0'));
+  return out.Take();
+}
+
+// The first of the client's names that we have: the rule of RFC 4253 §7.1.
+std::string Agree(std::string_view client, const std::vector<std::string>& ours) {
+  for (std::string_view name : Split(client, ',')) {
+    if (std::find(ours.begin(), ours.end(), name) != ours.end()) return std::string(name);
+  }
+  return "";
+}
+
+std::string_view First(std::string_view names) {
+  return Split(names, ',').front();
+}
+
+class SshServer final : public Conversation {
+ public:
+  SshServer(const Service& service, std::vector<const KeyStore::Key*> keys)
+      : service_(service), keys_(std::move(keys)) {
+    identification_ = StrCat("SSH-", service.ssh_version, "-",
+                             service.banner.empty() ? "OpenSSH_7.4" : service.banner);
+    for (const KeyStore::Key* key : keys_) {
+      for (const std::string& name : SshAlgorithms(key->type)) algorithms_.push_back(name);
+    }
+  }
+
+  Turn Start() override { return Turn::Say(identification_ + "\r\n"); }
+
+  Turn OnBytes(std::string_view bytes) override {
+    in_.append(bytes);
+    Turn out;
+    while (out.then == Turn::Then::kGoOn && Step(out)) {
+    }
+    return out;
+  }
+
+ private:
+  enum class State { kIdentify, kNegotiate, kExchange, kFinal };
+
+  // One line or packet, if there is a whole one.
+  bool Step(Turn& out) {
+    if (state_ == State::kIdentify) return Identify(out);
+    ByteReader reader(in_);
+    const uint32_t length = reader.U32();
+    const uint8_t padding = reader.U8();
+    if (in_.size() < 5) return false;
+    if (length > kMaxPacket || length < padding + 2U) return GiveUp(out);
+    if (in_.size() < 4 + size_t{length}) return false;
+    const std::string payload = in_.substr(5, length - padding - 1U);
+    in_.erase(0, 4 + size_t{length});
+    OnPacket(payload, out);
+    return true;
+  }
+
+  static bool GiveUp(Turn& out) {
+    out.then = Turn::Then::kFinish;
+    return false;
+  }
+
+  bool Identify(Turn& out) {
+    const size_t end = in_.find('\n');
+    if (end == std::string::npos) return in_.size() > kMaxLine ? GiveUp(out) : false;
+    client_identification_ = in_.substr(0, end > 0 && in_[end - 1] == '\r' ? end - 1 : end);
+    in_.erase(0, end + 1);
+    const bool version2 = client_identification_.rfind("SSH-2.", 0) == 0 ||
+                          client_identification_.rfind("SSH-1.99", 0) == 0;
+    if (!version2 || end > kMaxLine) {
+      out.send += "Protocol mismatch.\n";
+      return GiveUp(out);
+    }
+    own_kexinit_ = KexInit();
+    out.send += Packet(own_kexinit_);
+    state_ = State::kNegotiate;
+    return true;
+  }
+
+  std::string KexInit() const {
+    std::string cookie(kCookie, '\0');
+    RAND_bytes(reinterpret_cast<unsigned char*>(cookie.data()), static_cast<int>(cookie.size()));
+    ByteWriter out;
+    out.U8(kKexInit);
+    out.Bytes(cookie);
+    out.String32(Join(KexMethods(), ","));
+    out.String32(Join(algorithms_, ","));
+    for (const char* names : {kCiphers, kCiphers, kMacs, kMacs, "none", "none", "", ""}) {
+      out.String32(names);
+    }
+    out.U8(0);   // no guessed packet follows
+    out.U32(0);  // reserved
+    return out.Take();
+  }
+
+  void OnPacket(const std::string& payload, Turn& out) {
+    const auto type = static_cast<uint8_t>(payload[0]);
+    if (type >= kIgnore && type <= kDebug) return;  // legal at any time
+    switch (state_) {
+      case State::kNegotiate:
+        if (type == kKexInit) return Negotiate(payload, out);
+        break;
+      case State::kExchange:
+        if (skip_guess_) {
+          skip_guess_ = false;
+          return;
+        }
+        if (type == kKexRequest) return Exchange(payload, out);
+        break;
+      case State::kFinal:
+      case State::kIdentify:
+        break;
+    }
+    out.then = Turn::Then::kFinish;
+  }
+
+  void Negotiate(const std::string& payload, Turn& out) {
+    if (service_.behaviour == Behaviour::kCloseInHello) {
+      GiveUp(out);
+      return;
+    }
+    client_kexinit_ = payload;
+    ByteReader in(payload);
+    in.Bytes(1 + kCookie);
+    std::array<std::string_view, 10> lists;
+    for (auto& list : lists) list = in.String32(kMaxPacket);
+    const bool guessed = in.U8() != 0;
+    if (!in.ok()) {
+      GiveUp(out);
+      return;
+    }
+    method_ = Agree(lists[0], KexMethods());
+    algorithm_ = Agree(lists[1], algorithms_);
+    if (method_.empty() || algorithm_.empty()) return Disconnect(out);
+    // A guess is right only if both sides' first choices agree (RFC 4253 §7).
+    skip_guess_ = guessed && (First(lists[0]) != KexMethods().front() ||
+                              First(lists[1]) != algorithms_.front());
+    state_ = State::kExchange;
+  }
+
+  static void Disconnect(Turn& out) {
+    constexpr uint32_t kKeyExchangeFailed = 3;
+    ByteWriter message;
+    message.U8(kDisconnect);
+    message.U32(kKeyExchangeFailed);
+    message.String32("no matching algorithm");
+    message.String32("");
+    out.send += Packet(message.str());
+    out.then = Turn::Then::kFinish;
+  }
+
+  void Exchange(const std::string& payload, Turn& out) {
+    ByteReader in(payload);
+    in.U8();
+    std::string_view client_public = in.String32(kMaxPacket);
+    const auto result = in.ok() ? RespondToKex(method_, StripZeros(client_public)) : std::nullopt;
+    if (!result.has_value()) {
+      GiveUp(out);
+      return;
+    }
+    const KeyStore::Key& key = KeyFor(algorithm_);
+    const std::string hash = ExchangeHash(key.ssh_blob(), client_public, *result);
+    std::string signature = SshSign(key.pkey(), algorithm_, hash);
+    if (service_.behaviour == Behaviour::kBadSignature) signature.back() ^= 1;
+    ByteWriter reply;
+    reply.U8(kKexReply);
+    reply.String32(key.ssh_blob());
+    Public(reply, result->server_public);
+    reply.String32(signature);
+    out.send += Packet(reply.str());
+    out.send += Packet(std::string(1, static_cast<char>(kNewKeys)));
+    state_ = State::kFinal;
+  }
+
+  // An mpint may have a leading zero for its sign; a point's first byte is never to be dropped.
+  std::string_view StripZeros(std::string_view value) const {
+    if (!KexUsesMpints(method_)) return value;
+    while (!value.empty() && value.front() == '\0') value.remove_prefix(1);
+    return value;
+  }
+
+  void Public(ByteWriter& out, std::string_view value) const {
+    if (KexUsesMpints(method_)) {
+      out.Mpint(value);
+    } else {
+      out.String32(value);
+    }
+  }
+
+  const KeyStore::Key& KeyFor(std::string_view algorithm) const {
+    for (const KeyStore::Key* key : keys_) {
+      const auto names = SshAlgorithms(key->type);
+      if (std::find(names.begin(), names.end(), algorithm) != names.end()) return *key;
+    }
+    return *keys_.front();  // not reached: algorithms_ comes from keys_
+  }
+
+  std::string ExchangeHash(std::string_view blob, std::string_view client_public,
+                           const KexResult& result) const {
+    ByteWriter out;
+    out.String32(client_identification_);
+    out.String32(identification_);
+    out.String32(client_kexinit_);
+    out.String32(own_kexinit_);
+    out.String32(blob);
+    Public(out, client_public);
+    Public(out, result.server_public);
+    out.Mpint(result.secret);
+    return KexHash(method_, out.str());
+  }
+
+  const Service& service_;
+  std::vector<const KeyStore::Key*> keys_;
+  std::vector<std::string> algorithms_;  // host-key algorithms on offer
+  State state_ = State::kIdentify;
+  std::string in_;
+  std::string identification_, client_identification_;
+  std::string own_kexinit_, client_kexinit_;
+  std::string method_, algorithm_;
+  bool skip_guess_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Conversation> SshConversation(const Service& service,
+                                              std::vector<const KeyStore::Key*> keys) {
+  return std::make_unique<SshServer>(service, std::move(keys));
+}
+
+}  // namespace hark::lab
