@@ -1,0 +1,47 @@
+#pragma once
+
+// The plain words before TLS on a mail port, a line at a time. One class a protocol; who drives
+// them (TlsProbe) knows of lines, not of protocols.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/outcome.h"
+#include "worker/probe/probe.h"
+
+namespace hark {
+
+// What to do after a line.
+struct DialogueStep {
+  enum class Next { kMore, kTls, kEnd };
+  Next next = Next::kMore;
+  std::string say;  // with CR LF; with kEnd the polite goodbye
+  Outcome outcome = Outcome::kOk;
+  std::string detail;
+};
+
+class MailDialogue {
+ public:
+  virtual ~MailDialogue() = default;
+  // One line of the peer without CR LF.
+  virtual DialogueStep OnLine(std::string_view line) = 0;
+  // The whole greeting is here; until then its own deadline runs and we say nothing.
+  virtual bool greeted() const = 0;
+  // kGreeting or kStartTls.
+  Stage stage() const { return greeted() ? Stage::kStartTls : Stage::kGreeting; }
+};
+
+// The dialogue of a protocol with STARTTLS; nullptr for protocols that begin with TLS.
+std::unique_ptr<MailDialogue> NewMailDialogue(Protocol protocol, const ProbeOptions& options);
+
+std::unique_ptr<MailDialogue> NewSmtpDialogue(std::string_view ehlo_name);
+std::unique_ptr<MailDialogue> NewPop3Dialogue();
+std::unique_ptr<MailDialogue> NewImapDialogue();
+
+// Steps that the dialogues share.
+DialogueStep SayAndGoOn(std::string_view line);
+DialogueStep BeginTls();
+DialogueStep Farewell(std::string_view goodbye, Outcome outcome, std::string detail);
+
+}  // namespace hark
