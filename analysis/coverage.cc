@@ -5,9 +5,11 @@
 namespace hark {
 namespace {
 
-// Indices of the job that are committed, by the job's own account.
-uint64_t Committed(const proto::JobRow& job) {
-  return job.cursor() > job.base() ? job.cursor() - job.base() : 0;
+// Targets the job is through with, by its own account. One in quarantine is over with its end: the
+// target no worker survived is counted as failed, though the cursor still points at it.
+uint64_t Through(const proto::JobRow& job) {
+  const uint64_t to = job.state() == proto::JobRow::QUARANTINED ? job.end() : job.cursor();
+  return to > job.base() ? to - job.base() : 0;
 }
 
 void AddJob(const proto::JobRow& job, Ledger& ledger, std::vector<std::string>& errors) {
@@ -21,13 +23,9 @@ void AddJob(const proto::JobRow& job, Ledger& ledger, std::vector<std::string>& 
   ledger.failed += tally.failed();
   ledger.excluded_late += tally.excluded();
   const uint64_t counted = ledger.settled() - before;
-  if (counted != Committed(job)) {
-    errors.push_back(
-        StrCat("job ", job.id(), " committed ", Committed(job), " targets and counts ", counted));
-  }
-  // Given up on: the targets no worker survived are our failure, not a gap.
-  if (job.state() == proto::JobRow::QUARANTINED && job.end() > job.cursor()) {
-    ledger.failed += job.end() - job.cursor();
+  if (counted != Through(job)) {
+    errors.push_back(StrCat("job ", job.id(), " is through with ", Through(job),
+                            " targets and counts ", counted));
   }
 }
 

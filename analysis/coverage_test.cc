@@ -71,6 +71,7 @@ TEST_F(CoverageTest, BlamesUsForTargetsInQuarantine) {
   proto::JobRow& poison = reader_.AddJob(proto::JobRow::SWEEP, 99, 100);
   poison.set_state(proto::JobRow::QUARANTINED);
   poison.set_cursor(99);
+  poison.mutable_tally()->set_failed(1);
   const Coverage coverage = Read();
   EXPECT_TRUE(coverage.sums_to_plan);
   EXPECT_EQ(coverage.plan.failed, 1U);
@@ -103,8 +104,8 @@ TEST_F(CoverageTest, ComplainsAboutTargetsCountedTwiceEvenWhileTheRunGoesOn) {
 TEST_F(CoverageTest, ComplainsAboutAJobWhoseTallyIsNotItsCursor) {
   Sweep(0, 60, 0).mutable_tally()->set_silent(59);
   Sweep(60, 100, 0).mutable_tally()->set_silent(41);
-  EXPECT_THAT(Read().errors, ElementsAre("job 1 committed 60 targets and counts 59",
-                                         "job 2 committed 40 targets and counts 41"));
+  EXPECT_THAT(Read().errors, ElementsAre("job 1 is through with 60 targets and counts 59",
+                                         "job 2 is through with 40 targets and counts 41"));
 }
 
 TEST_F(CoverageTest, TakesTheGrabsForThePlanWhenThereIsNoGate) {

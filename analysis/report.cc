@@ -7,18 +7,6 @@
 namespace hark {
 namespace {
 
-// The protocol version of an identification string (RFC 4253 §4.2): "2.0" of "SSH-2.0-x". A
-// stranger wrote it, so anything but a short number is "other" and the table stays small.
-std::string SshVersion(std::string_view identification) {
-  constexpr size_t kMaxVersion = 5;
-  const std::vector<std::string_view> parts = Split(identification, '-');
-  if (parts.size() < 3 || parts[0] != "SSH") return "other";
-  const std::string_view version = parts[1];
-  const bool number = !version.empty() && version.size() <= kMaxVersion &&
-                      version.find_first_not_of("0123456789.") == version.npos;
-  return number ? std::string(version) : "other";
-}
-
 Outcome OutcomeOf(const proto::PortObservation& observation) {
   // A newer worker's outcome is nothing this report has a name for: no verdict.
   if (observation.outcome() >= kOutcomeCount) return Outcome::kLocalError;
@@ -57,7 +45,7 @@ class PortPass {
     if (seen.has_tls() && seen.tls().version() != 0) {
       ++counts.tls_versions[TlsVersionName(seen.tls().version())];
     }
-    if (seen.has_ssh()) ++report_.ssh_versions[SshVersion(seen.ssh().identification())];
+    if (seen.has_ssh()) ++report_.ssh_versions[SshVersionName(seen.ssh().identification())];
   }
 
   const HostTable& hosts_;
@@ -115,6 +103,16 @@ std::string TlsVersionName(uint32_t wire_version) {
     default:  // a number off the wire, not an enum
       return "other";
   }
+}
+
+std::string SshVersionName(std::string_view identification) {
+  constexpr size_t kMaxVersion = 5;  // "1.99" and a digit to spare
+  const std::vector<std::string_view> parts = Split(identification, '-');
+  if (parts.size() < 3 || parts[0] != "SSH") return "other";
+  const std::string_view version = parts[1];
+  const bool number = !version.empty() && version.size() <= kMaxVersion &&
+                      version.find_first_not_of("0123456789.") == version.npos;
+  return number ? std::string(version) : "other";
 }
 
 Result<RunAnalysis> AnalyseRun(const RunReader& reader) {

@@ -85,5 +85,8 @@ Result<RunAnalysis> AnalyseRun(const RunReader& reader);
 
 // "TLSv1.2" for 0x0303; "other" for what no RFC names.
 std::string TlsVersionName(uint32_t wire_version);
+// "2.0" of "SSH-2.0-x" (RFC 4253 §4.2). A stranger wrote it, so what is not a short number is
+// "other": no table grows with what peers invent.
+std::string SshVersionName(std::string_view identification);
 
 }  // namespace hark

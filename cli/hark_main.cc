@@ -3,12 +3,19 @@
 #include <string>
 #include <vector>
 
+#include "cli/cluster_command.h"
 #include "cli/dispatch.h"
+#include "cli/report_command.h"
+#include "cli/run_command.h"
 #include "cli/version_command.h"
 
 int main(int argc, char** argv) {
   // One row a command, in the order of `hark --help`; each lives in a file of its own.
   static constexpr hark::Command kCommands[] = {
+      {"run list", "the runs of a store", hark::RunRunList},
+      {"report", "the tables of a run", hark::RunReportCommand},
+      {"cluster list", "the clusters of a run", hark::RunClusterList},
+      {"cluster show", "one cluster, member by member", hark::RunClusterShow},
       {"version", "which hark this is", hark::RunVersion},
   };
   return hark::Dispatch(kCommands, std::vector<std::string>(argv + 1, argv + argc));

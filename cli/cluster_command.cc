@@ -1,0 +1,91 @@
+#include "cli/cluster_command.h"
+
+#include "cli/cluster_render.h"
+#include "cli/exit_code.h"
+#include "cli/flags.h"
+#include "cli/open_run.h"
+#include "cli/output.h"
+#include "cli/render_text.h"
+
+namespace hark {
+namespace {
+
+constexpr char kList[] = "hark cluster list";
+constexpr char kShow[] = "hark cluster show";
+
+struct ClusterOptions {
+  std::string db;
+  std::string run;
+  std::string format = "text";
+  std::string output;
+  uint64_t min_size = 2;
+};
+
+std::vector<Flag> CommonFlags(ClusterOptions& options, std::vector<std::string> formats) {
+  return {{"db", Text(&options.db, "DIR"), "the store to read", true},
+          {"run", Text(&options.run, "NAME"), "the run; without it the newest"},
+          {"format", Choice(&options.format, std::move(formats)), "how to print"},
+          {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}};
+}
+
+bool Coloured(const ClusterOptions& options) {
+  return options.output.empty() && StyleOfStdout().colour;
+}
+
+Result<std::string> List(const ClusterOptions& options) {
+  HARK_ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun(options.db, options.run));
+  RunAnalysis analysis;
+  HARK_ASSIGN_OR_RETURN(analysis.hosts, HostTable::Read(*opened.reader));
+  HARK_ASSIGN_OR_RETURN(analysis.clustering, FindClusters(*opened.reader, analysis.hosts));
+  if (options.format == "json") return ClustersAsJson(analysis, options.min_size);
+  if (options.format == "csv") return ClustersAsCsv(analysis, options.min_size);
+  return TableAsText(ClustersTable(analysis, options.min_size), TextStyle{Coloured(options)});
+}
+
+Result<std::string> Show(const ClusterOptions& options, const std::string& id) {
+  HARK_ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun(options.db, options.run));
+  HARK_ASSIGN_OR_RETURN(const HostTable hosts, HostTable::Read(*opened.reader));
+  HARK_ASSIGN_OR_RETURN(const Clustering clustering, FindClusters(*opened.reader, hosts));
+  HARK_ASSIGN_OR_RETURN(const uint32_t number, FindCluster(clustering, id));
+  HARK_ASSIGN_OR_RETURN(const ClusterDetail detail,
+                        ReadClusterDetail(*opened.reader, hosts, clustering, number));
+  const Cluster& cluster = clustering.clusters[number];
+  if (options.format == "json") return ClusterAsJson(cluster, detail);
+  return ClusterAsText(cluster, detail, Coloured(options));
+}
+
+int Finish(const char* command, const ClusterOptions& options, const Result<std::string>& text) {
+  if (!text.ok()) return Fail(command, text.status());
+  return Fail(command, WriteOutput(options.output, *text));
+}
+
+}  // namespace
+
+int RunClusterList(std::vector<std::string> args) {
+  ClusterOptions options;
+  std::vector<Flag> table = CommonFlags(options, {"text", "json", "csv"});
+  table.push_back({"min_size", Number(&options.min_size, 2, UINT32_MAX, "N"),
+                   "only clusters of that many hosts and more"});
+  FlagSet flags(kList, "the clusters of a run, largest first", std::move(table));
+  flags.SetExamples({"hark cluster list --db=out/db --min_size=10",
+                     "hark cluster list --db=out/db --format=json | jq '.[0].members'"});
+  const Result<ParsedFlags> parsed = flags.Parse(args);
+  if (!parsed.ok()) return Fail(kList, parsed.status());
+  if (parsed->help) return Fail(kList, WriteOutput("", flags.Help()));
+  return Finish(kList, options, List(options));
+}
+
+int RunClusterShow(std::vector<std::string> args) {
+  ClusterOptions options;
+  FlagSet flags(kShow, "one cluster: its members, their ports and keys",
+                CommonFlags(options, {"text", "json"}));
+  flags.SetPositional({"ID"});
+  flags.SetExamples({"hark cluster show c0123456789ab --db=out/db",
+                     "hark cluster show c01 --db=out/db --format=json"});
+  const Result<ParsedFlags> parsed = flags.Parse(args);
+  if (!parsed.ok()) return Fail(kShow, parsed.status());
+  if (parsed->help) return Fail(kShow, WriteOutput("", flags.Help()));
+  return Finish(kShow, options, Show(options, parsed->positional[0]));
+}
+
+}  // namespace hark

@@ -1,0 +1,23 @@
+#include "cli/output.h"
+
+#include <cerrno>
+#include <cstdio>
+
+#include "base/file.h"
+
+namespace hark {
+
+Status WriteOutput(const std::string& path, std::string_view content) {
+  if (!path.empty()) {
+    const Status written = WriteFileAtomically(path, content);
+    // A full disk is nobody's typing error; a path that cannot be written is.
+    if (written.code() != StatusCode::kIo) return written;
+    return InvalidInput("--output: " + written.message());
+  }
+  errno = 0;
+  const bool written = std::fwrite(content.data(), 1, content.size(), stdout) == content.size();
+  if (!written || std::fflush(stdout) != 0) return ErrnoStatus("cannot write to stdout", errno);
+  return Status::Ok();
+}
+
+}  // namespace hark

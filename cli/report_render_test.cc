@@ -1,0 +1,77 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "analysis/na_run_fixture.h"
+#include "base/file.h"
+#include "cli/report_json.h"
+#include "cli/report_text.h"
+
+namespace hark {
+namespace {
+
+RunReport Namibia() {
+  return AnalyseRun(*NaRunFixture::Build())->report;
+}
+
+// The file holds what hark printed when somebody last read it. HARK_UPDATE_GOLDEN=1 writes it anew.
+void ExpectGolden(const std::string& name, const std::string& got) {
+  const std::string path = "cli/testdata/" + name;
+  if (std::getenv("HARK_UPDATE_GOLDEN") != nullptr) {
+    ASSERT_TRUE(WriteFileAtomically(path, got).ok());
+  }
+  const Result<std::string> want = ReadFile(path);
+  ASSERT_TRUE(want.ok()) << want.status().message();
+  EXPECT_EQ(got, *want);
+}
+
+TEST(ReportTextTest, ShowsNamibiaAsRead) {
+  ExpectGolden("na_report.txt", ReportAsText(Namibia(), TextStyle{}));
+}
+
+TEST(ReportTextTest, ShowsNamibiaAsMarkdownAsRead) {
+  ExpectGolden("na_report.md", ReportAsMarkdown(Namibia()));
+}
+
+TEST(ReportTextTest, ShowsNamibiaAsCsvAsRead) {
+  ExpectGolden("na_report.csv", ReportAsCsv(Namibia()));
+}
+
+TEST(ReportJsonTest, ShowsNamibiaAsRead) {
+  const std::string json = ReportAsJson(Namibia());
+  ExpectGolden("na_report.json", json);
+  const auto parsed = nlohmann::json::parse(json);
+  EXPECT_EQ(parsed["hark_pct"], 21);
+  EXPECT_EQ(parsed["paper_average"], 4.4);
+  EXPECT_EQ(parsed["ports"]["443"], 172);
+  EXPECT_EQ(parsed["multihomed"]["non_mh"], 19);
+  EXPECT_EQ(parsed["coverage"]["sums_to_plan"], true);
+}
+
+TEST(ReportTextTest, MarksNothingWithoutAndSomethingWithColour) {
+  RunReport report = Namibia();
+  report.errors.push_back("one does not add up");
+  EXPECT_EQ(ReportAsText(report, TextStyle{false}).find('\x1b'), std::string::npos);
+  EXPECT_NE(ReportAsText(report, TextStyle{true}).find("\x1b[1;31merror: one does not add up"),
+            std::string::npos);
+}
+
+TEST(ReportTextTest, SaysHowFarARunInProgressIs) {
+  RunReport report = Namibia();
+  report.done = false;
+  report.finished_unix_ms = 0;
+  report.coverage.plan.planned = 2 * report.coverage.plan.settled() + 1;
+  EXPECT_EQ(ReportHeadline(report),
+            "run NA-20180430, country NA, started 2018-04-30T08:00:00Z, run in progress, 49 % of "
+            "the plan done");
+  EXPECT_EQ(nlohmann::json::parse(ReportAsJson(report))["finished"], nullptr);
+}
+
+TEST(ReportTextTest, QuotesCsvFieldsThatNeedIt) {
+  EXPECT_EQ(CsvField("a b"), "a b");
+  EXPECT_EQ(CsvField("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
+}
+
+}  // namespace
+}  // namespace hark
