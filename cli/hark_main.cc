@@ -7,11 +7,13 @@
 #include "cli/dispatch.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
+#include "cli/scan_command.h"
 #include "cli/version_command.h"
 
 int main(int argc, char** argv) {
   // One row a command, in the order of `hark --help`; each lives in a file of its own.
   static constexpr hark::Command kCommands[] = {
+      {"scan", "one survey from start to finish; the same command resumes it", hark::RunScan},
       {"run list", "the runs of a store", hark::RunRunList},
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},

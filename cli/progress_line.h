@@ -1,0 +1,39 @@
+#pragma once
+
+// What a running scan says about itself, once a second: percent, time left, rates, what is in
+// flight, how connections ended.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "coordinator/dispatcher.h"
+
+namespace hark {
+
+class ProgressLine {
+ public:
+  // On a terminal the line is rewritten in place every second; elsewhere a line every ten.
+  ProgressLine(bool terminal, MonoTime now);
+
+  // The text to write to stderr now, "" if it is not time.
+  std::string Update(const RunState::Totals& totals,
+                     const std::vector<Dispatcher::WorkerView>& workers, MonoTime now);
+  // What ends the last line.
+  std::string End() const { return terminal_ && shown_ ? "\n" : ""; }
+
+ private:
+  const bool terminal_;
+  const MonoTime started_;
+  MonoTime last_;
+  uint64_t first_covered_ = 0;
+  uint64_t last_covered_ = 0;
+  uint64_t last_visited_ = 0;
+  bool shown_ = false;
+};
+
+// 75 s -> "1m15s".
+std::string DurationText(Duration d);
+
+}  // namespace hark
