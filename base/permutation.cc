@@ -1,5 +1,6 @@
 #include "base/permutation.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/log.h"
@@ -12,7 +13,7 @@ uint64_t CeilSqrt(uint64_t n) {
   auto root = static_cast<uint64_t>(std::sqrt(static_cast<double>(n)));
   while (root * root < n) ++root;
   while (root > 1 && (root - 1) * (root - 1) >= n) --root;
-  return root;
+  return std::max<uint64_t>(root, 1);
 }
 
 }  // namespace

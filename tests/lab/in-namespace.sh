@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a command in a network of its own: only loopback, no way out. Needs no root where user
+# Runs a command in a network of its own (only loopback, no way out) and mounts of its own. Needs no root where user
 # namespaces are allowed; inside, the command is root of that network.
 #   tests/lab/in-namespace.sh sh -c 'hark-lab --paper=NA-20180430 & ...'
 set -eu
@@ -8,8 +8,8 @@ if [ $# -eq 0 ]; then
   exit 2
 fi
 if [ "$(id -u)" -eq 0 ]; then
-  set -- unshare --net -- sh -c 'ip link set lo up && exec "$@"' in-namespace "$@"
+  set -- unshare --net --mount -- sh -c 'ip link set lo up && exec "$@"' in-namespace "$@"
 else
-  set -- unshare --user --map-root-user --net -- sh -c 'ip link set lo up && exec "$@"' in-namespace "$@"
+  set -- unshare --user --map-root-user --net --mount -- sh -c 'ip link set lo up && exec "$@"' in-namespace "$@"
 fi
 exec "$@"

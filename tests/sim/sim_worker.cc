@@ -1,0 +1,90 @@
+#include "tests/sim/sim_worker.h"
+
+#include <algorithm>
+
+#include "base/crc32c.h"
+#include "base/outcome.h"
+
+namespace hark::sim {
+namespace {
+
+constexpr uint64_t kMostPerMoment = 150;
+
+}  // namespace
+
+SimHost::SimHost(const RunState& truth, std::set<Address> listeners, uint64_t seed, Probed probed)
+    : truth_(truth), listeners_(std::move(listeners)), random_(seed), probed_(std::move(probed)) {}
+
+Status SimHost::StartJob(const proto::Job& job, uint64_t cursor, uint64_t end,
+                         std::shared_ptr<const RangeSet>) {
+  jobs_[JobKey::Of(job)] = {job, cursor, end, false};
+  return Status::Ok();
+}
+
+void SimHost::HoldJob(const JobKey& key, bool hold) {
+  if (const auto it = jobs_.find(key); it != jobs_.end()) it->second.held = hold;
+}
+
+uint64_t SimHost::TrimJob(const JobKey& key, uint64_t new_end) {
+  Running& running = jobs_.at(key);
+  running.end = std::min(running.end, std::max(new_end, running.next + 1));
+  return running.end;
+}
+
+void SimHost::DropJob(const JobKey& key) {
+  jobs_.erase(key);
+}
+
+size_t SimHost::jobs_with_work() const {
+  return static_cast<size_t>(std::count_if(jobs_.begin(), jobs_.end(), [](const auto& entry) {
+    return entry.second.next < entry.second.end;
+  }));
+}
+
+bool SimHost::MakePayload(const Running& running, uint64_t to, proto::BatchPayload* payload) {
+  const bool sweep = running.job.kind() == proto::Job::SWEEP;
+  for (uint64_t i = running.next; i < to; ++i) {
+    if (!sweep) {
+      proto::HostObservation& host = *payload->add_hosts();
+      host.set_index(i);
+      host.set_address(running.job.targets(static_cast<int>(i - running.job.cursor())));
+      host.add_ports()->set_port(25);
+      continue;
+    }
+    if (!probed_(i)) return false;
+    const Address address = truth_.TargetAt(i);
+    if (listeners_.contains(address)) {
+      proto::SweepHit& hit = *payload->mutable_sweep()->add_hits();
+      hit.set_index(i);
+      hit.set_address(std::string(address.bytes()));
+    } else {
+      payload->mutable_sweep()->set_refused(payload->sweep().refused() + 1);
+    }
+  }
+  return true;
+}
+
+void SimHost::Work(WorkerSession& session, MonoTime now) {
+  std::vector<JobKey> keys;
+  for (const auto& [key, running] : jobs_) keys.push_back(key);
+  for (const JobKey& key : keys) {
+    const auto it = jobs_.find(key);
+    if (it == jobs_.end() || it->second.held || finishing_) continue;
+    Running& running = it->second;
+    if (running.next >= running.end || rate_ <= 0) continue;
+    const uint64_t to = std::min(running.end, running.next + 1 + random_.Below(kMostPerMoment));
+    proto::BatchPayload payload;
+    if (!MakePayload(running, to, &payload)) return;
+    proto::Batch batch;
+    key.Put(&batch);
+    batch.set_from_index(running.next);
+    batch.set_to_index(to);
+    batch.set_final(to == running.end);
+    batch.set_payload(payload.SerializeAsString());
+    batch.set_crc32c(Crc32c(batch.payload()));
+    running.next = to;
+    session.AddBatch(std::move(batch), now);
+  }
+}
+
+}  // namespace hark::sim
