@@ -35,6 +35,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const hark::Protocol protocol = kProtocols[data[0] % 3];
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::string whole = Learn(contexts, protocol, bytes, hark::Cuts::Whole());
-  if (Learn(contexts, protocol, bytes, hark::Cuts::Bytes()) != whole) std::abort();
+  if (Learn(contexts, protocol, bytes, hark::FineCuts(bytes.size())) != whole) std::abort();
   return 0;
 }

@@ -26,6 +26,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto pass = data[0] % 2 == 0 ? hark::TlsPass::kModern : hark::TlsPass::kLegacy;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::string whole = Learn(contexts, pass, bytes, hark::Cuts::Whole());
-  if (Learn(contexts, pass, bytes, hark::Cuts::Bytes()) != whole) std::abort();
+  if (Learn(contexts, pass, bytes, hark::FineCuts(bytes.size())) != whole) std::abort();
   return 0;
 }

@@ -31,11 +31,11 @@ std::string TextOf(const std::string& name) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::unique_ptr<PortSurvey> SurveyFor(const std::string& transcript) {
+std::unique_ptr<PortSurvey> SurveyFor(const std::string& transcript, SurveyFactory& factory) {
   const std::string word = ProtocolWord(transcript);
   for (int i = 0; i < kProtocolCount; ++i) {
     const auto protocol = static_cast<Protocol>(i);
-    if (ProtocolName(protocol) == word) return SurveyFactory(TestOptions()).Make(1, protocol);
+    if (ProtocolName(protocol) == word) return factory.Make(1, protocol);
   }
   return nullptr;
 }
@@ -56,8 +56,9 @@ TEST(Transcripts, GoAsWrittenHoweverTheNetworkCutsThem) {
 // How a conversation that was going well can stop.
 enum class Ending { kEof, kReset, kSilence };
 
-Outcome EndEarly(const std::string& transcript, size_t bytes, Ending ending) {
-  const auto survey = SurveyFor(transcript);
+Outcome EndEarly(SurveyFactory& factory, const std::string& transcript, size_t bytes,
+                 Ending ending) {
+  const auto survey = SurveyFor(transcript, factory);
   Probe* probe = survey->Next();
   MonoTime now{std::chrono::hours(1)};
   const MonoTime latest = now + TestOptions().conversation_timeout;
@@ -79,21 +80,23 @@ Outcome EndEarly(const std::string& transcript, size_t bytes, Ending ending) {
 }
 
 TEST(Transcripts, MayEndAfterAnyByteInAnyWay) {
+  SurveyFactory factory(TestOptions());
   for (const std::string& name : TranscriptNames()) {
     const std::string text = TextOf(name);
     const size_t size = PeerBytes(text).size();
     for (Ending ending : {Ending::kEof, Ending::kReset, Ending::kSilence}) {
       for (size_t bytes = 0; bytes <= size; ++bytes) {
         // None of them shows a whole key, so none may claim to be complete.
-        EXPECT_NE(EndEarly(text, bytes, ending), Outcome::kOk) << name << " " << bytes;
+        EXPECT_NE(EndEarly(factory, text, bytes, ending), Outcome::kOk) << name << " " << bytes;
       }
     }
   }
 }
 
 TEST(Transcripts, AnyPeerThatSaysNothingIsSilent) {
+  SurveyFactory factory(TestOptions());
   for (const std::string& name : TranscriptNames()) {
-    EXPECT_EQ(EndEarly(TextOf(name), 0, Ending::kSilence), Outcome::kSilent) << name;
+    EXPECT_EQ(EndEarly(factory, TextOf(name), 0, Ending::kSilence), Outcome::kSilent) << name;
   }
 }
 

@@ -20,6 +20,11 @@ std::vector<std::string_view> Cuts::Cut(std::string_view bytes) const {
   return pieces;
 }
 
+Cuts FineCuts(size_t size) {
+  constexpr size_t kAffordable = 1024;
+  return size <= kAffordable ? Cuts::Bytes() : Cuts::Random(size);
+}
+
 std::vector<Cuts> AllCuts() {
   std::vector<Cuts> all = {Cuts::Whole(), Cuts::Bytes()};
   for (uint64_t seed = 1; seed <= 8; ++seed) all.push_back(Cuts::Random(seed));

@@ -21,6 +21,9 @@ struct Cuts {
   std::vector<std::string_view> Cut(std::string_view bytes) const;
 };
 
+// The finest cut a fuzzer can afford: byte by byte up to a KiB, random pieces beyond.
+Cuts FineCuts(size_t size);
+
 // Whole, byte by byte, and a few random ones: what the split law is tried with.
 std::vector<Cuts> AllCuts();
 
