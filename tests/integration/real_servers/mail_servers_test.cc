@@ -101,6 +101,7 @@ TEST(Postfix, ShowsItsCertificateAfterStartTls) {
                       "anvil unix - - n - 1 anvil\nproxymap unix - - n - - proxymap\n"
                       "cleanup unix n - n - 0 cleanup\n"));
   server.Start({"/usr/sbin/postfix", "-c", server.Path("config"), "start-fg"}, {port});
+  server.StopWith("postfix -c " + server.Path("config") + " stop");  // master leads its own session
   const PortObservation seen = Survey(port, Protocol::kSmtp);
   ExpectCertificate(seen, server);
   EXPECT_THAT(seen.greeting, HasSubstr("220 mail.hark.example ESMTP Postfix"));

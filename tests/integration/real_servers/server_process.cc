@@ -49,6 +49,7 @@ ServerProcess::ServerProcess() {
 }
 
 ServerProcess::~ServerProcess() {
+  if (!stop_command_.empty()) Run(stop_command_);
   if (pid_ > 0) {
     // The server leads a process group of its own: its children go with it.
     kill(-pid_, SIGTERM);

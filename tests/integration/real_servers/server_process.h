@@ -32,11 +32,14 @@ class ServerProcess {
   bool Has(const std::string& program, const std::string& package) const;
   // Starts argv and waits until every port accepts connections. Output goes to the file "log".
   void Start(const std::vector<std::string>& argv, const std::vector<uint16_t>& ports);
+  // For servers whose processes leave our process group: the command that ends them, run first.
+  void StopWith(std::string command) { stop_command_ = std::move(command); }
 
  private:
   void WaitForPort(uint16_t port);
 
   std::string folder_;
+  std::string stop_command_;
   pid_t pid_ = -1;
 };
 
