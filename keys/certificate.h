@@ -30,7 +30,8 @@ struct CertificateFacts {
 // Largest certificate looked at.
 inline constexpr size_t kMaxCertificate = 64 * 1024;
 
-// nullopt when the DER cannot be parsed at all; single unreadable fields stay empty.
+// nullopt when not even a key can be found in it; fields that cannot be read stay empty. Both
+// functions find the same key or none, and ignore what follows the certificate.
 std::optional<CertificateFacts> ReadCertificate(std::string_view der);
 // Only the key, which is what ingest needs for every leaf: no allocation of names.
 std::optional<KeyId> KeyIdOfCertificate(std::string_view der);

@@ -1,0 +1,145 @@
+#include "tests/integration/real_servers/server_process.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "keys/testing/key_workshop.h"
+
+namespace hark {
+namespace {
+
+// Slow machines under sanitizers need seconds to start a mail server.
+constexpr int kStartAttempts = 1500;
+constexpr int kAttemptMs = 10;
+
+sockaddr_in Loopback(uint16_t port) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+bool Accepts(uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = Loopback(port);
+  const bool ok = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return ok;
+}
+
+}  // namespace
+
+ServerProcess::ServerProcess() {
+  char name[] = "/tmp/hark-server-XXXXXX";
+  folder_ = mkdtemp(name);
+  chmod(folder_.c_str(), 0755);
+}
+
+ServerProcess::~ServerProcess() {
+  if (!stop_command_.empty()) Run(stop_command_);
+  if (pid_ > 0) {
+    // The server leads a process group of its own: its children go with it.
+    kill(-pid_, SIGTERM);
+    int status = 0;
+    for (int i = 0; i < 200 && waitpid(pid_, &status, WNOHANG) == 0; ++i) {
+      poll(nullptr, 0, kAttemptMs);
+    }
+    kill(-pid_, SIGKILL);
+    waitpid(pid_, &status, 0);
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+uint16_t ServerProcess::FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = Loopback(0);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+void ServerProcess::Write(const std::string& file, const std::string& text) const {
+  std::ofstream(Path(file), std::ios::binary) << text;
+}
+
+std::string ServerProcess::Read(const std::string& file) const {
+  std::ifstream in(Path(file), std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string ServerProcess::Run(const std::string& command) const {
+  const std::string line =
+      "cd " + folder_ + " && (" + command + ") > run.out 2> run.err < /dev/null";
+  EXPECT_EQ(std::system(line.c_str()), 0) << command << "\n" << Read("run.err");
+  return Read("run.out");
+}
+
+bool ServerProcess::Has(const std::string& program, const std::string& package) const {
+  const bool there = access(program.c_str(), X_OK) == 0;
+  EXPECT_TRUE(there) << program << " is missing: apt-get install " << package;
+  return there;
+}
+
+void ServerProcess::Start(const std::vector<std::string>& argv,
+                          const std::vector<uint16_t>& ports) {
+  std::vector<char*> arguments;
+  for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  const std::string log = Path("log");
+  pid_ = fork();
+  ASSERT_GE(pid_, 0);
+  if (pid_ == 0) {
+    setpgid(0, 0);
+    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
+    dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    execv(arguments[0], arguments.data());
+    _exit(127);
+  }
+  setpgid(pid_, pid_);
+  for (uint16_t port : ports) WaitForPort(port);
+}
+
+void ServerProcess::WaitForPort(uint16_t port) {
+  for (int i = 0; i < kStartAttempts; ++i) {
+    if (Accepts(port)) return;
+    int status = 0;
+    if (waitpid(pid_, &status, WNOHANG) == pid_) {
+      pid_ = -1;
+      FAIL() << "the server ended at once:\n" << Read("log");
+    }
+    poll(nullptr, 0, kAttemptMs);
+  }
+  FAIL() << "port " << port << " never opened:\n" << Read("log");
+}
+
+std::string PemToDer(const std::string& pem) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  const size_t from = pem.find(kBegin);
+  const size_t to = pem.find("-----END CERTIFICATE-----");
+  if (from == std::string::npos || to == std::string::npos) return {};
+  std::string base64;
+  for (char c : pem.substr(from + kBegin.size(), to - from - kBegin.size())) {
+    if (c != '\n' && c != '\r') base64 += c;
+  }
+  return KeyWorkshop::FromBase64(base64);
+}
+
+}  // namespace hark
