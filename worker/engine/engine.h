@@ -42,10 +42,10 @@ class Engine final : public Prober, private Visit::Owner {
   size_t VisitRoom() const override;
   void SetPermission(const PolicyPtr& policy, Permission permission) override;
 
-  void SetRate(double per_second);
+  void SetRate(double per_second) override;
   double rate() const { return bucket_.rate(); }
   // At most what Create found room for.
-  void SetMaxInFlight(size_t sockets);
+  void SetMaxInFlight(size_t sockets) override;
   size_t max_in_flight() const { return parts_.options.max_in_flight; }
 
   // Calls back from RunOnce when fd becomes readable; edge-triggered, so drain it. For the bus.

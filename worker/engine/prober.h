@@ -80,6 +80,10 @@ class Prober {
   virtual size_t KnockRoom() const = 0;
   virtual size_t VisitRoom() const = 0;
 
+  // The ceiling of connection attempts a second, 0 = none; and of open sockets.
+  virtual void SetRate(double per_second) = 0;
+  virtual void SetMaxInFlight(size_t sockets) = 0;
+
   // Requests the new permission forbids come back as kNotSent, before this returns.
   virtual void SetPermission(const PolicyPtr& policy, Permission permission) = 0;
 };

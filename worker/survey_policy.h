@@ -1,0 +1,12 @@
+#pragma once
+
+// From a run's ProbePolicy and this worker's configuration to the surveys the engine drives.
+
+#include "worker/job_runner.h"
+#include "worker/worker_config.h"
+
+namespace hark {
+
+SurveyMakerFactory MakeSurveyMakers(const WorkerConfig& config);
+
+}  // namespace hark

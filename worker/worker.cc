@@ -1,0 +1,172 @@
+#include "worker/worker.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/strings.h"
+
+namespace hark {
+namespace {
+
+// Batches are due, leases run out and libzmq's edges may be missed: a look at everything this often
+// costs nothing measurable.
+constexpr Duration kTurn = std::chrono::milliseconds(20);
+// Envelopes the socket had no room for; more are not asked for, their batches stay in the spool.
+constexpr size_t kMaxQueued = 16;
+// After BYE, for libzmq's I/O thread: sockets do not linger.
+constexpr Duration kGoodbyeTime = std::chrono::milliseconds(200);
+
+bool IsLocal(const WorkerConfig& config) {
+  return config.coordinator.rfind("ipc://", 0) == 0;
+}
+
+SessionOptions SessionOptionsOf(const WorkerConfig& config) {
+  SessionOptions options;
+  options.name = config.name;
+  options.max_parallel = config.max_parallel;
+  options.max_pps = config.max_pps;
+  options.boot_id = SecureU64();
+  options.spool_quota_bytes = config.spool_quota_mb << 20;
+  options.drain_time = std::chrono::seconds(config.drain_seconds);
+  if (IsLocal(config)) options.hello_answer_time = std::chrono::seconds(1);
+  return options;
+}
+
+LinkOptions LinkOptionsOf(const WorkerConfig& config) {
+  LinkOptions options;
+  options.dealer = {config.coordinator, config.server_public_key, config.public_key,
+                    config.secret_key};
+  options.seed = SecureU64();
+  if (IsLocal(config)) {  // one machine, one parent: nobody to spare
+    options.first_wait = std::chrono::milliseconds(100);
+    options.last_wait = std::chrono::seconds(2);
+  }
+  return options;
+}
+
+Result<UniqueFd> LockDirectory(const std::string& directory) {
+  HARK_RETURN_IF_ERROR(MakeDirectories(directory));
+  const std::string path = directory + "/lock";
+  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd.valid()) return ErrnoStatus(path, errno);
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Unavailable(directory + " is in use by another hark-worker");
+  }
+  return fd;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config,
+                                               SurveyMakerFactory surveys, const Clock& clock) {
+  HARK_ASSIGN_OR_RETURN(UniqueFd lock, LockDirectory(config.state_dir));
+  HARK_ASSIGN_OR_RETURN(auto spool, FileSpool::Open(config.state_dir + "/spool"));
+  EngineOptions options;
+  options.max_in_flight = config.max_parallel;
+  options.source = Address::Parse(config.source_address);
+  HARK_ASSIGN_OR_RETURN(auto engine, Engine::Create(options, clock));
+  return std::unique_ptr<Worker>(new Worker(config, clock, std::move(lock), std::move(engine),
+                                            std::move(spool), std::move(surveys)));
+}
+
+Worker::Worker(const WorkerConfig& config, const Clock& clock, UniqueFd lock,
+               std::unique_ptr<Engine> engine, std::unique_ptr<FileSpool> spool,
+               SurveyMakerFactory surveys)
+    : clock_(clock),
+      lock_(std::move(lock)),
+      engine_(std::move(engine)),
+      spool_(std::move(spool)),
+      targets_(config.state_dir + "/targets"),
+      runner_({config.max_parallel, {}}, *engine_, std::move(surveys)),
+      session_(SessionOptionsOf(config), runner_, *spool_, targets_, SecureU64()),
+      link_(LinkOptionsOf(config)) {}
+
+Worker::~Worker() {
+  if (watched_fd_ >= 0) engine_->Unwatch(watched_fd_);
+}
+
+Status Worker::Run(int signal_fd) {
+  HARK_RETURN_IF_ERROR(engine_->Watch(signal_fd, [this, signal_fd] { OnSignal(signal_fd); }));
+  while (!session_.finished()) {
+    if (signals_ > 1) return Status(StatusCode::kInterrupted, "stopped at once");
+    const MonoTime now = clock_.Now();
+    HARK_RETURN_IF_ERROR(TendLink(now));
+    ReceiveAll(now);
+    Work(now);
+    engine_->RunOnce(kTurn);
+  }
+  SayGoodbye();
+  return Status::Ok();
+}
+
+void Worker::OnSignal(int signal_fd) {
+  signalfd_siginfo info{};
+  while (read(signal_fd, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) ++signals_;
+  if (signals_ > 0) session_.StartDrain(clock_.Now());
+}
+
+Status Worker::TendLink(MonoTime now) {
+  if (session_.wants_new_link() || link_.refused()) {
+    if (link_.refused()) LogWarning("worker", "the coordinator does not know this worker's key");
+    CloseLink(now);
+  }
+  if (link_.up()) return Status::Ok();
+  HARK_RETURN_IF_ERROR(link_.OpenIfDue(now));
+  if (!link_.up()) return Status::Ok();
+  watched_fd_ = link_.wake_fd();
+  // Only a wake-up: the turn that follows receives.
+  HARK_RETURN_IF_ERROR(engine_->Watch(watched_fd_, [] {}));
+  session_.LinkUp(now);
+  return Status::Ok();
+}
+
+void Worker::CloseLink(MonoTime now) {
+  if (watched_fd_ >= 0) engine_->Unwatch(watched_fd_);
+  watched_fd_ = -1;
+  link_.Close(now);
+  session_.LinkDown();
+}
+
+void Worker::ReceiveAll(MonoTime now) {
+  while (auto envelope = link_.Receive()) session_.On(*envelope, now);
+  if (session_.state() == WorkerSession::State::kReady) link_.Settled();
+}
+
+void Worker::Work(MonoTime now) {
+  runner_.Feed();
+  for (proto::Batch& batch : runner_.TakeBatches(now)) session_.AddBatch(std::move(batch), now);
+  session_.Tick(now);
+  UpdateLoad();
+  link_.Flush();
+  if (link_.queued() < kMaxQueued) link_.Send(session_.Poll(now));
+  // Sending may have swallowed the edge that announces an answer.
+  ReceiveAll(now);
+}
+
+void Worker::UpdateLoad() {
+  const EngineStats stats = engine_->stats();
+  proto::WorkerLoad load;
+  load.set_in_flight(static_cast<uint32_t>(stats.in_flight));
+  load.set_probes_sent(stats.probes_sent);
+  load.set_hosts_grabbed(stats.hosts_visited);
+  load.set_applied_pps(engine_->rate());
+  for (const uint64_t count : stats.outcomes) load.add_outcomes(count);
+  runner_.SetLoad(load);
+}
+
+void Worker::SayGoodbye() {
+  const MonoTime until = clock_.Now() + kGoodbyeTime;
+  while (link_.up() && clock_.Now() < until) {
+    link_.Flush();
+    engine_->RunOnce(kTurn);
+  }
+}
+
+}  // namespace hark

@@ -1,0 +1,58 @@
+#pragma once
+
+// The whole worker: engine, job runner, spool, session and link, and the loop that moves things
+// between them.
+//
+// Threads: one (libzmq has its own behind the bus).
+
+#include <memory>
+
+#include "base/time.h"
+#include "base/unique_fd.h"
+#include "worker/coordinator_link.h"
+#include "worker/engine/engine.h"
+#include "worker/file_spool.h"
+#include "worker/job_runner.h"
+#include "worker/target_sets.h"
+#include "worker/worker_config.h"
+#include "worker/worker_session.h"
+
+namespace hark {
+
+class Worker {
+ public:
+  // Locks state_dir, so that no two processes share a spool. clock outlives the worker.
+  static Result<std::unique_ptr<Worker>> Create(const WorkerConfig& config,
+                                                SurveyMakerFactory surveys, const Clock& clock);
+  ~Worker();
+
+  // Until drained. signal_fd: a signalfd; the first signal starts the drain, the second makes Run
+  // return kInterrupted at once.
+  Status Run(int signal_fd);
+
+ private:
+  Worker(const WorkerConfig& config, const Clock& clock, UniqueFd lock,
+         std::unique_ptr<Engine> engine, std::unique_ptr<FileSpool> spool,
+         SurveyMakerFactory surveys);
+
+  Status TendLink(MonoTime now);
+  void CloseLink(MonoTime now);
+  void ReceiveAll(MonoTime now);
+  void Work(MonoTime now);
+  void UpdateLoad();
+  void OnSignal(int signal_fd);
+  void SayGoodbye();
+
+  const Clock& clock_;
+  UniqueFd lock_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<FileSpool> spool_;
+  TargetSetCache targets_;
+  JobRunner runner_;
+  WorkerSession session_;
+  CoordinatorLink link_;
+  int watched_fd_ = -1;
+  int signals_ = 0;
+};
+
+}  // namespace hark

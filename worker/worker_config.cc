@@ -1,0 +1,146 @@
+#include "worker/worker_config.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <variant>
+
+#include "base/address.h"
+#include "base/file.h"
+#include "base/strings.h"
+#include "bus/curve.h"
+
+namespace hark {
+namespace {
+
+constexpr size_t kMaxConfigBytes = 64 * 1024;
+constexpr size_t kMaxContact = 100;  // goes into an SSH identification line of at most 255 bytes
+
+using Field =
+    std::variant<std::string WorkerConfig::*, uint32_t WorkerConfig::*, uint64_t WorkerConfig::*>;
+
+const std::map<std::string_view, Field>& Fields() {
+  static const std::map<std::string_view, Field> fields = {
+      {"coordinator", &WorkerConfig::coordinator},
+      {"server_public_key", &WorkerConfig::server_public_key},
+      {"public_key", &WorkerConfig::public_key},
+      {"secret_key", &WorkerConfig::secret_key},
+      {"key_file", &WorkerConfig::key_file},
+      {"name", &WorkerConfig::name},
+      {"state_dir", &WorkerConfig::state_dir},
+      {"max_parallel", &WorkerConfig::max_parallel},
+      {"max_pps", &WorkerConfig::max_pps},
+      {"spool_quota_mb", &WorkerConfig::spool_quota_mb},
+      {"drain_seconds", &WorkerConfig::drain_seconds},
+      {"source_address", &WorkerConfig::source_address},
+      {"contact", &WorkerConfig::contact},
+      {"ehlo_name", &WorkerConfig::ehlo_name},
+      {"log_level", &WorkerConfig::log_level},
+  };
+  return fields;
+}
+
+Status SetLine(std::string_view line, WorkerConfig* config) {
+  const size_t equals = line.find('=');
+  if (equals == std::string_view::npos) return InvalidInput("expected 'key = value'");
+  return SetWorkerConfig(Trim(line.substr(0, equals)), Trim(line.substr(equals + 1)), config);
+}
+
+Status CheckSecrecy(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
+    return InvalidInput(StrCat(path, ": holds a secret key but others may read it; chmod 600"));
+  }
+  return Status::Ok();
+}
+
+Status CheckKeys(const WorkerConfig& config) {
+  const std::array<std::pair<const char*, const std::string*>, 3> keys = {
+      std::pair("server_public_key", &config.server_public_key),
+      std::pair("public_key", &config.public_key), std::pair("secret_key", &config.secret_key)};
+  for (const auto& [name, key] : keys) {
+    if (key->empty()) return InvalidInput(StrCat(name, " is missing"));
+    if (!IsCurveKey(*key)) return InvalidInput(StrCat(name, " is not a Z85 key"));
+  }
+  const auto derived = PublicKeyOf(config.secret_key);
+  if (!derived.ok() || *derived != config.public_key) {
+    return InvalidInput("public_key and secret_key do not belong together");
+  }
+  return Status::Ok();
+}
+
+bool IsContact(const std::string& text) {
+  return text.size() <= kMaxContact &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+}  // namespace
+
+Status SetWorkerConfig(std::string_view key, std::string_view value, WorkerConfig* config) {
+  const auto field = Fields().find(key);
+  if (field == Fields().end()) {
+    return InvalidInput(StrCat("unknown key '", EscapeForDisplay(key), "'"));
+  }
+  if (const auto* text = std::get_if<std::string WorkerConfig::*>(&field->second)) {
+    config->*(*text) = value;
+    return Status::Ok();
+  }
+  const auto number = ParseUint(value);
+  if (!number || *number > UINT32_MAX) return InvalidInput(StrCat(key, " is not a number"));
+  if (const auto* small = std::get_if<uint32_t WorkerConfig::*>(&field->second)) {
+    config->*(*small) = static_cast<uint32_t>(*number);
+  } else {
+    config->*std::get<uint64_t WorkerConfig::*>(field->second) = *number;
+  }
+  return Status::Ok();
+}
+
+Status LoadWorkerConfig(const std::string& path, WorkerConfig* config) {
+  HARK_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxConfigBytes));
+  size_t number = 0;
+  for (const std::string_view raw : Split(text, '\n')) {
+    ++number;
+    const std::string_view line = Trim(raw);
+    if (line.empty() || line.front() == '#') continue;
+    HARK_RETURN_IF_ERROR(SetLine(line, config).Prepend(StrCat(path, ":", number)));
+  }
+  return config->secret_key.empty() ? Status::Ok() : CheckSecrecy(path);
+}
+
+Status FinishWorkerConfig(WorkerConfig* config) {
+  if (!config->key_file.empty()) {
+    const std::string path = config->key_file;
+    HARK_RETURN_IF_ERROR(LoadWorkerConfig(path, config));
+  }
+  if (config->coordinator.empty()) return InvalidInput("coordinator is missing");
+  if (config->state_dir.empty()) return InvalidInput("state_dir is missing");
+  if (config->max_parallel == 0) return InvalidInput("max_parallel must be at least 1");
+  if (!config->source_address.empty() && !Address::Parse(config->source_address)) {
+    return InvalidInput("source_address is not an address");
+  }
+  if (!IsContact(config->contact)) {
+    return InvalidInput("contact must be at most 100 printable characters without blanks");
+  }
+  HARK_RETURN_IF_ERROR(CheckKeys(*config));
+  if (config->name.empty()) {
+    char host[256] = {};
+    if (gethostname(host, sizeof host - 1) == 0) config->name = host;
+  }
+  return Status::Ok();
+}
+
+Result<std::string> WriteNewKeyFile(const std::string& path) {
+  if (access(path.c_str(), F_OK) == 0) return InvalidInput(path + ": exists; not overwritten");
+  const KeyPair keys = GenerateKeyPair();
+  HARK_RETURN_IF_ERROR(WriteFileAtomically(
+      path,
+      StrCat("# The key pair of one hark-worker. Keep it secret.\npublic_key = ", keys.public_key,
+             "\nsecret_key = ", keys.secret_key, "\n"),
+      0600));
+  return keys.public_key;
+}
+
+}  // namespace hark

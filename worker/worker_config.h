@@ -1,0 +1,42 @@
+#pragma once
+
+// What an operator tells a worker: a file of `key = value` lines ('#' begins a comment). Keys are
+// the fields below; each but secret_key can be overridden by a flag of the same name.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace hark {
+
+struct WorkerConfig {
+  std::string coordinator;            // tcp://host:port or ipc://path
+  std::string server_public_key;      // Z85, 40 characters
+  std::string public_key;             // own
+  std::string secret_key;             // own; only from a file of mode 0600
+  std::string key_file;               // has public_key and secret_key, as --keygen writes it
+  std::string name;                   // for people; default the host's name
+  std::string state_dir;              // spool and target sets live here
+  uint32_t max_parallel = 1000;       // sockets open at once
+  uint32_t max_pps = 0;               // connection attempts a second, 0 = no limit of its own
+  uint64_t spool_quota_mb = 256;      // unacknowledged batches; beyond it probing stops
+  uint32_t drain_seconds = 20;        // how long SIGTERM waits for hosts being visited
+  std::string source_address;         // local address to probe from, "" = the kernel chooses
+  std::string contact;                // used when the run names none
+  std::string ehlo_name;              // used when the run names none; "" = this machine's address
+  std::string log_level = "warning";  // debug, info, warning or error
+};
+
+// Reads the file into config. kInvalidInput names file and line.
+Status LoadWorkerConfig(const std::string& path, WorkerConfig* config);
+// One key; "secret_key" too. The message does not repeat the value.
+Status SetWorkerConfig(std::string_view key, std::string_view value, WorkerConfig* config);
+// Reads key_file if there is one, fills defaults, says what is missing or wrong.
+Status FinishWorkerConfig(WorkerConfig* config);
+
+// Writes a new key pair to path (0600, must not exist) and returns the public key.
+Result<std::string> WriteNewKeyFile(const std::string& path);
+
+}  // namespace hark
