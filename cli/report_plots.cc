@@ -215,8 +215,8 @@ std::string CoveragePlot(const RunReport& report) {
                         {"throttled", "c2", plan.throttled},
                         {"refused", "c3", plan.refused},
                         {"failed on our side", "c4", plan.failed},
-                        {"unreachable or excluded", "c5", plan.unreachable + plan.excluded_late},
-                        {"silent", "c0", plan.silent},
+                        {"unreachable or excluded", "c0", plan.unreachable + plan.excluded_late},
+                        {"silent", "c5", plan.silent},
                         {"pending", "rest", plan.pending}};
   Svg svg(2 * kWidth, 74, "where the targets of the plan ended");
   constexpr double kSpan = 2 * kWidth - 4;
