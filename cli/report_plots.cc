@@ -198,6 +198,7 @@ std::string TlsVersionsPlot(const RunReport& report) {
     LabelPort(svg, bars.Middle(i), ports[i]);
   }
   std::vector<std::pair<std::string, std::string>> legend;
+  legend.reserve(versions.size());
   for (const std::string& version : versions) {
     legend.emplace_back(VersionCss(version), version);
   }
