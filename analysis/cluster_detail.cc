@@ -46,6 +46,7 @@ std::vector<KeyCount> CountKeys(const std::vector<Member>& members) {
     }
   }
   std::vector<KeyCount> out;
+  out.reserve(counts.size());
   for (const auto& [key, count] : counts) out.push_back(count);
   std::stable_sort(out.begin(), out.end(), [](const KeyCount& a, const KeyCount& b) {
     return a.host_ports > b.host_ports;
@@ -59,6 +60,7 @@ Result<ClusterDetail> ReadClusterDetail(const RunReader& reader, const HostTable
                                         const Clustering& clustering, uint32_t cluster) {
   const std::vector<uint32_t>& members = clustering.clusters[cluster].members;
   ClusterDetail out;
+  out.members.reserve(members.size());
   for (const uint32_t host : members) {
     out.members.push_back({hosts.address(host), hosts.asn(host), {}});
   }

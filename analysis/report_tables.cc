@@ -55,7 +55,8 @@ void AddTotal(Table& table) {
 }  // namespace
 
 Cell TextCell(std::string text) {
-  return {text, text};
+  std::string plain = text;
+  return {std::move(text), std::move(plain)};
 }
 
 Cell CountCell(uint64_t n) {

@@ -139,6 +139,22 @@ TEST_F(ReportTest, DoesNotTrustWhatStrangersCallTheirVersion) {
               ElementsAre(Pair("1.99", 1), Pair("2.0", 1), Pair("other", 4)));
 }
 
+// A store whose key index lost its entries.
+class ReaderWithoutIndex final : public FakeRunReader {
+ public:
+  Status ForEachKeyUse(const std::function<Status(const KeyUse&)>&) const override {
+    return Status::Ok();
+  }
+};
+
+TEST(IntegrityTest, SaysWhenTheKeyIndexAndTheObservationsDisagree) {
+  ReaderWithoutIndex reader;
+  reader.AddHost(Address::V4(1));
+  reader.AddPort(Address::V4(1), 443, {"a", "b"});
+  EXPECT_THAT(Report(reader).errors,
+              ElementsAre("the key index holds 0 uses of keys, the observations 2"));
+}
+
 TEST_F(ReportTest, IsAllZeroForAnEmptyRun) {
   const RunReport report = Report(reader_);
   EXPECT_EQ(report.listeners, 0U);

@@ -69,7 +69,7 @@ int RunClusterList(std::vector<std::string> args) {
   FlagSet flags(kList, "the clusters of a run, largest first", std::move(table));
   flags.SetExamples({"hark cluster list --db=out/db --min_size=10",
                      "hark cluster list --db=out/db --format=json | jq '.[0].members'"});
-  const Result<ParsedFlags> parsed = flags.Parse(args);
+  const Result<ParsedFlags> parsed = flags.Parse(std::move(args));
   if (!parsed.ok()) return Fail(kList, parsed.status());
   if (parsed->help) return Fail(kList, WriteOutput("", flags.Help()));
   return Finish(kList, options, List(options));
@@ -82,7 +82,7 @@ int RunClusterShow(std::vector<std::string> args) {
   flags.SetPositional({"ID"});
   flags.SetExamples({"hark cluster show c0123456789ab --db=out/db",
                      "hark cluster show c01 --db=out/db --format=json"});
-  const Result<ParsedFlags> parsed = flags.Parse(args);
+  const Result<ParsedFlags> parsed = flags.Parse(std::move(args));
   if (!parsed.ok()) return Fail(kShow, parsed.status());
   if (parsed->help) return Fail(kShow, WriteOutput("", flags.Help()));
   return Finish(kShow, options, Show(options, parsed->positional[0]));

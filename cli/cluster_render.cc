@@ -17,18 +17,21 @@ constexpr size_t kKeyShown = 12;
 
 std::vector<std::string> Hex(const std::vector<KeyId>& keys) {
   std::vector<std::string> out;
+  out.reserve(keys.size());
   for (const KeyId& key : keys) out.push_back(key.ToHex());
   return out;
 }
 
 std::vector<std::string> Addresses(const HostTable& hosts, const Cluster& cluster) {
   std::vector<std::string> out;
+  out.reserve(cluster.members.size());
   for (const uint32_t host : cluster.members) out.push_back(hosts.address(host).ToString());
   return out;
 }
 
 std::string AsnList(const Cluster& cluster, std::string_view separator) {
   std::vector<std::string> out;
+  out.reserve(cluster.asns.size());
   for (const uint32_t asn : cluster.asns) out.push_back(std::to_string(asn));
   return Join(out, separator);
 }

@@ -46,7 +46,8 @@ FlagValue Decimal(double* target, double min, double max, std::string placeholde
 
 FlagValue Choice(std::string* target, std::vector<std::string> words) {
   std::string placeholder = Join(words, "|");
-  return {placeholder, *target, [=](std::string_view text) {
+  return {std::move(placeholder), *target,
+          [target, words = std::move(words)](std::string_view text) {
             if (std::find(words.begin(), words.end(), text) == words.end()) {
               return InvalidInput(
                   StrCat("'", EscapeForDisplay(text), "' is none of ", Join(words, ", ")));
@@ -82,11 +83,11 @@ Result<uint64_t> ParseFlagNumber(std::string_view text, uint64_t min, uint64_t m
   return *n;
 }
 
-FlagValue NumberListValue(std::function<void()> clear, std::function<void(uint64_t)> add,
-                          uint64_t min, uint64_t max, std::string placeholder,
-                          std::string default_text) {
+FlagValue NumberListValue(const std::function<void()>& clear,
+                          const std::function<void(uint64_t)>& add, uint64_t min, uint64_t max,
+                          const std::string& placeholder, const std::string& default_text) {
   const auto first = std::make_shared<bool>(true);
-  return {std::move(placeholder), std::move(default_text), [=](std::string_view text) -> Status {
+  return {placeholder, default_text, [=](std::string_view text) -> Status {
             if (std::exchange(*first, false)) clear();
             for (const std::string_view piece : Split(text, ',')) {
               HARK_ASSIGN_OR_RETURN(const uint64_t n, ParseFlagNumber(Trim(piece), min, max));
@@ -98,6 +99,7 @@ FlagValue NumberListValue(std::function<void()> clear, std::function<void(uint64
 
 std::string JoinNumbers(const std::vector<uint64_t>& numbers) {
   std::vector<std::string> pieces;
+  pieces.reserve(numbers.size());
   for (const uint64_t n : numbers) pieces.push_back(std::to_string(n));
   return Join(pieces, ",");
 }

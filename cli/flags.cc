@@ -73,18 +73,18 @@ std::string NearestWord(std::string_view typed, const std::vector<std::string>& 
 // One Parse: walks the arguments and, once, the lines of each flag file.
 class FlagSet::Parser {
  public:
-  explicit Parser(const FlagSet& set) : set_(set) {}
+  Parser(const FlagSet& set, std::vector<std::string> args) : set_(set), args_(std::move(args)) {}
 
-  Status Arguments(const std::vector<std::string>& args) {
-    for (size_t i = 0; i < args.size(); ++i) {
-      const std::string_view arg = args[i];
+  Status Arguments() {
+    for (size_t i = 0; i < args_.size(); ++i) {
+      const std::string_view arg = args_[i];
       if (arg == "--") {
-        parsed_.positional.insert(parsed_.positional.end(), args.begin() + i + 1, args.end());
+        parsed_.positional.insert(parsed_.positional.end(), args_.begin() + i + 1, args_.end());
         return Status::Ok();
       }
       if (arg.size() > 2 && arg.substr(0, 2) == "--") {
         std::optional<std::string_view> next;
-        if (i + 1 < args.size()) next = args[i + 1];
+        if (i + 1 < args_.size()) next = args_[i + 1];
         HARK_ASSIGN_OR_RETURN(const bool took_next, OneFlag(arg.substr(2), next));
         if (took_next) ++i;
       } else if (arg.size() > 1 && arg[0] == '-') {
@@ -198,6 +198,7 @@ class FlagSet::Parser {
   }
 
   const FlagSet& set_;
+  const std::vector<std::string> args_;
   ParsedFlags parsed_;
   bool in_file_ = false;
 };
@@ -205,15 +206,15 @@ class FlagSet::Parser {
 FlagSet::FlagSet(std::string command, std::string summary, std::vector<Flag> flags)
     : command_(std::move(command)), summary_(std::move(summary)), flags_(std::move(flags)) {}
 
-Result<ParsedFlags> FlagSet::Parse(const std::vector<std::string>& args) const {
+Result<ParsedFlags> FlagSet::Parse(std::vector<std::string> args) const {
   // Help is wanted most when the rest of the line is wrong.
   const auto end_of_flags = std::find(args.begin(), args.end(), "--");
   if (std::any_of(args.begin(), end_of_flags,
                   [](const std::string& arg) { return arg == "--help" || arg == "-h"; })) {
     return ParsedFlags{true, {}, {}};
   }
-  Parser parser(*this);
-  HARK_RETURN_IF_ERROR(parser.Arguments(args));
+  Parser parser(*this, std::move(args));
+  HARK_RETURN_IF_ERROR(parser.Arguments());
   HARK_RETURN_IF_ERROR(parser.CheckComplete());
   return parser.Take();
 }

@@ -50,9 +50,9 @@ FlagValue List(std::vector<std::string>* target, std::string placeholder);
 namespace internal {
 Result<uint64_t> ParseFlagNumber(std::string_view text, uint64_t min, uint64_t max);
 // Both clear what the default held when the flag is first given.
-FlagValue NumberListValue(std::function<void()> clear, std::function<void(uint64_t)> add,
-                          uint64_t min, uint64_t max, std::string placeholder,
-                          std::string default_text);
+FlagValue NumberListValue(const std::function<void()>& clear,
+                          const std::function<void(uint64_t)>& add, uint64_t min, uint64_t max,
+                          const std::string& placeholder, const std::string& default_text);
 std::string JoinNumbers(const std::vector<uint64_t>& numbers);
 }  // namespace internal
 
@@ -71,11 +71,11 @@ FlagValue Number(T* target, std::type_identity_t<T> min, std::type_identity_t<T>
 // 22,25,443: whole numbers in [min, max].
 template <typename T>
 FlagValue NumberList(std::vector<T>* target, std::type_identity_t<T> min,
-                     std::type_identity_t<T> max, std::string placeholder) {
+                     std::type_identity_t<T> max, const std::string& placeholder) {
   static_assert(std::is_unsigned_v<T> && !std::is_same_v<T, bool>);
   return internal::NumberListValue(
       [=] { target->clear(); }, [=](uint64_t n) { target->push_back(static_cast<T>(n)); }, min, max,
-      std::move(placeholder), internal::JoinNumbers({target->begin(), target->end()}));
+      placeholder, internal::JoinNumbers({target->begin(), target->end()}));
 }
 
 struct Flag {
@@ -103,7 +103,7 @@ class FlagSet {
 
   // args: what follows the command's name. Every error is kInvalidInput, one line, and says what
   // to do. With --help nothing is checked beyond it.
-  Result<ParsedFlags> Parse(const std::vector<std::string>& args) const;
+  Result<ParsedFlags> Parse(std::vector<std::string> args) const;
   std::string Help() const;
 
  private:

@@ -9,7 +9,7 @@ namespace hark {
 
 Status WriteOutput(const std::string& path, std::string_view content) {
   if (!path.empty()) {
-    const Status written = WriteFileAtomically(path, content);
+    Status written = WriteFileAtomically(path, content);
     // A full disk is nobody's typing error; a path that cannot be written is.
     if (written.code() != StatusCode::kIo) return written;
     return InvalidInput("--output: " + written.message());

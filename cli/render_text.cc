@@ -18,6 +18,7 @@ std::string Marked(bool colour, std::string_view code, const std::string& text) 
 
 std::vector<size_t> Widths(const Table& table) {
   std::vector<size_t> widths;
+  widths.reserve(table.columns.size());
   for (const Column& column : table.columns) widths.push_back(DisplayWidth(column.heading));
   for (const std::vector<Cell>& row : table.rows) {
     for (size_t i = 0; i < row.size(); ++i) {
@@ -42,12 +43,14 @@ std::string Line(const Table& table, const std::vector<size_t>& widths,
 
 std::vector<std::string> Headings(const Table& table) {
   std::vector<std::string> out;
+  out.reserve(table.columns.size());
   for (const Column& column : table.columns) out.push_back(column.heading);
   return out;
 }
 
 std::vector<std::string> Shown(const std::vector<Cell>& row) {
   std::vector<std::string> out;
+  out.reserve(row.size());
   for (const Cell& cell : row) out.push_back(cell.shown);
   return out;
 }
@@ -87,8 +90,9 @@ std::string TextStyle::Error(const std::string& text) const {
 }
 
 TextStyle StyleOfStdout() {
-  const char* term = std::getenv("TERM");
-  const char* no_color = std::getenv("NO_COLOR");
+  // Nobody in this program changes the environment, so reading it needs no lock.
+  const char* term = std::getenv("TERM");          // NOLINT(concurrency-mt-unsafe)
+  const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
   const bool wanted = no_color == nullptr || *no_color == '\0';
   const bool able = term != nullptr && std::string_view(term) != "dumb";
   return {wanted && able && isatty(STDOUT_FILENO) == 1};

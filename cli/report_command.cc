@@ -58,7 +58,7 @@ Result<RunReport> Report(const ReportOptions& options) {
 int RunReportCommand(std::vector<std::string> args) {
   ReportOptions options;
   const FlagSet flags = Flags(options);
-  const Result<ParsedFlags> parsed = flags.Parse(args);
+  const Result<ParsedFlags> parsed = flags.Parse(std::move(args));
   if (!parsed.ok()) return Fail(kName, parsed.status());
   if (parsed->help) return Fail(kName, WriteOutput("", flags.Help()));
   const Result<RunReport> report = Report(options);

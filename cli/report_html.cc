@@ -36,14 +36,18 @@ h2 { font-size: 16px; margin: 0 0 12px; }
 .grid { display: grid; gap: 16px; margin-top: 16px;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 500px), 1fr)); }
 section { padding: 18px 20px; min-width: 0; }
+.stack { display: flex; flex-direction: column; gap: 16px; min-width: 0; }
+.stack section:last-child { flex: 1; }
 section.wide { grid-column: 1 / -1; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px;
   font-variant-numeric: tabular-nums; }
 th { text-align: left; color: var(--faint); font-weight: 600; font-size: 12.5px; }
-th, td { padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th.n, td.n { text-align: right; padding: 5px 0 5px 14px; }
-td.part { padding-left: 18px; color: var(--faint); }
+th, td { padding: 5px 14px; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th.n, td.n { text-align: right; }
+th:first-child, td:first-child { padding-left: 0; }
+th:last-child, td:last-child { padding-right: 0; }
+td.part:first-child { padding-left: 18px; color: var(--faint); }
 tr:last-child td { border-bottom: 0; }
 tr.total td { font-weight: 650; border-top: 1px solid var(--faint); }
 .note { color: var(--faint); font-size: 13px; margin: 8px 0 0; }
@@ -54,7 +58,7 @@ code { font: 12.5px/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace
 svg { display: block; width: 100%; height: auto; }
 svg text.label { font-size: 12px; fill: var(--ink); }
 svg text.faint { fill: var(--faint); }
-.axis { stroke: var(--faint); } .grid-line, line.grid { stroke: var(--line); }
+.axis { stroke: var(--faint); } line.grid { stroke: var(--line); }
 .c0 { fill: var(--c0); } .c1 { fill: var(--c1); } .c2 { fill: var(--c2); } .c3 { fill: var(--c3); }
 .c4 { fill: var(--c4); } .c5 { fill: var(--c5); } .rest { fill: var(--rest); }
 .c3.open { fill: none; stroke: var(--c3); stroke-width: 2; }
@@ -120,11 +124,12 @@ std::string Head(const RunReport& report) {
       Html(EscapeForDisplay(report.run)), "</title>\n<style>", kStyle, "</style>\n</head>\n");
 }
 
-std::string Plots(const RunReport& report) {
+// Two cards above each other, as high as the measures beside them.
+std::string SizesAndPorts(const RunReport& report) {
   return StrCat(
+      "<div class=\"stack\">\n",
       Section("Cluster sizes", ClusterSizePlot(report.sizes) + MostReused(report.most_reused)),
-      Section("Hosts with a key, by port", PortsPlot(report)),
-      Section("TLS versions, by port", TlsVersionsPlot(report)));
+      Section("Hosts with a key, by port", PortsPlot(report)), "</div>\n");
 }
 
 }  // namespace
@@ -139,9 +144,11 @@ std::string ReportAsHtml(const RunAnalysis& analysis) {
   }
   out += Tiles(report) + "<div class=\"grid\">\n";
   out += Section("Coverage of the plan", CoveragePlot(report), true);
-  out += TableSection(MeasuresTable(report)) + Plots(report);
+  out += TableSection(MeasuresTable(report)) + SizesAndPorts(report);
+  out += Section("TLS versions, by port", TlsVersionsPlot(report));
+  out += TableSection(MultihomedTable(report));
   out += TableSection(PortsTable(report), true) + TableSection(OutcomesTable(report), true);
-  out += TableSection(MultihomedTable(report)) + TableSection(CoverageTable(report));
+  out += TableSection(CoverageTable(report), true);
   out += ClusterSection(analysis);
   return out +
          "</div>\n<footer>hark " HARK_VERSION

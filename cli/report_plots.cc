@@ -198,6 +198,7 @@ std::string TlsVersionsPlot(const RunReport& report) {
     LabelPort(svg, bars.Middle(i), ports[i]);
   }
   std::vector<std::pair<std::string, std::string>> legend;
+  legend.reserve(versions.size());
   for (const std::string& version : versions) {
     legend.emplace_back(VersionCss(version), version);
   }
@@ -215,8 +216,8 @@ std::string CoveragePlot(const RunReport& report) {
                         {"throttled", "c2", plan.throttled},
                         {"refused", "c3", plan.refused},
                         {"failed on our side", "c4", plan.failed},
-                        {"unreachable or excluded", "c5", plan.unreachable + plan.excluded_late},
-                        {"silent", "c0", plan.silent},
+                        {"unreachable or excluded", "c0", plan.unreachable + plan.excluded_late},
+                        {"silent", "c5", plan.silent},
                         {"pending", "rest", plan.pending}};
   Svg svg(2 * kWidth, 74, "where the targets of the plan ended");
   constexpr double kSpan = 2 * kWidth - 4;

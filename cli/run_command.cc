@@ -75,7 +75,7 @@ int RunRunList(std::vector<std::string> args) {
                 {{"db", Text(&db, "DIR"), "the store to read", true},
                  {"format", Choice(&format, {"text", "json"}), "how to print"}});
   flags.SetExamples({"hark run list --db=out/db"});
-  const Result<ParsedFlags> parsed = flags.Parse(args);
+  const Result<ParsedFlags> parsed = flags.Parse(std::move(args));
   if (!parsed.ok()) return Fail(kName, parsed.status());
   if (parsed->help) return Fail(kName, WriteOutput("", flags.Help()));
   const Result<std::vector<RunLine>> lines = ReadRuns(db);

@@ -1,0 +1,166 @@
+// The commands as an operator calls them, over a store on disk.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "analysis/na_run_fixture.h"
+#include "base/file.h"
+#include "cli/cluster_command.h"
+#include "cli/copy_run_fixture.h"
+#include "cli/report_command.h"
+#include "cli/run_command.h"
+
+namespace hark {
+namespace {
+
+class CommandTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "/hark_command_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    directory_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  std::string db() const { return directory_ + "/db"; }
+
+  void Store(const RunReader& run) {
+    const auto store = Store::Open(db(), Store::Mode::kReadWrite);
+    ASSERT_TRUE(store.ok()) << store.status().message();
+    const Status copied = CopyRun(run, **store);
+    ASSERT_TRUE(copied.ok()) << copied.message();
+  }
+
+  // What the command wrote with these flags; `exit_code_` is how it ended.
+  std::string Output(int (*command)(std::vector<std::string>), std::vector<std::string> args) {
+    const std::string path = directory_ + "/output";
+    args.push_back("--db=" + db());
+    args.push_back("--output=" + path);
+    std::filesystem::remove(path);
+    exit_code_ = command(args);
+    const Result<std::string> text = ReadFile(path);
+    return text.ok() ? *text : "";
+  }
+
+  // The one line on stderr.
+  std::string Complaint(int (*command)(std::vector<std::string>), std::vector<std::string> args) {
+    ::testing::internal::CaptureStderr();
+    Output(command, std::move(args));
+    return ::testing::internal::GetCapturedStderr();
+  }
+
+  std::string directory_;
+  int exit_code_ = -1;
+};
+
+class NamibiaCommandTest : public CommandTest {
+ protected:
+  void SetUp() override {
+    CommandTest::SetUp();
+    Store(*NaRunFixture::Build());
+  }
+};
+
+TEST_F(NamibiaCommandTest, ReportReadsFromTheStoreWhatTheFixtureHolds) {
+  EXPECT_EQ(Output(RunReportCommand, {}), *ReadFile("cli/testdata/na_report.txt"));
+  EXPECT_EQ(exit_code_, 0);
+  EXPECT_EQ(Output(RunReportCommand, {"--format=json", "--run=NA-20180430"}),
+            *ReadFile("cli/testdata/na_report.json"));
+  EXPECT_EQ(Output(RunReportCommand, {"--format=html"}).find("<!doctype html>"), 0U);
+}
+
+TEST_F(NamibiaCommandTest, ClusterListAndShowTellTheSame) {
+  const auto clusters = nlohmann::json::parse(Output(RunClusterList, {"--format=json"}));
+  ASSERT_EQ(clusters.size(), 30U);
+  EXPECT_EQ(clusters[0]["size"], 8);
+  EXPECT_EQ(clusters[0]["members"].size(), 8U);
+  EXPECT_EQ(clusters[0]["members"][0], "10.0.0.7");
+  EXPECT_EQ(clusters[0]["asns"], nlohmann::json({1, 2, 3}));
+  EXPECT_EQ(clusters[0]["keys"].size(), 3U);  // K4 is on one host only
+
+  const std::string id = clusters[0]["id"];
+  const auto shown = nlohmann::json::parse(Output(RunClusterShow, {id, "--format=json"}));
+  EXPECT_EQ(shown["id"], id);
+  EXPECT_EQ(shown["keys"].size(), 4U);
+  EXPECT_EQ(shown["keys"][0]["host_ports"], 11);
+  EXPECT_EQ(shown["keys"][0]["hosts"], 8);
+  EXPECT_EQ(shown["members"].size(), 8U);
+  EXPECT_EQ(shown["members"][0]["ports"].size(), 2U);
+  EXPECT_EQ(shown["members"][0]["ports"][1]["port"], 443);
+  EXPECT_NE(Output(RunClusterShow, {id.substr(0, 6)}).find("cluster " + id), std::string::npos);
+  EXPECT_EQ(Output(RunClusterList, {"--format=csv", "--min_size=8"}).find("id,size,asns,keys"), 0U);
+}
+
+TEST_F(NamibiaCommandTest, ClusterShowRefusesIdsOfNoneOrSeveralClusters) {
+  EXPECT_EQ(Complaint(RunClusterShow, {"cx"}),
+            "hark cluster show: no cluster 'cx' in the run; hark cluster list shows them\n");
+  EXPECT_EQ(exit_code_, 2);
+  EXPECT_NE(Complaint(RunClusterShow, {"c"}).find("'c' could be 30 clusters"), std::string::npos);
+  EXPECT_EQ(exit_code_, 2);
+}
+
+TEST_F(NamibiaCommandTest, NamesTheRunsThereAreWhenOneIsMissing) {
+  EXPECT_EQ(Complaint(RunReportCommand, {"--run=XX"}),
+            "hark report: --run: no run 'XX' in the store; it has NA-20180430\n");
+  EXPECT_EQ(exit_code_, 2);
+}
+
+TEST_F(NamibiaCommandTest, RunListShowsTheRun) {
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(RunRunList({"--db=" + db(), "--format=json"}), 0);
+  const auto runs = nlohmann::json::parse(::testing::internal::GetCapturedStdout());
+  ASSERT_EQ(runs.size(), 1U);
+  EXPECT_EQ(runs[0]["name"], "NA-20180430");
+  EXPECT_EQ(runs[0]["state"], "done");
+  EXPECT_EQ(runs[0]["progress_pct"], 100);
+}
+
+TEST_F(CommandTest, ReportShowsALedgerThatDoesNotAddUpAndFails) {
+  const auto reader = NaRunFixture::Build();
+  reader->mutable_run().set_planned(482836);
+  Store(*reader);
+  EXPECT_EQ(Complaint(RunReportCommand, {}),
+            "hark report: the ledger counts 482835 of 482836 planned targets\n");
+  EXPECT_EQ(exit_code_, 1);
+  const std::string text = Output(RunReportCommand, {});
+  EXPECT_NE(text.find("hosts in clusters"), std::string::npos);
+  EXPECT_NE(text.find("error: the ledger counts 482835 of 482836"), std::string::npos);
+}
+
+TEST_F(CommandTest, ReportWorksWhileTheScanIsWriting) {
+  const auto reader = NaRunFixture::Build();
+  reader->mutable_run().set_state(proto::RunRow::OPEN);
+  reader->mutable_run().set_planned(4828350);
+  const auto store = Store::Open(db(), Store::Mode::kReadWrite);
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE(CopyRun(*reader, **store).ok());
+  EXPECT_NE(Output(RunReportCommand, {}).find("run in progress, 10 % of the plan done"),
+            std::string::npos);
+  EXPECT_EQ(exit_code_, 0);
+}
+
+TEST_F(CommandTest, MistakesOfTheOperatorAreOneLineAndExitTwo) {
+  const auto is_one_line = [](const std::string& text) {
+    return !text.empty() && text.find('\n') == text.size() - 1;
+  };
+  EXPECT_TRUE(is_one_line(Complaint(RunReportCommand, {})));  // no such store
+  EXPECT_EQ(exit_code_, 2);
+  Store(*NaRunFixture::Build());
+  for (const char* flag : {"--format=xml", "--fromat=json", "stray"}) {
+    EXPECT_TRUE(is_one_line(Complaint(RunReportCommand, {flag}))) << flag;
+    EXPECT_EQ(exit_code_, 2) << flag;
+  }
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(RunReportCommand({"--db=" + db(), "--output=" + directory_ + "/no/such/dir"}), 2);
+  EXPECT_TRUE(is_one_line(::testing::internal::GetCapturedStderr()));
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(RunReportCommand({}), 2);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "hark report: needs --db=DIR, the store to read\n");
+}
+
+}  // namespace
+}  // namespace hark
