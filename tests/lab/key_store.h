@@ -41,7 +41,8 @@ class KeyStore {
   // directory "" keeps everything in memory.
   explicit KeyStore(std::string directory) : directory_(std::move(directory)) {}
 
-  // Makes every key of the scenario that is not cached yet and saves the new ones.
+  // Makes every key of the scenario that is not cached yet and saves the new ones;
+  // not being able to is a warning.
   Status Prepare(const Scenario& scenario);
 
   // A prepared key; the pointer stays good.
