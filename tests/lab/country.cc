@@ -31,7 +31,7 @@ class CountryBuilder {
       : scenario_(std::move(empty)),
         dealer_(scenario_, options.seed),
         random_(Mix64(options.seed)),
-        shared_keys_(options.hosts / 12 + 1) {}
+        groups_(options.hosts / 8 + 1) {}
 
   Scenario Build(uint64_t hosts) {
     for (uint64_t i = 0; i < hosts; ++i) AddHost();
@@ -48,6 +48,7 @@ class CountryBuilder {
     host.asn = 1 + static_cast<uint32_t>(random_.Below(random_.Below(40) + 1));
     host.country = Chance(10) ? "ZZ" : scenario_.country;
     const bool crypto = Chance(700);
+    group_ = random_.Below(random_.Below(groups_) + 1);
     for (const Share& share : kTlsPorts) {
       if (crypto && Chance(share.per_mille)) host.services.push_back(RandomTls(share.port, host));
     }
@@ -65,12 +66,14 @@ class CountryBuilder {
       return host.services[0].keys[0];
     }
     if (Chance(250)) return SharedKey();
-    return NewKey(Chance(100) ? KeyType::kEcdsaP384 : KeyType::kEcdsaP256);
+    return NewKey(Chance(30) ? KeyType::kEcdsaP384 : KeyType::kEcdsaP256);
   }
 
-  // Low numbers are much more common than high ones, as with real appliances' default keys.
+  // A host mostly shares with its own group (one operator, one appliance), now and then with
+  // another: drawn freely, the keys would join a fifth of the country into one cluster. Low numbers
+  // are much more common than high ones, as with real appliances' default keys.
   std::string SharedKey() {
-    const uint64_t i = random_.Below(random_.Below(shared_keys_) + 1);
+    const uint64_t i = Chance(20) ? random_.Below(groups_) : group_;
     const std::string name = StrCat(scenario_.run, "/s", i);
     if (i % 10 == 0 && i / 10 < kSlowKeys) {
       scenario_.key_types.emplace(name, i % 20 == 0 ? KeyType::kRsa2048 : KeyType::kRsa1024);
@@ -100,8 +103,9 @@ class CountryBuilder {
   }
 
   KeyType SlowType() {
-    if (++slow_keys_ > kSlowKeys) return KeyType::kEcdsaP521;
-    return slow_keys_ % 8 == 0 ? KeyType::kDsa1024 : KeyType::kRsa2048;
+    if (++slow_keys_ > kSlowKeys) return KeyType::kEcdsaP256;
+    if (slow_keys_ % 8 == 0) return KeyType::kDsa1024;
+    return slow_keys_ % 8 == 1 ? KeyType::kEcdsaP521 : KeyType::kRsa2048;
   }
 
   // A server has one key of each kind, so a pool key's own kind is not added again.
@@ -130,7 +134,8 @@ class CountryBuilder {
   Scenario scenario_;
   AddressDealer dealer_;
   Random random_;
-  uint64_t shared_keys_;
+  uint64_t groups_;     // of hosts that share a key
+  uint64_t group_ = 0;  // of the host at hand
   uint64_t keys_ = 0;
   uint64_t slow_keys_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "tests/lab/key_store.h"
 
 #include <cstdlib>
+#include <set>
 
 #include "base/bytes.h"
 #include "base/file.h"
@@ -16,6 +17,17 @@ constexpr size_t kMaxFile = size_t{4} << 30;  // a million keys are 1 GB
 
 std::string MapKey(std::string_view name, KeyType type) {
   return StrCat(static_cast<char>('0' + static_cast<int>(type)), name);
+}
+
+// Only these need a certificate, and signing one can cost more than making the key.
+std::set<std::string_view> UsedByTls(const Scenario& scenario) {
+  std::set<std::string_view> out;
+  for (const Host& host : scenario.hosts) {
+    for (const Service& service : host.services) {
+      if (service.protocol != Protocol::kSsh) out.insert(service.keys.begin(), service.keys.end());
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -40,19 +52,33 @@ const std::string& KeyStore::Key::ssh_blob() const {
 Status KeyStore::Prepare(const Scenario& scenario) {
   if (!loaded_) HARK_RETURN_IF_ERROR(Load());
   loaded_ = true;
-  uint64_t added = 0;
+  const std::set<std::string_view> certified = UsedByTls(scenario);
+  bool changed = false;
   for (const auto& [name, type] : scenario.key_types) {
     Key& key = keys_[MapKey(name, type)];
-    if (!key.private_der.empty()) continue;
-    HARK_ASSIGN_OR_RETURN(const PkeyPtr made, GenerateKey(type));
-    key.type = type;
-    key.private_der = PrivateDer(made.get());
-    key.spki_der = SpkiDer(made.get());
-    key.certificate_der = SelfSigned(made.get(), type, name);
-    ++added;
+    if (key.private_der.empty()) {
+      HARK_RETURN_IF_ERROR(Make(type, key));
+      changed = true;
+    }
+    if (key.certificate_der.empty() && certified.count(name) != 0) {
+      key.certificate_der = SelfSigned(key.pkey(), type, name);
+      changed = true;
+    }
   }
-  made_ += added;
-  return added == 0 ? Status::Ok() : Save();
+  if (!changed) return Status::Ok();
+  const Status saved = Save();
+  // The lab works without; it only starts more slowly the next time.
+  if (!saved.ok()) LogWarning("lab", "keys are not kept: " + saved.message());
+  return Status::Ok();
+}
+
+Status KeyStore::Make(KeyType type, Key& key) {
+  HARK_ASSIGN_OR_RETURN(key.pkey_, GenerateKey(type));
+  key.type = type;
+  key.private_der = PrivateDer(key.pkey());
+  key.spki_der = SpkiDer(key.pkey());
+  ++made_;
+  return Status::Ok();
 }
 
 const KeyStore::Key* KeyStore::Find(const std::string& name, KeyType type) const {

@@ -24,7 +24,7 @@ class KeyStore {
     KeyType type = KeyType::kEd25519;
     std::string private_der;
     std::string spki_der;
-    std::string certificate_der;  // "" for DSA
+    std::string certificate_der;  // "" until TLS uses the key
 
     // Decoded when first used: most hosts of a large lab are never asked for most of their keys.
     EVP_PKEY* pkey() const;
@@ -32,6 +32,7 @@ class KeyStore {
     const std::string& ssh_blob() const;
 
    private:
+    friend class KeyStore;
     mutable PkeyPtr pkey_;
     mutable X509Ptr certificate_;
     mutable std::string ssh_blob_;
@@ -40,7 +41,8 @@ class KeyStore {
   // directory "" keeps everything in memory.
   explicit KeyStore(std::string directory) : directory_(std::move(directory)) {}
 
-  // Makes every key of the scenario that is not cached yet and saves the new ones.
+  // Makes every key of the scenario that is not cached yet and saves the new ones;
+  // not being able to is a warning.
   Status Prepare(const Scenario& scenario);
 
   // A prepared key; the pointer stays good.
@@ -48,6 +50,7 @@ class KeyStore {
   uint64_t made() const { return made_; }  // keys that were not in the cache
 
  private:
+  Status Make(KeyType type, Key& key);
   Status Load();
   Status Save() const;
   std::string FileName() const { return directory_ + "/keys-v1"; }

@@ -18,12 +18,19 @@
 namespace hark::lab {
 namespace {
 
+// A file the operator named and we cannot write is the operator's to mend.
+Status WriteNamedFile(const std::string& path, std::string_view content) {
+  const Status status = WriteFileAtomically(path, content);
+  return status.code() == StatusCode::kIo ? InvalidInput(status.message()) : status;
+}
+
 Status WriteSurveyFiles(const Options& options, const Scenario& scenario, const KeyStore& keys) {
   const auto key_id = [&](const std::string& name) {
     return Sha256Hex(keys.Find(name, scenario.key_types.at(name))->spki_der);
   };
   const Truth truth = WorkOutTruth(scenario, options.truth, key_id);
-  HARK_RETURN_IF_ERROR(MakeDirectories(options.out));
+  const Status made = MakeDirectories(options.out);
+  if (!made.ok()) return InvalidInput(made.message());
   const std::pair<const char*, std::string> files[] = {
       {"geo.csv", GeoCsv(scenario)},
       {"targets.txt", TargetsText(scenario)},
@@ -31,7 +38,7 @@ Status WriteSurveyFiles(const Options& options, const Scenario& scenario, const 
       {"truth-report.json", truth.report.dump(2) + "\n"},
       {"truth-clusters.json", truth.clusters.dump(2) + "\n"}};
   for (const auto& [name, content] : files) {
-    HARK_RETURN_IF_ERROR(WriteFileAtomically(StrCat(options.out, "/", name), content));
+    HARK_RETURN_IF_ERROR(WriteNamedFile(StrCat(options.out, "/", name), content));
   }
   const size_t differ = truth.report["differs"].size();
   if (differ != 0) {
@@ -61,7 +68,7 @@ Status WriteReadyFile(const Options& options, const Scenario& scenario, size_t l
                                         {"hosts", scenario.hosts.size()},
                                         {"listeners", listeners},
                                         {"listen_mode", wildcard ? "wildcard" : "bound"}};
-  return WriteFileAtomically(options.ready_file, ready.dump() + "\n");
+  return WriteNamedFile(options.ready_file, ready.dump() + "\n");
 }
 
 Status Serve(const Options& options, const Scenario& scenario, const KeyStore& keys) {
@@ -90,7 +97,7 @@ Status Run(const Options& options) {
     std::fprintf(stderr, "hark-lab: made %s keys\n", WithThousands(keys.made()).c_str());
   }
   if (!options.write_scenario.empty()) {
-    HARK_RETURN_IF_ERROR(WriteFileAtomically(options.write_scenario, FormatScenario(scenario)));
+    HARK_RETURN_IF_ERROR(WriteNamedFile(options.write_scenario, FormatScenario(scenario)));
   }
   if (!options.out.empty()) HARK_RETURN_IF_ERROR(WriteSurveyFiles(options, scenario, keys));
   return options.serve ? Serve(options, scenario, keys) : Status::Ok();

@@ -20,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <set>
@@ -242,7 +243,11 @@ void Server::Loop::WatchWrites(Connection& c, bool on) {
   c.wants_write = on;
   // While it does not read, we do not listen: what is queued stays bounded.
   const uint32_t events = on ? EPOLLOUT : EPOLLIN | EPOLLRDHUP;
-  if (!Watch(c.fd.get(), events, EPOLL_CTL_MOD).ok()) Drop(c, false);
+  // Callers still hold c, so a connection the kernel cannot watch is left to the timers.
+  if (!Watch(c.fd.get(), events, EPOLL_CTL_MOD).ok()) {
+    c.end_of_life = now_;
+    Schedule(c);
+  }
 }
 
 void Server::Loop::Schedule(Connection& c) {
