@@ -21,7 +21,7 @@ void SealBatch(const proto::BatchPayload& payload, proto::Batch* batch);
 
 struct BatchLimits {
   // Room for the envelope around it stays below the bus's limit of 256 KiB.
-  size_t max_bytes = 255 * 1024;
+  size_t max_bytes = size_t{255} * 1024;
   uint64_t max_indices = 8192;  // SWEEP: what a crash costs at most, with the window
   Duration max_age = std::chrono::seconds(1);
   // Listeners are work for others: they are reported sooner, but not one by one.

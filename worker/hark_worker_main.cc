@@ -6,9 +6,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "base/log.h"
 #include "base/strings.h"
@@ -120,10 +123,28 @@ Result<UniqueFd> CatchSignals() {
   sigemptyset(&caught);
   sigaddset(&caught, SIGTERM);
   sigaddset(&caught, SIGINT);
-  sigprocmask(SIG_BLOCK, &caught, nullptr);
+  pthread_sigmask(SIG_BLOCK, &caught, nullptr);
   UniqueFd fd(signalfd(-1, &caught, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd.valid()) return ErrnoStatus("signalfd", errno);
   return fd;
+}
+
+// gflags ends the program with 1 for a flag it does not know; for us that is the operator's input.
+Status CheckFlagNames(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    std::string_view name = argv[i];
+    if (name.substr(0, 1) != "-") continue;
+    name.remove_prefix(std::min(name.find_first_not_of('-'), name.size()));
+    const std::string known(name.substr(0, name.find('=')));
+    gflags::CommandLineFlagInfo flag;
+    const bool ok =
+        gflags::GetCommandLineFlagInfo(known.c_str(), &flag) ||
+        (known.rfind("no", 0) == 0 && gflags::GetCommandLineFlagInfo(known.c_str() + 2, &flag));
+    if (!ok) return InvalidInput(StrCat("unknown flag '", argv[i], "'; --help names them"));
+    // The value of "--name value" is no flag.
+    if (name.find('=') == std::string_view::npos && flag.type != "bool") ++i;
+  }
+  return Status::Ok();
 }
 
 int Main() {
@@ -150,6 +171,8 @@ int main(int argc, char** argv) {
       "  hark-worker --config=worker.conf\n"
       "  hark-worker --keygen=worker.key");
   gflags::SetVersionString(HARK_VERSION);
+  const hark::Status known = hark::CheckFlagNames(argc, argv);
+  if (!known.ok()) return hark::Fail(known);
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   if (argc > 1) {
     std::fprintf(stderr, "hark-worker: unexpected argument '%s'\n", argv[1]);

@@ -18,6 +18,7 @@ struct JobKey {
   uint64_t epoch = 0;
   uint64_t counter = 0;
 
+  // NOLINTNEXTLINE: clang-tidy 14 takes the 0 of a defaulted <=> for a null pointer
   auto operator<=>(const JobKey&) const = default;
 
   std::string ToString() const { return StrCat(run, "-", job, "-", epoch, "-", counter); }

@@ -140,7 +140,7 @@ bool SpoolFile::Apply(char type, std::string_view body, Place place) {
 
 Status SpoolFile::WriteRecord(char type, std::string_view body) {
   const std::string record = Frame(type, body);
-  const Status written = WriteAt(fd_.get(), size_, record, path_);
+  Status written = WriteAt(fd_.get(), size_, record, path_);
   if (!written.ok()) {
     // Half a record must not stand between the good part and the next try.
     if (ftruncate(fd_.get(), static_cast<off_t>(size_)) != 0) return ErrnoStatus(path_, errno);

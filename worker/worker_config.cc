@@ -16,7 +16,7 @@
 namespace hark {
 namespace {
 
-constexpr size_t kMaxConfigBytes = 64 * 1024;
+constexpr size_t kMaxConfigBytes = size_t{64} * 1024;
 constexpr size_t kMaxContact = 100;  // goes into an SSH identification line of at most 255 bytes
 
 using Field =

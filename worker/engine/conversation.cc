@@ -8,9 +8,9 @@ namespace hark {
 namespace {
 
 // A TLS record at most; a bigger read would let one host hold the loop longer.
-constexpr size_t kReadBytes = 16 * 1024;
+constexpr size_t kReadBytes = size_t{16} * 1024;
 // More than any probe says in one go. Beyond it the peer does not read and we stop waiting for it.
-constexpr size_t kMaxUnsent = 256 * 1024;
+constexpr size_t kMaxUnsent = size_t{256} * 1024;
 // For the last words of a finished probe, e.g. QUIT.
 constexpr Duration kClosingTime = std::chrono::seconds(2);
 
