@@ -120,6 +120,9 @@ class Dispatcher {
   void OnRelease(Session& session, const proto::Release& release);
 
   bool SendJob(Session& session, RunState& run, LiveJob& job);
+  // The addresses of a GRAB job's [base, end), none for a SWEEP. Kept while the job is leased, and
+  // found again after a restart.
+  Result<const std::vector<Address>*> TargetsOf(const RunState& run, const LiveJob& job);
   void RefuseBatch(Session& session, RunState& run, LiveJob& job, const proto::Batch& batch,
                    const Status& why);
   void OnDurable(uint64_t ticket);

@@ -68,21 +68,31 @@ void Dispatcher::OnRequest(Session& session, const proto::Request& request, Mono
   if (!draining_) AskForTail(session.key);
 }
 
-bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
+Result<const std::vector<Address>*> Dispatcher::TargetsOf(const RunState& run, const LiveJob& job) {
+  static const std::vector<Address> kNone;
   const JobRow& row = job.row;
+  if (row.kind() == JobRow::SWEEP) return &kNone;
+  const std::pair<uint32_t, uint32_t> id{run.run().id(), row.id()};
+  const auto known = grab_targets_.find(id);
+  if (known != grab_targets_.end()) return &known->second;
   std::vector<Address> targets;
   if (row.kind() == JobRow::GRAB_LISTENERS) {
-    Result<std::vector<Address>> listeners =
-        listener_source_(run.run().id(), row.base(), row.end());
-    if (!listeners.ok()) {
-      LogError("coordinator", listeners.status().message());
-      ReleaseLease(run, job, false);
-      return false;
-    }
-    targets = std::move(*listeners);
-  } else if (row.kind() == JobRow::GRAB_TARGETS) {
+    HARK_ASSIGN_OR_RETURN(targets, listener_source_(run.run().id(), row.base(), row.end()));
+  } else {
     for (uint64_t i = row.base(); i < row.end(); ++i) targets.push_back(run.TargetAt(i));
   }
+  return &(grab_targets_[id] = std::move(targets));
+}
+
+bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
+  const JobRow& row = job.row;
+  const Result<const std::vector<Address>*> found = TargetsOf(run, job);
+  if (!found.ok()) {
+    LogError("coordinator", found.status().message());
+    ReleaseLease(run, job, false);
+    return false;
+  }
+  const std::vector<Address>& targets = **found;
   proto::Job& out = *Say(session.route, session.id).mutable_job();
   out.set_run(run.run().id());
   out.set_job(row.id());
@@ -101,7 +111,6 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
   out.set_lease_ms(static_cast<uint32_t>(ToMillis(options_.lease)));
   *out.mutable_policy() = run.run().policy();
   *out.mutable_exclusions() = run.run().exclusions();
-  if (!targets.empty()) grab_targets_[{run.run().id(), row.id()}] = std::move(targets);
   return true;
 }
 
@@ -141,7 +150,12 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   }
   RunState& run = *MutableRun(batch.run());
   const std::pair<uint32_t, uint32_t> id{batch.run(), batch.job()};
-  Result<CheckedBatch> checked = CheckBatch(batch, run, *job, grab_targets_[id]);
+  const Result<const std::vector<Address>*> targets = TargetsOf(run, *job);
+  if (!targets.ok()) {
+    LogError("coordinator", targets.status().message());
+    return;  // unanswered: it will be sent again
+  }
+  Result<CheckedBatch> checked = CheckBatch(batch, run, *job, **targets);
   if (!checked.ok()) return RefuseBatch(session, run, *job, batch, checked.status());
 
   const bool at_end = batch.to_index() == job->row.end();

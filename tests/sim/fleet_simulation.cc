@@ -241,12 +241,13 @@ void Fleet::WorkerMoment(size_t i) {
       worker.session->LinkUp(now_);
     }
     worker.host->Work(*worker.session, now_);
+    worker.session->Tick(now_);
     for (const proto::Envelope& envelope : worker.session->Poll(now_)) {
       SendToCoordinator(i, envelope);
     }
     if (worker.dying) KillWorker(i);
   }
-  At(milliseconds(100), [this, i] { WorkerMoment(i); });
+  At(milliseconds(200), [this, i] { WorkerMoment(i); });
 }
 
 void Fleet::CoordinatorMoment() {

@@ -8,7 +8,10 @@
 namespace hark::sim {
 namespace {
 
-constexpr uint64_t kMostPerMoment = 150;
+// A job moves on in about every third moment: a run then lasts minutes, and the trouble falls into
+// it.
+constexpr double kBusy = 0.3;
+constexpr uint64_t kMostPerMoment = 12;
 
 }  // namespace
 
@@ -71,7 +74,7 @@ void SimHost::Work(WorkerSession& session, MonoTime now) {
     const auto it = jobs_.find(key);
     if (it == jobs_.end() || it->second.held || finishing_) continue;
     Running& running = it->second;
-    if (running.next >= running.end || rate_ <= 0) continue;
+    if (running.next >= running.end || rate_ <= 0 || random_.Unit() > kBusy) continue;
     const uint64_t to = std::min(running.end, running.next + 1 + random_.Below(kMostPerMoment));
     proto::BatchPayload payload;
     if (!MakePayload(running, to, &payload)) return;
