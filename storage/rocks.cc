@@ -2,6 +2,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -44,6 +45,17 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   return options;
 }
 
+// After a failed write the store stays as it is until somebody opens it again. RocksDB would try to
+// recover from a full disk by itself, through a log writer that remembers its error: in builds with
+// assertions, Debian's among them, that ends the process in the middle of telling the operator.
+class NoRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 rocksdb::DBOptions DbOptions(rocksdb::Env* env) {
   rocksdb::DBOptions options;
   if (env != nullptr) options.env = env;
@@ -55,6 +67,7 @@ rocksdb::DBOptions DbOptions(rocksdb::Env* env) {
   options.wal_bytes_per_sync = kSmoothSyncBytes;
   options.keep_log_file_num = kLogFiles;
   options.info_log_level = rocksdb::WARN_LEVEL;
+  options.listeners.push_back(std::make_shared<NoRecovery>());
   // A log file that vanished is an error to tell, not a loss to swallow.
   options.track_and_verify_wals_in_manifest = true;
   return options;

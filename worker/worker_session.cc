@@ -353,6 +353,8 @@ void WorkerSession::OnAck(const proto::Ack& ack) {
 
 // One missing batch makes a GAP of every later one that was on its way: only the first counts.
 void WorkerSession::OnGap(Lease& lease, uint64_t durable_next_seq) {
+  // Within a session what is durable never goes back: this answer was overtaken by a newer one.
+  if (durable_next_seq < lease.durable_seq) return;
   if (lease.answers_to_skip > 0) {
     --lease.answers_to_skip;
     return;

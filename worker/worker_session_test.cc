@@ -477,11 +477,21 @@ TEST_F(WorkerSessionTest, AGapItCannotFillGivesTheJobBack) {
   Connect();
   GiveJob(MakeJob(Key(1)));
   FinishBatch(Key(1), 0, 10);
+  SentSeqs();
+  Ack(Key(1), 7, proto::Ack::GAP);  // a batch that was never made
+  EXPECT_EQ(PollRelease().reason(), proto::Release::CANNOT_SUPPLY);
+}
+
+TEST_F(WorkerSessionTest, AGapOvertakenByANewerAnswerIsIgnored) {
+  Connect();
+  GiveJob(MakeJob(Key(1)));
+  FinishBatch(Key(1), 0, 10);
   FinishBatch(Key(1), 10, 20);
   SentSeqs();
   Ack(Key(1), 2);
   Ack(Key(1), 1, proto::Ack::GAP);
-  EXPECT_EQ(PollRelease().reason(), proto::Release::CANNOT_SUPPLY);
+  EXPECT_THAT(PollFor(Case::kRelease), IsEmpty());
+  EXPECT_EQ(spool_.jobs(), 1U);
 }
 
 TEST_F(WorkerSessionTest, AStaleOrBadAnswerEndsTheLease) {

@@ -15,7 +15,7 @@ def survey(directory, scenario, *flags):
     directory.mkdir()
     with harness.Lab(directory, f"--scenario={SCENARIOS / scenario}.scenario") as lab:
         db = directory / "db"
-        harness.scan(db, "--run=t", f"--targets={lab.targets}", "--rate=100000", "--quiet", *flags)
+        harness.scan(db, "--run=t", "--country=XX", f"--geo={lab.geo}", "--rate=100000", "--quiet", *flags)
         harness.check_against_truth(lab, db, "t")
         return json.loads(harness.clusters(db, "t"))
 
