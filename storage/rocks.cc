@@ -6,9 +6,12 @@
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
 #include <filesystem>
 #include <vector>
 
+#include "base/log.h"
 #include "base/strings.h"
 #include "storage/seen_merge.h"
 
@@ -23,7 +26,6 @@ constexpr size_t kAllMemtablesBytes = 128 << 20;
 constexpr size_t kBlockBytes = 16 << 10;
 constexpr int kBloomBits = 10;
 constexpr uint64_t kSmoothSyncBytes = 1 << 20;
-constexpr size_t kLogFiles = 5;
 
 rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
                                            const std::shared_ptr<rocksdb::Cache>& cache) {
@@ -45,9 +47,21 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   return options;
 }
 
-// After a failed write the store stays as it is until somebody opens it again. RocksDB would try to
-// recover from a full disk by itself, through a log writer that remembers its error: in builds with
-// assertions, Debian's among them, that ends the process in the middle of telling the operator.
+// RocksDB's own news goes to our log. Its LOG file would be one more thing to fail on a full disk:
+// in builds with assertions, Debian's among them, a second write to it ends the process.
+class QuietLogger final : public rocksdb::Logger {
+ public:
+  QuietLogger() : rocksdb::Logger(rocksdb::WARN_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    char line[512];
+    vsnprintf(line, sizeof line, format, arguments);
+    LogDebug("storage/rocksdb", line);
+  }
+};
+
+// After a failed write the store stays as it is until somebody opens it again; recovery by itself
+// would write through the same failed files.
 class NoRecovery final : public rocksdb::EventListener {
  public:
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
@@ -65,8 +79,7 @@ rocksdb::DBOptions DbOptions(rocksdb::Env* env) {
   options.db_write_buffer_size = kAllMemtablesBytes;
   options.bytes_per_sync = kSmoothSyncBytes;
   options.wal_bytes_per_sync = kSmoothSyncBytes;
-  options.keep_log_file_num = kLogFiles;
-  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.info_log = std::make_shared<QuietLogger>();
   options.listeners.push_back(std::make_shared<NoRecovery>());
   // A log file that vanished is an error to tell, not a loss to swallow.
   options.track_and_verify_wals_in_manifest = true;
