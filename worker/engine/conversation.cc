@@ -50,7 +50,19 @@ void Conversation::Connected(MonoTime now) {
   state_ = State::kTalking;
   reading_ = true;
   reset_told_ = false;
+  reset_seen_ = false;
   probe_->OnConnected(now);
+  Pump(now);
+}
+
+// The handshake was done and the RST came before we looked: the same as one that comes after.
+void Conversation::ConnectedAndReset(MonoTime now) {
+  state_ = State::kTalking;
+  reading_ = false;
+  reset_seen_ = true;
+  probe_->OnConnected(now);
+  static_cast<void>(probe_->TakeOutput());  // nobody is there to hear it
+  TellReset(now);
   Pump(now);
 }
 
@@ -64,6 +76,8 @@ void Conversation::OnReady(IoEvents events) {
       if (attempt.state == ConnectState::kPending) return;
       if (attempt.state == ConnectState::kConnected) {
         Connected(now);
+      } else if (attempt.outcome == Outcome::kReset) {
+        ConnectedAndReset(now);
       } else {
         End(attempt, now);
       }
@@ -89,7 +103,7 @@ void Conversation::Read(MonoTime now) {
     }
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     reading_ = false;
-    if (n == 0) {
+    if (n == 0 && !reset_seen_) {
       probe_->OnEof(now);
       return;
     }
@@ -99,6 +113,10 @@ void Conversation::Read(MonoTime now) {
     watched_ = {};
     return;
   }
+  TellReset(now);
+}
+
+void Conversation::TellReset(MonoTime now) {
   reset_told_ = true;
   unsent_.clear();
   probe_->OnReset(now);
@@ -152,7 +170,8 @@ bool Conversation::Send() {
     if (n < 0 && errno == EAGAIN) return false;
     if (n < 0) {
       // Nobody listens any more, but the peer's last words may still be waiting to be read: the
-      // reading side tells the probe.
+      // reading side tells the probe. The kernel reports an RST once, and this was it.
+      reset_seen_ = errno == ECONNRESET;
       unsent_.clear();
       break;
     }

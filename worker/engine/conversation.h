@@ -44,6 +44,8 @@ class Conversation final : public IoHandler, public Alarm {
   enum class State : uint8_t { kIdle, kConnecting, kTalking, kClosing };
 
   void Connected(MonoTime now);
+  void ConnectedAndReset(MonoTime now);
+  void TellReset(MonoTime now);
   void Read(MonoTime now);
   void Pump(MonoTime now);
   bool Send();
@@ -60,6 +62,7 @@ class Conversation final : public IoHandler, public Alarm {
   IoEvents watched_;
   bool reading_ = false;
   bool reset_told_ = false;
+  bool reset_seen_ = false;  // the error of a send was its RST
 };
 
 }  // namespace hark
