@@ -22,17 +22,26 @@ function(hark_module name)
   endforeach()
 endfunction()
 
+# What every test runs with: one variable, since gtest_discover_tests takes no lists.
+set(HARK_TEST_ENVIRONMENT "TZ=UTC")
+if(HARK_SANITIZE STREQUAL "thread")
+  set(HARK_TEST_ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
+endif()
+
 # hark_test(name SOURCES ... DEPS ...): a GoogleTest binary whose cases ctest lists one by one.
 function(hark_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
+    if(HARK_SANITIZE)
+      set(ARG_TIMEOUT 600)
+    endif()
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} hark_flags GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}/"
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${HARK_TEST_ENVIRONMENT}")
 endfunction()
 
 # hark_fuzz(x_fuzz.cc DEPS ...): with -DHARK_FUZZ=ON a libFuzzer program; otherwise a program that
