@@ -31,8 +31,9 @@
 namespace hark::lab {
 namespace {
 
-constexpr size_t kReadSize = 16 * 1024;    // one TLS record
-constexpr size_t kMaxUnsent = 256 * 1024;  // several times the longest answer of any service
+constexpr size_t kReadSize = size_t{16} * 1024;  // one TLS record
+constexpr size_t kMaxUnsent =
+    size_t{256} * 1024;  // several times the longest answer of any service
 constexpr Duration kDrainTime = std::chrono::seconds(2);
 constexpr int kEvents = 512;
 constexpr int kAcceptBurst = 64;  // connections taken per turn, so that talk goes on in a flood
