@@ -73,7 +73,7 @@ class Server::Loop {
   bool MakeRoom();
   void Welcome(UniqueFd fd);
   void OnReadable(Connection& c);
-  void Take(Connection& c, Turn turn);
+  void Take(Connection& c, const Turn& turn);
   void Flush(Connection& c);
   void WatchWrites(Connection& c, bool on);
   void Schedule(Connection& c);
@@ -197,7 +197,7 @@ void Server::Loop::OnReadable(Connection& c) {
 }
 
 // Does what the conversation wants. May end the connection: c is gone then.
-void Server::Loop::Take(Connection& c, Turn turn) {
+void Server::Loop::Take(Connection& c, const Turn& turn) {
   if (turn.then == Turn::Then::kReset) {
     Drop(c, true);
     return;
