@@ -50,7 +50,7 @@ class FlagsTest : public ::testing::Test {
   }
 
   std::string File(const std::string& content) {
-    const std::string path = ::testing::TempDir() + "/hark_flags_test";
+    std::string path = ::testing::TempDir() + "/hark_flags_test";
     std::ofstream(path) << content;
     return path;
   }
