@@ -209,7 +209,8 @@ TEST(ClustersTest, AgreesWithBreadthFirstSearchOnRandomGraphs) {
   for (int round = 0; round < 200; ++round) {
     const auto hosts = static_cast<uint32_t>(2 + random.Below(60));
     const auto keys = static_cast<uint32_t>(1 + random.Below(80));
-    const RandomGraph graph(random, hosts, keys, static_cast<uint32_t>(random.Below(2 * hosts)));
+    const RandomGraph graph(random, hosts, keys,
+                            static_cast<uint32_t>(random.Below(uint64_t{2} * hosts)));
     const Found found = Find(graph.Reader());
     std::vector<std::vector<uint32_t>> got;
     for (const Cluster& cluster : found.clustering.clusters) got.push_back(cluster.members);

@@ -61,7 +61,7 @@ int Finish(const char* command, const ClusterOptions& options, const Result<std:
 
 }  // namespace
 
-int RunClusterList(std::vector<std::string> args) {
+int RunClusterList(const std::vector<std::string>& args) {
   ClusterOptions options;
   std::vector<Flag> table = CommonFlags(options, {"text", "json", "csv"});
   table.push_back({"min_size", Number(&options.min_size, 2, UINT32_MAX, "N"),
@@ -69,20 +69,20 @@ int RunClusterList(std::vector<std::string> args) {
   FlagSet flags(kList, "the clusters of a run, largest first", std::move(table));
   flags.SetExamples({"hark cluster list --db=out/db --min_size=10",
                      "hark cluster list --db=out/db --format=json | jq '.[0].members'"});
-  const Result<ParsedFlags> parsed = flags.Parse(std::move(args));
+  const Result<ParsedFlags> parsed = flags.Parse(args);
   if (!parsed.ok()) return Fail(kList, parsed.status());
   if (parsed->help) return Fail(kList, WriteOutput("", flags.Help()));
   return Finish(kList, options, List(options));
 }
 
-int RunClusterShow(std::vector<std::string> args) {
+int RunClusterShow(const std::vector<std::string>& args) {
   ClusterOptions options;
   FlagSet flags(kShow, "one cluster: its members, their ports and keys",
                 CommonFlags(options, {"text", "json"}));
   flags.SetPositional({"ID"});
   flags.SetExamples({"hark cluster show c0123456789ab --db=out/db",
                      "hark cluster show c01 --db=out/db --format=json"});
-  const Result<ParsedFlags> parsed = flags.Parse(std::move(args));
+  const Result<ParsedFlags> parsed = flags.Parse(args);
   if (!parsed.ok()) return Fail(kShow, parsed.status());
   if (parsed->help) return Fail(kShow, WriteOutput("", flags.Help()));
   return Finish(kShow, options, Show(options, parsed->positional[0]));

@@ -6,8 +6,8 @@
 namespace hark {
 
 // hark cluster list: the clusters of a run.
-int RunClusterList(std::vector<std::string> args);
+int RunClusterList(const std::vector<std::string>& args);
 // hark cluster show ID: one cluster's members, ports and keys.
-int RunClusterShow(std::vector<std::string> args);
+int RunClusterShow(const std::vector<std::string>& args);
 
 }  // namespace hark

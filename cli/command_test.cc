@@ -35,7 +35,8 @@ class CommandTest : public ::testing::Test {
   }
 
   // What the command wrote with these flags; `exit_code_` is how it ended.
-  std::string Output(int (*command)(std::vector<std::string>), std::vector<std::string> args) {
+  std::string Output(int (*command)(const std::vector<std::string>&),
+                     std::vector<std::string> args) {
     const std::string path = directory_ + "/output";
     args.push_back("--db=" + db());
     args.push_back("--output=" + path);
@@ -46,7 +47,8 @@ class CommandTest : public ::testing::Test {
   }
 
   // The one line on stderr.
-  std::string Complaint(int (*command)(std::vector<std::string>), std::vector<std::string> args) {
+  std::string Complaint(int (*command)(const std::vector<std::string>&),
+                        std::vector<std::string> args) {
     ::testing::internal::CaptureStderr();
     Output(command, std::move(args));
     return ::testing::internal::GetCapturedStderr();

@@ -14,7 +14,7 @@ struct Command {
   std::string_view name;     // one or two words: "report", "cluster show"
   std::string_view summary;  // one line for `hark --help`
   // args: what follows the name. Gives the exit code.
-  int (*run)(std::vector<std::string> args);
+  int (*run)(const std::vector<std::string>& args);
 };
 
 // args: the whole command line without the program. Unknown commands get one line and exit code 2.

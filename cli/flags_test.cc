@@ -50,7 +50,7 @@ class FlagsTest : public ::testing::Test {
   }
 
   std::string File(const std::string& content) {
-    const std::string path = ::testing::TempDir() + "/hark_flags_test";
+    std::string path = ::testing::TempDir() + "/hark_flags_test";
     std::ofstream(path) << content;
     return path;
   }
@@ -149,10 +149,10 @@ TEST_F(FlagsTest, HelpShowsThisCommandsFlagsDefaultsAndExamples) {
 TEST(DispatchTest, FindsCommandsOfOneAndTwoWords) {
   static constexpr Command kCommands[] = {
       {"report", "",
-       [](std::vector<std::string> args) { return 10 + static_cast<int>(args.size()); }},
+       [](const std::vector<std::string>& args) { return 10 + static_cast<int>(args.size()); }},
       {"cluster show", "",
-       [](std::vector<std::string> args) { return 20 + static_cast<int>(args.size()); }},
-      {"cluster list", "", [](std::vector<std::string>) { return 30; }},
+       [](const std::vector<std::string>& args) { return 20 + static_cast<int>(args.size()); }},
+      {"cluster list", "", [](const std::vector<std::string>&) { return 30; }},
   };
   EXPECT_EQ(Dispatch(kCommands, {"report", "--x"}), 11);
   EXPECT_EQ(Dispatch(kCommands, {"cluster", "show", "a", "b"}), 22);

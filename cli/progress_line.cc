@@ -1,5 +1,6 @@
 #include "cli/progress_line.h"
 
+#include <cmath>
 #include <cstdio>
 
 #include "base/outcome.h"
@@ -47,7 +48,7 @@ std::string OutcomesText(const std::vector<Dispatcher::WorkerView>& workers) {
 }  // namespace
 
 std::string DurationText(Duration d) {
-  const auto total = static_cast<uint64_t>(Seconds(d) + 0.5);
+  const auto total = static_cast<uint64_t>(std::llround(Seconds(d)));
   char text[64];
   if (total >= 3600) {
     std::snprintf(text, sizeof text, "%dh%02dm", static_cast<int>(total / 3600),

@@ -90,9 +90,8 @@ std::string TextStyle::Error(const std::string& text) const {
 }
 
 TextStyle StyleOfStdout() {
-  // Nobody in this program changes the environment, so reading it needs no lock.
-  const char* term = std::getenv("TERM");          // NOLINT(concurrency-mt-unsafe)
-  const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
+  const char* term = std::getenv("TERM");          // NOLINT(concurrency-mt-unsafe): never set here
+  const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): never set here
   const bool wanted = no_color == nullptr || *no_color == '\0';
   const bool able = term != nullptr && std::string_view(term) != "dumb";
   return {wanted && able && isatty(STDOUT_FILENO) == 1};

@@ -55,10 +55,10 @@ Result<RunReport> Report(const ReportOptions& options) {
 
 }  // namespace
 
-int RunReportCommand(std::vector<std::string> args) {
+int RunReportCommand(const std::vector<std::string>& args) {
   ReportOptions options;
   const FlagSet flags = Flags(options);
-  const Result<ParsedFlags> parsed = flags.Parse(std::move(args));
+  const Result<ParsedFlags> parsed = flags.Parse(args);
   if (!parsed.ok()) return Fail(kName, parsed.status());
   if (parsed->help) return Fail(kName, WriteOutput("", flags.Help()));
   const Result<RunReport> report = Report(options);

@@ -6,6 +6,6 @@
 namespace hark {
 
 // hark report: the tables of a run. A ledger that does not add up is reported and exits with 1.
-int RunReportCommand(std::vector<std::string> args);
+int RunReportCommand(const std::vector<std::string>& args);
 
 }  // namespace hark

@@ -19,6 +19,7 @@ RunReport Namibia() {
 // The file holds what hark printed when somebody last read it. HARK_UPDATE_GOLDEN=1 writes it anew.
 void ExpectGolden(const std::string& name, const std::string& got) {
   const std::string path = "cli/testdata/" + name;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): never set here
   if (std::getenv("HARK_UPDATE_GOLDEN") != nullptr) {
     ASSERT_TRUE(WriteFileAtomically(path, got).ok());
   }

@@ -68,14 +68,14 @@ std::string AsJson(const std::vector<RunLine>& lines) {
 
 }  // namespace
 
-int RunRunList(std::vector<std::string> args) {
+int RunRunList(const std::vector<std::string>& args) {
   std::string db;
   std::string format = "text";
   FlagSet flags(kName, "the runs of a store, oldest first, and how far each has come",
                 {{"db", Text(&db, "DIR"), "the store to read", true},
                  {"format", Choice(&format, {"text", "json"}), "how to print"}});
   flags.SetExamples({"hark run list --db=out/db"});
-  const Result<ParsedFlags> parsed = flags.Parse(std::move(args));
+  const Result<ParsedFlags> parsed = flags.Parse(args);
   if (!parsed.ok()) return Fail(kName, parsed.status());
   if (parsed->help) return Fail(kName, WriteOutput("", flags.Help()));
   const Result<std::vector<RunLine>> lines = ReadRuns(db);

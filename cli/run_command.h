@@ -6,6 +6,6 @@
 namespace hark {
 
 // hark run list: the runs of a store, oldest first, and how far each has come.
-int RunRunList(std::vector<std::string> args);
+int RunRunList(const std::vector<std::string>& args);
 
 }  // namespace hark

@@ -226,7 +226,7 @@ Result<std::string> ScanToTheEnd(const ScanOptions& options) {
 
 }  // namespace
 
-int RunScan(std::vector<std::string> args) {
+int RunScan(const std::vector<std::string>& args) {
   Result<std::optional<ScanOptions>> options = ParseScanOptions(args);
   if (!options.ok()) return Fail("hark scan", options.status());
   if (!options->has_value()) return 0;

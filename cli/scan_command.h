@@ -7,6 +7,6 @@ namespace hark {
 
 // hark scan: one survey from start to finish. args: what follows the command's name. Exit codes as
 // in cli/exit_code.h; 130 means interrupted, and the same command goes on.
-int RunScan(std::vector<std::string> args);
+int RunScan(const std::vector<std::string>& args);
 
 }  // namespace hark

@@ -7,9 +7,9 @@
 
 namespace hark {
 
-int RunVersion(std::vector<std::string> args) {
+int RunVersion(const std::vector<std::string>& args) {
   const FlagSet flags("hark version", "which hark this is", {});
-  const Result<ParsedFlags> parsed = flags.Parse(std::move(args));
+  const Result<ParsedFlags> parsed = flags.Parse(args);
   if (!parsed.ok()) return Fail("hark version", parsed.status());
   std::fputs(parsed->help ? flags.Help().c_str() : "hark " HARK_VERSION "\n", stdout);
   return 0;

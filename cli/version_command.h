@@ -6,6 +6,6 @@
 namespace hark {
 
 // hark version: the program's version on one line.
-int RunVersion(std::vector<std::string> args);
+int RunVersion(const std::vector<std::string>& args);
 
 }  // namespace hark

@@ -32,7 +32,7 @@ std::string PlanHash(const proto::RunRow& run) {
 Result<Plan> MakePlan(const PlanOptions& options) {
   Plan plan;
   plan.targets = options.sources.Minus(options.exclusions);
-  if (plan.targets.size() == 0) {
+  if (plan.targets.empty()) {
     if (options.sources.empty()) return InvalidInput("there are no targets");
     return InvalidInput(StrCat("nothing is left to scan: all ",
                                WithThousands(options.sources.size()),

@@ -28,7 +28,7 @@ struct CertificateFacts {
 };
 
 // Largest certificate looked at.
-inline constexpr size_t kMaxCertificate = 64 * 1024;
+inline constexpr size_t kMaxCertificate = size_t{64} * 1024;
 
 // nullopt when not even a key can be found in it; fields that cannot be read stay empty. Both
 // functions find the same key or none, and ignore what follows the certificate.

@@ -134,7 +134,7 @@ Fields ReadEd25519(ByteReader& reader) {
 
 // Security keys sign over more than the message (PROTOCOL.u2f), and the application is part of
 // what the key is: an SPKI of the bare point would claim an identity it does not have.
-Fields WithApplication(Fields fields, ByteReader& reader) {
+Fields WithApplication(const Fields& fields, ByteReader& reader) {
   reader.String32(kMaxSshKeyBlob);
   return {fields.ok && reader.ok(), fields.bits, {}};
 }

@@ -20,7 +20,7 @@ struct SshKeyInfo {
 };
 
 // Largest blob looked at; longer ones are unreadable. OpenSSH's own limit for a packet is 256 KiB.
-inline constexpr size_t kMaxSshKeyBlob = 64 * 1024;
+inline constexpr size_t kMaxSshKeyBlob = size_t{64} * 1024;
 
 // Never fails: a blob that cannot be read (unknown type, malformed, point off the curve) has its
 // id in the domain "hark ssh blob v1" and an empty spki.

@@ -32,7 +32,7 @@ uint32_t ConcurrencyOf(const proto::Job& job) {
 }  // namespace
 
 JobRunner::JobRunner(RunnerOptions options, Prober& prober, SurveyMakerFactory surveys)
-    : options_(std::move(options)), prober_(prober), surveys_(std::move(surveys)) {}
+    : options_(options), prober_(prober), surveys_(std::move(surveys)) {}
 
 JobRunner::~JobRunner() {
   while (!jobs_.empty()) DropJob(jobs_.back()->key());

@@ -158,7 +158,7 @@ TEST_F(FileSpoolTest, AcknowledgedBatchesCostNoQuotaAndDroppedJobsNoDisk) {
 TEST_F(FileSpoolTest, ALongJobsFileIsRewrittenWithoutItsAcknowledgedPart) {
   ASSERT_TRUE(spool_->Begin(job_).ok());
   ASSERT_TRUE(spool_->SetEnd(key_, 900).ok());
-  constexpr size_t kBig = 300 * 1024;
+  constexpr size_t kBig = size_t{300} * 1024;
   uint64_t seq = 0;
   for (; seq < 40; ++seq) {
     ASSERT_TRUE(spool_->Append(MakeBatch(job_, seq, kBig)).ok());

@@ -30,6 +30,7 @@ class KeyWorkshop {
   // Runs a shell command in the folder; its output. The test fails if the command does.
   std::string Run(const std::string& command) {
     const std::string line = "cd " + folder_ + " && (" + command + ") > out 2> err < /dev/null";
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): only the test's one thread runs commands
     EXPECT_EQ(std::system(line.c_str()), 0) << command << "\n" << Read("err");
     return Read("out");
   }

@@ -74,7 +74,7 @@ class CountryBuilder {
   // are much more common than high ones, as with real appliances' default keys.
   std::string SharedKey() {
     const uint64_t i = Chance(20) ? random_.Below(groups_) : group_;
-    const std::string name = StrCat(scenario_.run, "/s", i);
+    std::string name = StrCat(scenario_.run, "/s", i);
     if (i % 10 == 0 && i / 10 < kSlowKeys) {
       scenario_.key_types.emplace(name, i % 20 == 0 ? KeyType::kRsa2048 : KeyType::kRsa1024);
     }

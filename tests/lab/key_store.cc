@@ -12,8 +12,8 @@ namespace hark::lab {
 namespace {
 
 constexpr std::string_view kMagic = "harklab1";
-constexpr size_t kMaxField = 64 * 1024;       // a 4096-bit RSA key with certificate is 4 KB
-constexpr size_t kMaxFile = size_t{4} << 30;  // a million keys are 1 GB
+constexpr size_t kMaxField = size_t{64} * 1024;  // a 4096-bit RSA key with certificate is 4 KB
+constexpr size_t kMaxFile = size_t{4} << 30;     // a million keys are 1 GB
 
 std::string MapKey(std::string_view name, KeyType type) {
   return StrCat(static_cast<char>('0' + static_cast<int>(type)), name);
@@ -129,9 +129,9 @@ Status KeyStore::Save() const {
 }
 
 std::string DefaultKeyCache() {
-  const char* xdg = std::getenv("XDG_CACHE_HOME");
+  const char* xdg = std::getenv("XDG_CACHE_HOME");  // NOLINT(concurrency-mt-unsafe): never set here
   if (xdg != nullptr && *xdg != '\0') return StrCat(xdg, "/hark-lab");
-  const char* home = std::getenv("HOME");
+  const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): never set here
   return home != nullptr && *home != '\0' ? StrCat(home, "/.cache/hark-lab") : "";
 }
 

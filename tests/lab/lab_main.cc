@@ -55,7 +55,8 @@ Result<UniqueFd> StopSignals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return ErrnoStatus("sigprocmask", errno);
+  const int failed = ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  if (failed != 0) return ErrnoStatus("pthread_sigmask", failed);
   UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.valid()) return ErrnoStatus("signalfd", errno);
   return fd;

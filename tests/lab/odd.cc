@@ -5,10 +5,8 @@
 namespace hark::lab {
 namespace {
 
-using std::chrono_literals::operator""s;
-
 constexpr size_t kGarbageBytes = 600;
-constexpr Duration kTarpitPace = 1s;
+constexpr Duration kTarpitPace = std::chrono::seconds(1);
 
 // Says one thing and hangs up, goes on listening, or resets.
 class OneLiner final : public Conversation {

@@ -31,8 +31,9 @@
 namespace hark::lab {
 namespace {
 
-constexpr size_t kReadSize = 16 * 1024;    // one TLS record
-constexpr size_t kMaxUnsent = 256 * 1024;  // several times the longest answer of any service
+constexpr size_t kReadSize = size_t{16} * 1024;  // one TLS record
+constexpr size_t kMaxUnsent =
+    size_t{256} * 1024;  // several times the longest answer of any service
 constexpr Duration kDrainTime = std::chrono::seconds(2);
 constexpr int kEvents = 512;
 constexpr int kAcceptBurst = 64;  // connections taken per turn, so that talk goes on in a flood
@@ -72,7 +73,7 @@ class Server::Loop {
   bool MakeRoom();
   void Welcome(UniqueFd fd);
   void OnReadable(Connection& c);
-  void Take(Connection& c, Turn turn);
+  void Take(Connection& c, const Turn& turn);
   void Flush(Connection& c);
   void WatchWrites(Connection& c, bool on);
   void Schedule(Connection& c);
@@ -196,7 +197,7 @@ void Server::Loop::OnReadable(Connection& c) {
 }
 
 // Does what the conversation wants. May end the connection: c is gone then.
-void Server::Loop::Take(Connection& c, Turn turn) {
+void Server::Loop::Take(Connection& c, const Turn& turn) {
   if (turn.then == Turn::Then::kReset) {
     Drop(c, true);
     return;

@@ -137,6 +137,7 @@ int Percent(size_t part, size_t whole) {
 
 void AddSizes(const std::vector<Cluster>& clusters, Json& report) {
   std::vector<size_t> sizes;
+  sizes.reserve(clusters.size());
   for (const Cluster& cluster : clusters) sizes.push_back(cluster.members.size());
   std::sort(sizes.begin(), sizes.end());
   const std::set<size_t> distinct_set(sizes.begin(), sizes.end());

@@ -66,7 +66,7 @@ class Fleet {
 
   void At(Duration from_now, std::function<void()> what);
   Duration Soon(double mean_seconds);
-  void Deliver(std::function<void()> what);
+  void Deliver(const std::function<void()>& what);
 
   void StartCoordinator();
   void KillCoordinator();
@@ -133,7 +133,7 @@ Duration Fleet::Soon(double mean_seconds) {
 }
 
 // The network: mostly quick, sometimes slow, sometimes twice, sometimes never.
-void Fleet::Deliver(std::function<void()> what) {
+void Fleet::Deliver(const std::function<void()>& what) {
   ++outcome_.messages;
   if (InTrouble() && random_.Unit() < options_.loss) return;
   const int copies = InTrouble() && random_.Unit() < options_.duplication ? 2 : 1;

@@ -14,16 +14,16 @@ inline constexpr size_t kMaxSshIdentification = 512;
 // Lines before the identification. OpenSSH's client gives up after 1024 lines of 8 KiB; banners of
 // real servers have fewer than ten, a tarpit never ends.
 inline constexpr size_t kMaxSshPreLines = 50;
-inline constexpr size_t kMaxSshPreBytes = 8 * 1024;
+inline constexpr size_t kMaxSshPreBytes = size_t{8} * 1024;
 // packet_length. RFC 4253 §6.1 asks for 35000; a reply may carry a key blob of 64 KiB
 // (kMaxSshKeyBlob) beside two numbers and a signature of at most 2 KiB each.
-inline constexpr size_t kMaxSshPacket = 72 * 1024;
+inline constexpr size_t kMaxSshPacket = size_t{72} * 1024;
 // Everything a server may send before its key: room for the largest KEXINIT and the largest reply.
-inline constexpr size_t kMaxSshBytes = 2 * kMaxSshPacket + 64 * 1024;
+inline constexpr size_t kMaxSshBytes = 2 * kMaxSshPacket + size_t{64} * 1024;
 // IGNORE, DEBUG, EXT_INFO and the like before the reply. Honest servers send at most one or two.
 inline constexpr size_t kMaxSshIdlePackets = 32;
 // One name-list of a KEXINIT. The longest of a real server is below 1 KiB.
-inline constexpr size_t kMaxSshNameList = 16 * 1024;
+inline constexpr size_t kMaxSshNameList = size_t{16} * 1024;
 // A name in it (RFC 4251 §6: names are at most 64 characters).
 inline constexpr size_t kMaxSshName = 64;
 // A group offered in a group exchange (RFC 4419 §3 recommends 1024 to 8192 bits). One modular
@@ -39,21 +39,21 @@ inline constexpr size_t kMaxSshConnections = 20;
 
 // --- TLS -----------------------------------------------------------------------------------------
 // All bytes of one connection until the handshake is done: the largest chain twice over.
-inline constexpr size_t kMaxTlsBytes = 256 * 1024;
+inline constexpr size_t kMaxTlsBytes = size_t{256} * 1024;
 // The Certificate message (OpenSSL's own default is 100 KB); certificates with 1,577 names need 40.
-inline constexpr size_t kMaxTlsCertificateMessage = 128 * 1024;
+inline constexpr size_t kMaxTlsCertificateMessage = size_t{128} * 1024;
 // Certificates kept of a chain. Honest chains have up to five; some servers send their whole store.
 inline constexpr size_t kMaxTlsChain = 32;
 
 // --- Mail dialogues ------------------------------------------------------------------------------
 // One line. RFC 5321 §4.5.3.1.5 allows 512, IMAP capability lines reach 1 KiB.
-inline constexpr size_t kMaxDialogueLine = 4 * 1024;
+inline constexpr size_t kMaxDialogueLine = size_t{4} * 1024;
 // Everything said in plain: greeting, capabilities, go-ahead. Real ones stay below 2 KiB.
-inline constexpr size_t kMaxDialogueBytes = 16 * 1024;
+inline constexpr size_t kMaxDialogueBytes = size_t{16} * 1024;
 // What of it is kept in PortObservation::greeting.
-inline constexpr size_t kMaxGreetingKept = 4 * 1024;
+inline constexpr size_t kMaxGreetingKept = size_t{4} * 1024;
 // Plaintext between the go-ahead and the first TLS record: counted and dropped, up to this.
-inline constexpr size_t kMaxSmuggled = 4 * 1024;
+inline constexpr size_t kMaxSmuggled = size_t{4} * 1024;
 
 // --- All -----------------------------------------------------------------------------------------
 // A peer's words quoted in PortObservation::detail, before escaping.

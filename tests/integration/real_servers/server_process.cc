@@ -86,6 +86,7 @@ std::string ServerProcess::Read(const std::string& file) const {
 std::string ServerProcess::Run(const std::string& command) const {
   const std::string line =
       "cd " + folder_ + " && (" + command + ") > run.out 2> run.err < /dev/null";
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): only the test's one thread runs commands
   EXPECT_EQ(std::system(line.c_str()), 0) << command << "\n" << Read("run.err");
   return Read("run.out");
 }
@@ -99,6 +100,7 @@ bool ServerProcess::Has(const std::string& program, const std::string& package) 
 void ServerProcess::Start(const std::vector<std::string>& argv,
                           const std::vector<uint16_t>& ports) {
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   const std::string log = Path("log");

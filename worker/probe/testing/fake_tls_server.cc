@@ -75,7 +75,7 @@ std::string FakeTlsServer::OnBytes(std::string_view bytes) {
   }
   char* out = nullptr;
   const long size = BIO_get_mem_data(out_, &out);
-  const std::string answer(out, static_cast<size_t>(size));
+  std::string answer(out, static_cast<size_t>(size));
   BIO_reset(out_);
   ERR_clear_error();
   return answer;
