@@ -3,8 +3,8 @@
 #include "cli/cluster_render.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
-#include "cli/open_run.h"
 #include "cli/output.h"
+#include "cli/read_run.h"
 #include "cli/render_text.h"
 
 namespace hark {
@@ -33,7 +33,7 @@ bool Coloured(const ClusterOptions& options) {
 }
 
 Result<std::string> List(const ClusterOptions& options) {
-  HARK_ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun(options.db, options.run));
+  HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
   RunAnalysis analysis;
   HARK_ASSIGN_OR_RETURN(analysis.hosts, HostTable::Read(*opened.reader));
   HARK_ASSIGN_OR_RETURN(analysis.clustering, FindClusters(*opened.reader, analysis.hosts));
@@ -43,7 +43,7 @@ Result<std::string> List(const ClusterOptions& options) {
 }
 
 Result<std::string> Show(const ClusterOptions& options, const std::string& id) {
-  HARK_ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun(options.db, options.run));
+  HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
   HARK_ASSIGN_OR_RETURN(const HostTable hosts, HostTable::Read(*opened.reader));
   HARK_ASSIGN_OR_RETURN(const Clustering clustering, FindClusters(*opened.reader, hosts));
   HARK_ASSIGN_OR_RETURN(const uint32_t number, FindCluster(clustering, id));

@@ -5,8 +5,8 @@
 #include "analysis/report.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
-#include "cli/open_run.h"
 #include "cli/output.h"
+#include "cli/read_run.h"
 #include "cli/report_html.h"
 #include "cli/report_json.h"
 #include "cli/report_text.h"
@@ -47,7 +47,7 @@ std::string Render(const RunAnalysis& analysis, const ReportOptions& options) {
 }
 
 Result<RunReport> Report(const ReportOptions& options) {
-  HARK_ASSIGN_OR_RETURN(const OpenedRun opened, OpenRun(options.db, options.run));
+  HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
   HARK_ASSIGN_OR_RETURN(const RunAnalysis analysis, AnalyseRun(*opened.reader));
   HARK_RETURN_IF_ERROR(WriteOutput(options.output, Render(analysis, options)));
   return analysis.report;

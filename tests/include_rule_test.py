@@ -2,7 +2,8 @@
 """The one-way rule: every #include of ours must be allowed by the folder it stands in.
 
 The table is ARCHITECTURE.md's. A folder may include itself, what its row names, the standard library,
-POSIX, and the libraries in LIBRARIES that are given to it. Prints each breach; exit 1 if there is one.
+POSIX, and the libraries in LIBRARIES that are given to it. No type may be defined in two headers. Prints each
+breach; exit 1 if there is one.
 """
 
 import re
@@ -75,12 +76,34 @@ def breaches(path, text):
     return found
 
 
+# Two types of one name in two headers are two definitions of one thing to the linker, which keeps
+# either. It says nothing; the program is wrong.
+TYPE = re.compile(r"^(?:class|struct|enum class) (\w+)[^;]*?\{", re.M)
+NAMESPACE = re.compile(r"^namespace (hark[\w:]*) \{", re.M)
+
+
+def doubles(headers):
+    """headers: {path: text}. The type names more than one of them defines."""
+    seen = {}
+    found = []
+    for path, text in sorted(headers.items()):
+        space = NAMESPACE.search(text)
+        for name in TYPE.findall(text):
+            key = (space.group(1) if space else "", name)
+            if key in seen and seen[key] != path:
+                found.append(f"{path}: {key[0]}::{name} is also defined in {seen[key]}")
+            seen[key] = path
+    return found
+
+
 def check_table_bites():
     """The checker itself must see a breach, or it proves nothing."""
     assert breaches("base/x.cc", '#include "storage/store.h"')
     assert breaches("worker/probe/x.cc", "#include <sys/epoll.h>")
     assert breaches("coordinator/x.cc", "#include <rocksdb/db.h>")
     assert breaches("analysis/x.cc", '#include "tests/lab/lab.h"')
+    assert doubles({"a.h": "namespace hark {\nclass X {\n", "b.h": "namespace hark {\nstruct X final : Y {\n"})
+    assert not doubles({"a.h": "namespace hark {\nclass X {\n", "b.h": "namespace hark::lab {\nclass X {\n"})
     assert not breaches("cli/x.cc", '#include "analysis/report.h"\n#include <string>')
 
 
@@ -89,11 +112,9 @@ def main():
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.h", "*.cc"],
         cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    found = []
-    for path in listed:
-        file = ROOT / path
-        if file.exists():
-            found += breaches(path, file.read_text())
+    texts = {path: (ROOT / path).read_text() for path in listed if (ROOT / path).exists()}
+    found = [line for path, text in texts.items() for line in breaches(path, text)]
+    found += doubles({path: text for path, text in texts.items() if path.endswith(".h")})
     for line in found:
         print(line)
     print(f"{len(listed)} files, {len(found)} breaches of the include rule")

@@ -94,7 +94,7 @@ ConnectAttempt StartConnect(const Address& address, uint16_t port,
                      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!fd.valid()) return ConnectFailure(errno);
   SetOption(fd.get(), IPPROTO_TCP, TCP_SYNCNT, kSynRepeats);
-  // Conversations are short questions and answers; waiting to fill a segment only delays them.
+  // Connections are short questions and answers; waiting to fill a segment only delays them.
   SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   if (source && source->is_v4() == address.is_v4()) {
     // The port is then chosen at connect(), where one port can serve many destinations.

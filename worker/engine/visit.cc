@@ -24,8 +24,8 @@ Visit::Visit(EngineParts& parts, Owner& owner, VisitRequest request)
     : parts_(parts),
       owner_(owner),
       request_(std::move(request)),
-      conversation_(
-          parts, [this](const ConnectAttempt& how, MonoTime now) { OnConversationEnd(how, now); }),
+      connection_(parts,
+                  [this](const ConnectAttempt& how, MonoTime now) { OnConnectionEnd(how, now); }),
       limit_(*this),
       begun_(parts.clock.Now()),
       begun_unix_ms_(parts.clock.UnixMillis()) {}
@@ -79,11 +79,11 @@ void Visit::Connect(MonoTime now) {
   ++parts_.stats.probes_sent;
   ++local_attempts_;
   state_ = State::kTalking;
-  conversation_.Start(probe_, request_.address, request_.ports[results_.size()],
-                      policy.connect_timeout, now);
+  connection_.Start(probe_, request_.address, request_.ports[results_.size()],
+                    policy.connect_timeout, now);
 }
 
-void Visit::OnConversationEnd(const ConnectAttempt& how, MonoTime now) {
+void Visit::OnConnectionEnd(const ConnectAttempt& how, MonoTime now) {
   if (how.state == ConnectState::kNoRoom && local_attempts_ < parts_.options.local_attempts) {
     Pause(parts_.RetryWait(local_attempts_ - 1), now);
     return;
@@ -129,8 +129,8 @@ void Visit::OnTimeLimit(MonoTime now) {
 // Ends the survey under way as its contract wants it, keeping what it has learnt.
 void Visit::CutShort(MonoTime now) {
   if (!survey_) return;
-  if (conversation_.active()) {
-    conversation_.Abort(now);
+  if (connection_.active()) {
+    connection_.Abort(now);
     survey_->OnProbeDone(now);
     probe_ = nullptr;
   }

@@ -3,9 +3,9 @@
 // All ports of one host, one after the other, with at most one connection at any time.
 //
 //   state   | on                          | do                                 | next
-//   ready   | token and slot (Connect)    | may_contact, Conversation::Start   | talking
+//   ready   | token and slot (Connect)    | may_contact, Connection::Start   | talking
 //   ready   | permission withdrawn        |                                    | ended: not sent
-//   talking | conversation over           | OnProbeDone or OnConnectFailed     | paused, ready,
+//   talking | connection over             | OnProbeDone or OnConnectFailed     | paused, ready,
 //   ended talking | our side had no room        | wait                               | paused
 //   paused  | pause over                  | Next(); next port when nullptr     | ready, ended
 //   paused  | permission withdrawn        |                                    | ended: not sent
@@ -18,7 +18,7 @@
 #include <memory>
 #include <vector>
 
-#include "worker/engine/conversation.h"
+#include "worker/engine/connection.h"
 #include "worker/engine/prober.h"
 
 namespace hark {
@@ -68,7 +68,7 @@ class Visit final : public Alarm {
 
   void OnAlarm(MonoTime now) override;  // the pause is over
   bool FindProbe();
-  void OnConversationEnd(const ConnectAttempt& how, MonoTime now);
+  void OnConnectionEnd(const ConnectAttempt& how, MonoTime now);
   void OnTimeLimit(MonoTime now);
   void Pause(Duration pause, MonoTime now);
   void BeReady();
@@ -79,7 +79,7 @@ class Visit final : public Alarm {
   EngineParts& parts_;
   Owner& owner_;
   VisitRequest request_;
-  Conversation conversation_;
+  Connection connection_;
   Limit limit_;
   State state_ = State::kReady;
   MonoTime begun_;  // the first connection

@@ -22,14 +22,13 @@
 
 namespace hark {
 
-class Conversation final : public IoHandler, public Alarm {
+class Connection final : public IoHandler, public Alarm {
  public:
   // state kConnected: the probe is done. Otherwise why there was no connection.
   using EndCallback = std::function<void(const ConnectAttempt& how, MonoTime now)>;
 
-  Conversation(EngineParts& parts, EndCallback on_end)
-      : parts_(parts), on_end_(std::move(on_end)) {}
-  ~Conversation() override { Close(); }
+  Connection(EngineParts& parts, EndCallback on_end) : parts_(parts), on_end_(std::move(on_end)) {}
+  ~Connection() override { Close(); }
 
   // on_end may come from inside. The probe lives until then.
   void Start(Probe* probe, const Address& address, uint16_t port, Duration connect_timeout,

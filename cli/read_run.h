@@ -12,13 +12,13 @@
 namespace hark {
 
 // A run and the store it lives in.
-struct OpenedRun {
+struct RunToRead {
   std::unique_ptr<Store> store;  // declared first: outlives the reader
   std::unique_ptr<RunReader> reader;
 };
 
 // name: "" = the newest. A run the store does not have is kInvalidInput, naming those it has.
-Result<OpenedRun> OpenRun(const std::string& db, const std::string& name);
+Result<RunToRead> OpenRunToRead(const std::string& db, const std::string& name);
 Result<std::unique_ptr<RunReader>> ReadNamedRun(const Store& store, const std::string& name);
 
 }  // namespace hark

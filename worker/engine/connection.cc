@@ -1,4 +1,4 @@
-#include "worker/engine/conversation.h"
+#include "worker/engine/connection.h"
 
 #include <sys/socket.h>
 
@@ -22,8 +22,8 @@ ConnectAttempt Success() {
 
 }  // namespace
 
-void Conversation::Start(Probe* probe, const Address& address, uint16_t port,
-                         Duration connect_timeout, MonoTime now) {
+void Connection::Start(Probe* probe, const Address& address, uint16_t port,
+                       Duration connect_timeout, MonoTime now) {
   ConnectAttempt attempt = StartConnect(address, port, parts_.options.source);
   if (attempt.state != ConnectState::kConnected && attempt.state != ConnectState::kPending) {
     on_end_(attempt, now);
@@ -46,7 +46,7 @@ void Conversation::Start(Probe* probe, const Address& address, uint16_t port,
   }
 }
 
-void Conversation::Connected(MonoTime now) {
+void Connection::Connected(MonoTime now) {
   state_ = State::kTalking;
   reading_ = true;
   reset_told_ = false;
@@ -56,7 +56,7 @@ void Conversation::Connected(MonoTime now) {
 }
 
 // The handshake was done and the RST came before we looked: the same as one that comes after.
-void Conversation::ConnectedAndReset(MonoTime now) {
+void Connection::ConnectedAndReset(MonoTime now) {
   state_ = State::kTalking;
   reading_ = false;
   reset_seen_ = true;
@@ -66,7 +66,7 @@ void Conversation::ConnectedAndReset(MonoTime now) {
   Pump(now);
 }
 
-void Conversation::OnReady(IoEvents events) {
+void Connection::OnReady(IoEvents events) {
   const MonoTime now = parts_.clock.Now();
   switch (state_) {
     case State::kIdle:
@@ -93,7 +93,7 @@ void Conversation::OnReady(IoEvents events) {
   }
 }
 
-void Conversation::Read(MonoTime now) {
+void Connection::Read(MonoTime now) {
   if (reading_) {
     char buffer[kReadBytes];
     const ssize_t n = recv(fd_.get(), buffer, sizeof buffer, 0);
@@ -116,13 +116,13 @@ void Conversation::Read(MonoTime now) {
   TellReset(now);
 }
 
-void Conversation::TellReset(MonoTime now) {
+void Connection::TellReset(MonoTime now) {
   reset_told_ = true;
   unsent_.clear();
   probe_->OnReset(now);
 }
 
-void Conversation::OnAlarm(MonoTime now) {
+void Connection::OnAlarm(MonoTime now) {
   switch (state_) {
     case State::kIdle:
       return;
@@ -140,7 +140,7 @@ void Conversation::OnAlarm(MonoTime now) {
 }
 
 // After everything that was told to the probe: what has it to say, is it done, until when?
-void Conversation::Pump(MonoTime now) {
+void Connection::Pump(MonoTime now) {
   unsent_ += probe_->TakeOutput();
   bool sent = Send();
   if (unsent_.size() > kMaxUnsent) {
@@ -163,7 +163,7 @@ void Conversation::Pump(MonoTime now) {
 }
 
 // True when nothing is left to send.
-bool Conversation::Send() {
+bool Connection::Send() {
   while (!unsent_.empty()) {
     const ssize_t n = send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
@@ -180,23 +180,23 @@ bool Conversation::Send() {
   return true;
 }
 
-void Conversation::Watch(IoEvents wanted) {
+void Connection::Watch(IoEvents wanted) {
   if (wanted.readable == watched_.readable && wanted.writable == watched_.writable) return;
   watched_ = wanted;
   parts_.reactor.Change(fd_.get(), wanted, this);
 }
 
-void Conversation::Abort(MonoTime now) {
+void Connection::Abort(MonoTime now) {
   if (state_ == State::kTalking && !probe_->done()) probe_->OnReset(now);
   Close();
 }
 
-void Conversation::End(const ConnectAttempt& how, MonoTime now) {
+void Connection::End(const ConnectAttempt& how, MonoTime now) {
   Close();
   on_end_(how, now);
 }
 
-void Conversation::Close() {
+void Connection::Close() {
   if (state_ == State::kIdle) return;
   parts_.timers.Cancel(this);
   parts_.reactor.Remove(fd_.get(), this);

@@ -1,4 +1,4 @@
-#include "cli/open_run.h"
+#include "cli/read_run.h"
 
 #include <algorithm>
 
@@ -32,8 +32,8 @@ Result<std::unique_ptr<RunReader>> ReadNamedRun(const Store& store, const std::s
   return store.ReadRun(name);
 }
 
-Result<OpenedRun> OpenRun(const std::string& db, const std::string& name) {
-  OpenedRun out;
+Result<RunToRead> OpenRunToRead(const std::string& db, const std::string& name) {
+  RunToRead out;
   HARK_ASSIGN_OR_RETURN(out.store, Store::Open(db, Store::Mode::kReadOnly));
   HARK_ASSIGN_OR_RETURN(out.reader, ReadNamedRun(*out.store, name));
   return out;
