@@ -101,7 +101,7 @@ Status LocalWorkers::Spawn(Worker& worker, MonoTime now) {
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
   std::string config = StrCat("--config=", worker.directory, "/worker.conf");
-  std::string die = "--die_with_parent";
+  std::string die = StrCat("--die_with_parent=", getpid());
   char* argv[] = {options_.binary.data(), config.data(), die.data(), nullptr};
   const int error =
       posix_spawn(&worker.pid, options_.binary.c_str(), &actions, &attributes, argv, environ);
@@ -112,6 +112,7 @@ Status LocalWorkers::Spawn(Worker& worker, MonoTime now) {
     return ErrnoStatus(StrCat("cannot start ", options_.binary), error);
   }
   worker.started = now;
+  worker.seen = false;
   return Status::Ok();
 }
 
@@ -123,7 +124,10 @@ Status LocalWorkers::Reap(Worker& worker, MonoTime now) {
   if (WIFEXITED(how) && WEXITSTATUS(how) == kBadConfigExit) {
     return Internal(StrCat(options_.binary, " refuses its configuration"));
   }
-  worker.quick_deaths = now - worker.started < kQuickDeath ? worker.quick_deaths + 1 : 0;
+  // Who was killed from outside, or had reached us, did not die of its start.
+  const bool killed = WIFSIGNALED(how) && (WTERMSIG(how) == SIGKILL || WTERMSIG(how) == SIGTERM);
+  const bool at_start = now - worker.started < kQuickDeath && !worker.seen;
+  if (!killed) worker.quick_deaths = at_start ? worker.quick_deaths + 1 : 0;
   if (worker.quick_deaths >= kMaxQuickDeaths) {
     return Internal(StrCat(options_.binary, " keeps dying at its start"));
   }
@@ -142,6 +146,12 @@ Status LocalWorkers::Supervise(MonoTime now) {
     }
   }
   return Status::Ok();
+}
+
+void LocalWorkers::Seen(const std::string& key) {
+  for (Worker& worker : workers_) {
+    if (CurveKeyBytes(worker.keys.public_key) == key) worker.seen = true;
+  }
 }
 
 void LocalWorkers::Drain() {

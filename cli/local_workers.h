@@ -42,6 +42,8 @@ class LocalWorkers {
 
   // Starts what should run and is due; notes who died. An error: they cannot be kept running.
   Status Supervise(MonoTime now);
+  // The worker with this raw key has said HELLO: it starts well, whatever becomes of it.
+  void Seen(const std::string& key);
   // SIGTERM: finish what is in flight, give the rest back, leave.
   void Drain();
   bool AnyRunning();
@@ -55,6 +57,7 @@ class LocalWorkers {
     MonoTime started{};
     MonoTime start_at{};
     int quick_deaths = 0;
+    bool seen = false;  // said HELLO since it was started
   };
 
   LocalWorkers() = default;

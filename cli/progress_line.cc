@@ -65,17 +65,24 @@ std::string DurationText(Duration d) {
 ProgressLine::ProgressLine(bool terminal, MonoTime now)
     : terminal_(terminal), started_(now), last_(now) {}
 
+bool ProgressLine::Due(MonoTime now) const {
+  return now - last_ >= (terminal_ ? kTerminalEvery : kPipeEvery);
+}
+
 std::string ProgressLine::Update(const RunState::Totals& totals,
                                  const std::vector<Dispatcher::WorkerView>& workers, MonoTime now) {
   if (!shown_ && first_covered_ == 0) first_covered_ = last_covered_ = totals.covered;
   const Duration since = now - last_;
-  if (since < (terminal_ ? kTerminalEvery : kPipeEvery)) return "";
+  if (!Due(now)) return "";
   const double planned = static_cast<double>(std::max<uint64_t>(totals.planned, 1));
   const double pace =
       static_cast<double>(totals.covered - first_covered_) / Seconds(now - started_);
   const uint64_t left = totals.planned - std::min(totals.planned, totals.covered);
-  uint64_t in_flight = 0;
-  for (const Dispatcher::WorkerView& worker : workers) in_flight += worker.load.in_flight();
+  uint64_t in_flight = 0, sent = 0;
+  for (const Dispatcher::WorkerView& worker : workers) {
+    in_flight += worker.load.in_flight();
+    sent += worker.load.probes_sent();
+  }
 
   std::string text = StrCat(DurationText(now - started_), " ",
                             Fixed(100 * static_cast<double>(totals.covered) / planned, 1), "%");
@@ -84,12 +91,12 @@ std::string ProgressLine::Update(const RunState::Totals& totals,
         " (", DurationText(Duration(static_cast<int64_t>(static_cast<double>(left) / pace * 1e9))),
         " left)");
   }
-  text += StrCat("; probed ", WithThousands(totals.covered), " ",
-                 RateText(static_cast<double>(totals.covered - last_covered_) / Seconds(since)),
-                 "; hits ", WithThousands(totals.listeners), "; grabbed ",
-                 WithThousands(totals.visited), " ",
-                 RateText(static_cast<double>(totals.visited - last_visited_) / Seconds(since)),
-                 "; in flight ", in_flight, "; workers ", workers.size());
+  text += StrCat(
+      "; probed ", WithThousands(totals.covered), " ",
+      RateText(static_cast<double>(totals.covered - last_covered_) / Seconds(since)), "; hits ",
+      WithThousands(totals.listeners), "; grabbed ", WithThousands(totals.visited), " ",
+      RateText(static_cast<double>(totals.visited - last_visited_) / Seconds(since)), "; sent ",
+      WithThousands(sent), "; in flight ", in_flight, "; workers ", workers.size());
   const std::string outcomes = OutcomesText(workers);
   if (!outcomes.empty()) text += "; " + outcomes;
   last_ = now;

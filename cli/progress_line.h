@@ -17,6 +17,7 @@ class ProgressLine {
   // On a terminal the line is rewritten in place every second; elsewhere a line every ten.
   ProgressLine(bool terminal, MonoTime now);
 
+  bool Due(MonoTime now) const;
   // The text to write to stderr now, "" if it is not time.
   std::string Update(const RunState::Totals& totals,
                      const std::vector<Dispatcher::WorkerView>& workers, MonoTime now);

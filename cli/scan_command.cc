@@ -87,6 +87,7 @@ class Scan {
 
  private:
   Status Start();
+  Status Work(StopSignals& signals);
   Status Turn();
   Status Leave(Duration patience, StopSignals& signals);
   void ShowProgress();
@@ -126,10 +127,15 @@ Status Scan::Start() {
 
   HARK_ASSIGN_OR_RETURN(
       coordinator_, Coordinator::Start(store_, geo_, allowed_, {run_}, std::move(options), clock_));
-  const std::vector<std::string>& dead = workers_->KnownKeys();
-  coordinator_->dispatcher().ReleaseLeasesOf([&](const std::string& key) {
-    return std::find(dead.begin(), dead.end(), key) != dead.end();
-  });
+  // Local workers die with their parent. Those that start again bring their spools and are asked;
+  // the leases of the others are free.
+  const std::vector<std::string>& known = workers_->KnownKeys();
+  const std::vector<std::string> present = workers_->Keys();
+  const auto is_in = [](const std::vector<std::string>& keys, const std::string& key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
+  coordinator_->dispatcher().ReleaseLeasesOf(
+      [&](const std::string& key) { return is_in(known, key) && !is_in(present, key); });
   if (!options_.listen.empty()) {
     std::fprintf(stderr, "remote workers: coordinator = %s, server_public_key = %s\n",
                  coordinator_->endpoints().back().c_str(), server_key.c_str());
@@ -141,12 +147,15 @@ Status Scan::Start() {
 Status Scan::Turn() {
   HARK_RETURN_IF_ERROR(workers_->Supervise(clock_.Now()));
   HARK_RETURN_IF_ERROR(coordinator_->Step(kTurn));
+  for (const std::string& key : workers_->Keys()) {
+    if (coordinator_->dispatcher().HasSession(key)) workers_->Seen(key);
+  }
   ShowProgress();
   return Status::Ok();
 }
 
 void Scan::ShowProgress() {
-  if (options_.quiet) return;
+  if (options_.quiet || !progress_->Due(clock_.Now())) return;
   const Dispatcher& dispatcher = coordinator_->dispatcher();
   const std::string text =
       progress_->Update(dispatcher.FindRun(run_.id())->Sum(), dispatcher.Workers(), clock_.Now());
@@ -154,7 +163,7 @@ void Scan::ShowProgress() {
 }
 
 Status Scan::Leave(Duration patience, StopSignals& signals) {
-  coordinator_->dispatcher().Drain();
+  coordinator_->dispatcher().Pause();
   workers_->Drain();
   const int signals_before = signals.Count();
   const MonoTime until = clock_.Now() + patience;
@@ -167,34 +176,41 @@ Status Scan::Leave(Duration patience, StopSignals& signals) {
 
 Status Scan::Run(StopSignals& signals) {
   HARK_RETURN_IF_ERROR(Start());
+  const Status status = Work(signals);
+  std::fputs(progress_->End().c_str(), stderr);
+  return status;
+}
+
+Status Scan::Work(StopSignals& signals) {
   while (!coordinator_->dispatcher().AllRunsDone() && signals.Count() == 0) {
     HARK_RETURN_IF_ERROR(Turn());
   }
   const bool done = coordinator_->dispatcher().AllRunsDone();
   HARK_RETURN_IF_ERROR(Leave(done ? kGoodbyeTime : kDrainTime, signals));
-  std::fputs(progress_->End().c_str(), stderr);
   if (coordinator_->dispatcher().AllRunsDone()) return Status::Ok();
   return {StatusCode::kInterrupted, "interrupted; the same command goes on where this one stopped"};
 }
 
-Status Announce(const ScanOptions& options, const OpenedRun& opened) {
+void Announce(const ScanOptions& options, const Plan& plan, const OpenedRun& opened) {
   const proto::RunRow& run = opened.run;
   std::fprintf(stderr, "run %s: %s targets, %s excluded, %s%s\n", run.name().c_str(),
                WithThousands(run.planned()).c_str(), WithThousands(run.excluded()).c_str(),
                run.gate_port() == 0 ? "no gate" : StrCat("gate port ", run.gate_port()).c_str(),
                opened.resumed ? "; resumed" : "");
+  if (opened.resumed && run.state() == proto::RunRow::OPEN &&
+      run.policy().SerializeAsString() != plan.run.policy().SerializeAsString()) {
+    std::fprintf(stderr, "note: the run keeps the contact, time-outs and pauses it began with\n");
+  }
   if (!options.quiet && !opened.resumed) {
     const double seconds = static_cast<double>(run.planned()) / options.rate;
     std::fprintf(stderr, "at %s probes/s the plan alone takes about %s\n",
                  WithThousands(static_cast<uint64_t>(options.rate)).c_str(),
                  DurationText(Duration(static_cast<int64_t>(seconds * 1e9))).c_str());
   }
-  return Status::Ok();
 }
 
 // The name of the finished run.
 Result<std::string> ScanToTheEnd(const ScanOptions& options) {
-  StopSignals signals;
   GeoTable geo;
   if (!options.geo.empty()) {
     Result<GeoTable> loaded = GeoTable::Load(options.geo);
@@ -202,11 +218,12 @@ Result<std::string> ScanToTheEnd(const ScanOptions& options) {
     geo = std::move(*loaded);
   }
   HARK_ASSIGN_OR_RETURN(const Plan plan, PlanOf(options, geo));
+  StopSignals signals;  // not before: reading stdin ends with a Ctrl-C as usual
   Result<std::unique_ptr<Store>> store = Store::Open(options.db, Store::Mode::kReadWrite);
   if (!store.ok()) return store.status().Prepend("--db");
   HARK_ASSIGN_OR_RETURN(const OpenedRun opened,
                         OpenRun(**store, plan, options.run, SystemClock().UnixMillis()));
-  HARK_RETURN_IF_ERROR(Announce(options, opened));
+  Announce(options, plan, opened);
   if (opened.run.state() == proto::RunRow::DONE) {
     std::fprintf(stderr, "run %s is complete already; give another --run for a new one\n",
                  opened.run.name().c_str());

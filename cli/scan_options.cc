@@ -15,9 +15,12 @@ namespace {
 constexpr double kMinRate = 0.1;
 constexpr double kMaxRate = 10'000'000;
 constexpr uint32_t kMaxConcurrency = 100'000;
+constexpr uint32_t kDefaultVisits = 500;
+constexpr double kMostKnocks = 15'000;  // sockets; beyond it descriptors run short
 constexpr uint32_t kMaxWorkers = 64;
 constexpr uint32_t kMaxTimeoutMs = 600'000;
-constexpr size_t kMaxContact = 200;
+constexpr size_t kMaxContact = 100;  // fits an SSH identification line
+constexpr size_t kMaxPorts = 64;     // what a worker takes in one job
 
 FlagSet MakeFlags(ScanOptions& o) {
   FlagSet flags(
@@ -35,9 +38,10 @@ FlagSet MakeFlags(ScanOptions& o) {
            "visit only hosts that listen here; 0 visits every target"},
           {"ports", NumberList(&o.ports, 1, 65535, "PORT,…"), "what to look at on each host"},
           {"rate", Decimal(&o.rate, kMinRate, kMaxRate, "N"),
-           "connection attempts a second, all workers together"},
+           "connection attempts a second, all workers together (the kernel may repeat an "
+           "unanswered SYN twice)"},
           {"concurrency", Number(&o.concurrency, 1, kMaxConcurrency, "N"),
-           "conversations in flight, each worker"},
+           "sockets open at once, each worker; default what the rate needs, at least 500"},
           {"workers", Number(&o.workers, 0, kMaxWorkers, "N"), "local worker processes"},
           {"listen", Text(&o.listen, "tcp://ADDR:PORT"), "let remote workers join here"},
           {"allow_workers", Text(&o.allow_workers, "FILE"),
@@ -78,6 +82,11 @@ Status CheckIdentity(const std::string& flag, const std::string& text) {
 }
 
 Status CheckTogether(ScanOptions& o, const ParsedFlags& parsed) {
+  if (!parsed.given.contains("concurrency")) {
+    // An unanswered knock holds its socket until the connect time-out: so many are open at once.
+    const double knocks = o.rate / std::max<double>(o.workers, 1) * o.connect_timeout_ms / 1000;
+    o.concurrency = kDefaultVisits + static_cast<uint32_t>(std::min(knocks, kMostKnocks));
+  }
   if (o.targets.empty() == o.country.empty()) {
     return InvalidInput("give either --targets or --country");
   }
@@ -98,6 +107,9 @@ Status CheckTogether(ScanOptions& o, const ParsedFlags& parsed) {
     return InvalidInput(
         "--listen needs --allow_workers=FILE with the workers' public keys "
         "(hark-worker --keygen prints them)");
+  }
+  if (o.ports.size() > kMaxPorts) {
+    return InvalidInput(StrCat("--ports: ", o.ports.size(), " ports; at most ", kMaxPorts));
   }
   std::sort(o.ports.begin(), o.ports.end());
   if (std::adjacent_find(o.ports.begin(), o.ports.end()) != o.ports.end()) {
@@ -177,8 +189,10 @@ Result<Plan> PlanOf(const ScanOptions& options, const GeoTable& geo) {
   plan.exclusions = special->Union(excluded);
   HARK_RETURN_IF_ERROR(CheckContact(options, plan.sources.Minus(plan.exclusions)));
   plan.country = options.country;
-  plan.source = options.country.empty() ? options.targets : StrCat("country ", options.country);
-  plan.geo_source = options.geo;
+  // Kept as text for people: a file name may be any bytes.
+  plan.source = options.country.empty() ? EscapeForDisplay(options.targets)
+                                        : StrCat("country ", options.country);
+  plan.geo_source = EscapeForDisplay(options.geo);
   plan.gate_port = options.gate_port;
   plan.ports = options.ports;
   plan.policy = PolicyOf(options);

@@ -12,8 +12,8 @@
 namespace hark {
 namespace {
 
-// A 256 KiB batch of text compresses at most about thirtyfold; beyond that it is a bomb.
-constexpr size_t kMaxRawBytes = 16 << 20;
+// A worker fills a batch up to 256 KiB before it packs it; the rest is for one last observation.
+constexpr size_t kMaxRawBytes = 512 << 10;
 constexpr int kMaxProtoDepth = 12;
 // What one observation may hold; the worker's own limits are lower.
 constexpr int kMaxChain = 128;
@@ -26,6 +26,7 @@ Status Wrong(std::string what) {
 
 Result<std::string> Unpack(const proto::Batch& batch) {
   if (Crc32c(batch.payload()) != batch.crc32c()) return Wrong("checksum");
+  if (batch.payload().size() > kMaxRawBytes) return Wrong("too large");
   if (batch.codec() == proto::Batch::RAW) return batch.payload();
   if (batch.codec() != proto::Batch::ZSTD) return Wrong("unknown codec");
   if (batch.raw_bytes() > kMaxRawBytes) return Wrong("too large when unpacked");
@@ -150,7 +151,7 @@ void CountHost(const proto::HostObservation& host, proto::Tally* tally) {
 
 Result<CheckedBatch> CheckBatch(const proto::Batch& batch, const RunState& run, const LiveJob& job,
                                 const std::vector<Address>& targets) {
-  if (batch.from_index() != job.row.cursor() || batch.to_index() < batch.from_index() ||
+  if (batch.from_index() != job.row.cursor() || batch.to_index() <= batch.from_index() ||
       batch.to_index() > job.row.end() || (batch.to_index() == job.row.end() && !batch.final())) {
     return Wrong(StrCat("covers [", batch.from_index(), ", ", batch.to_index(), ") where [",
                         job.row.cursor(), ", … ", job.row.end(), ") was leased"));

@@ -9,7 +9,7 @@
 namespace hark {
 namespace {
 
-// Items in one write: bounds the memory of a WriteBatch (an item is at most a 256 KiB batch).
+// Items in one write: bounds the memory of a WriteBatch (an item is at most half a MiB).
 constexpr size_t kMaxGroup = 64;
 
 }  // namespace
@@ -92,7 +92,7 @@ void Committer::Run() {
         if (item.ticket != 0) durable_.push_back(item.ticket);
       }
     } else {
-      LogError("coordinator/committer", status.message());
+      LogInfo("coordinator/committer", status.message());  // the owner tells the operator
       failure_ = std::move(status);
     }
     idle_.notify_all();

@@ -7,6 +7,8 @@
 namespace hark {
 namespace {
 
+// A worker that floods us must not keep the others from their answers.
+constexpr int kMessagesPerStep = 256;
 constexpr char kEpochName[] = "coordinator_epoch";
 
 // On the disk before the first message: tokens of two starts can never be equal.
@@ -67,7 +69,9 @@ Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoT
 
 Status Coordinator::Step(Duration max_wait) {
   router_->Wait(static_cast<int>(ToMillis(max_wait)), committer_->wake_fd());
-  while (std::optional<Router::Incoming> in = router_->Receive()) {
+  for (int i = 0; i < kMessagesPerStep; ++i) {
+    const std::optional<Router::Incoming> in = router_->Receive();
+    if (!in) break;
     dispatcher_->OnMessage(in->route, in->key, in->envelope, clock_.Now(), clock_.UnixMillis());
   }
   HARK_RETURN_IF_ERROR(committer_->failure());

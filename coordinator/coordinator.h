@@ -3,7 +3,8 @@
 // The coordinator as a thing that runs: one Router, one Dispatcher, one Committer over one Store.
 //
 // The loop (Step): wait for a message, a durable commit or a heartbeat's time; hand messages to the
-// dispatcher; let it tick; send what it says. Nothing in it waits for the disk.
+// dispatcher; let it tick; send what it says. Nothing in it waits for a write; a GRAB job's
+// addresses are read from the store, which is its cache.
 
 #include <memory>
 #include <mutex>

@@ -36,8 +36,17 @@ void Dispatcher::AddRun(RunState run, MonoTime now) {
   const auto [it, added] = runs_.emplace(id, std::move(run));
   HARK_CHECK(added);
   encoded_targets_[it->second.run().target_set()] = it->second.targets().Encode();
+  // Workers of before the restart may still be probing at the share they had, which we no longer
+  // know: until they say HELLO or their leases end, an even part of the rate is theirs.
+  const MonoTime grace = now + std::max(options_.lease, options_.restart_grace);
+  std::set<std::string> holders;
   for (LiveJob* job : it->second.AllLeased()) {
-    job->deadline = now + std::max(options_.lease, options_.restart_grace);
+    job->deadline = grace;
+    holders.insert(job->row.worker());
+  }
+  const size_t sharers = std::max(options_.expected_workers, holders.size());
+  for (const std::string& key : holders) {
+    ghosts_[key] = {options_.probes_per_second / static_cast<double>(sharers), grace};
   }
 }
 
@@ -163,9 +172,19 @@ void Dispatcher::OnHello(const std::string& route, const std::string& key,
     outgoing_.push_back({route, known->welcome});  // the answer was lost or is late
     return;
   }
-  if (known != nullptr) EndSession(known->route, false, now);
+  // It goes on at its old rate until it hears of the new one.
+  double still_applied = 0;
+  const bool restarted = boot_of_key_.contains(key) && boot_of_key_[key] != hello.boot_id();
+  boot_of_key_[key] = hello.boot_id();
+  if (known != nullptr) {
+    still_applied = restarted ? 0 : std::max(known->granted_pps, known->applied_pps);
+    EndSession(known->route, false, now);
+  }
+  if (const auto ghost = ghosts_.find(key); ghost != ghosts_.end()) {
+    if (!restarted) still_applied = std::max(still_applied, ghost->second.pps);
+    ghosts_.erase(ghost);
+  }
   EndSession(route, false, now);
-  ghosts_.erase(key);  // it is back: its new share replaces the old
 
   Session& session = sessions_[route];
   session.route = route;
@@ -174,7 +193,7 @@ void Dispatcher::OnHello(const std::string& route, const std::string& key,
   session.id = options_.epoch << 32 | next_session_++;
   session.hello_id = hello.hello_id();
   session.last_heard = now;
-  session.applied_pps = 0;
+  session.applied_pps = still_applied;
   route_of_key_[key] = route;
   session.granted_pps = ShareFor(session, now);
 
@@ -194,14 +213,21 @@ void Dispatcher::OnHello(const std::string& route, const std::string& key,
   std::set<std::pair<uint32_t, uint32_t>> kept;
   for (const proto::HeldJob& held : hello.held()) {
     proto::Verdict verdict = Judge(key, held, now);
+    LiveJob* job = HeldBy(key, held.run(), held.job(), held.token());
+    if (restarted && job != nullptr && DiedEmptyHanded(held, *job)) {
+      verdict.set_kind(proto::Verdict::ABANDON);  // and released below: it may be what killed it
+    }
     if (verdict.kind() == proto::Verdict::KEEP) kept.emplace(held.run(), held.job());
     *welcome.add_held() = std::move(verdict);
   }
   session.welcome = out;
   // What it does not list it does not have: a restarted worker without its spool.
   for (auto& [id, run] : runs_) {
-    for (LiveJob* job : run.LeasedTo(key)) {
-      if (!kept.contains({id, job->row.id()})) ReleaseLease(run, *job, true);
+    const std::vector<LiveJob*> held = run.LeasedTo(key);
+    const Blame blame = held.size() == 1 ? Blame::kAlone : Blame::kShared;
+    for (LiveJob* job : held) {
+      trimming_.erase({id, job->row.id()});  // a TRIM on its way went with the old session
+      if (!kept.contains({id, job->row.id()})) ReleaseLease(run, *job, blame);
     }
     CommitDirty(run);
   }
@@ -221,6 +247,12 @@ proto::Verdict Dispatcher::Judge(const std::string& key, const proto::HeldJob& h
     verdict.set_kind(proto::Verdict::KEEP);  // done, its last batches are on their way to the disk
   }
   return verdict;
+}
+
+// The process that held this lease is gone and its spool has nothing we do not have: keeping the
+// lease would save nothing, and a target that kills its prober would do so for ever.
+bool Dispatcher::DiedEmptyHanded(const proto::HeldJob& held, const LiveJob& job) const {
+  return job.row.state() == proto::JobRow::LEASED && held.next_seq() <= job.row.next_seq();
 }
 
 LiveJob* Dispatcher::HeldBy(const std::string& key, uint32_t run_id, uint32_t job_id,
@@ -259,11 +291,11 @@ void Dispatcher::OnHeartbeat(Session& session, const proto::Heartbeat& heartbeat
   }
   ack.set_probes_per_second(session.granted_pps);
   ack.set_lease_ms(static_cast<uint32_t>(ToMillis(options_.lease)));
-  if (draining_) ack.set_command(proto::HeartbeatAck::DRAIN);
+  if (paused_) ack.set_command(proto::HeartbeatAck::PAUSE);
 }
 
-void Dispatcher::Drain() {
-  draining_ = true;
+void Dispatcher::Pause() {
+  paused_ = true;
 }
 
 void Dispatcher::OnTick(MonoTime now, int64_t unix_ms) {
@@ -275,7 +307,7 @@ void Dispatcher::OnTick(MonoTime now, int64_t unix_ms) {
   for (const std::string& route : silent) EndSession(route, true, now);
   for (auto& [id, run] : runs_) {
     for (LiveJob* job : run.AllLeased()) {
-      if (job->deadline <= now) ReleaseLease(run, *job, true);
+      if (job->deadline <= now) ReleaseLease(run, *job, run.BlameFor(*job));
     }
     CommitDirty(run);
   }

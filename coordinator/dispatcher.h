@@ -63,8 +63,10 @@ class Dispatcher {
   void OnTick(MonoTime now, int64_t unix_ms);
   std::vector<Outgoing> TakeOutgoing();
 
-  // Tells every worker to finish what is in flight and leave; no new jobs are given.
-  void Drain();
+  // No new jobs; workers pause. They keep their leases and spools, so that a coordinator that comes
+  // back finds them where they were.
+  void Pause();
+  bool HasSession(const std::string& key) const { return route_of_key_.contains(key); }
 
   struct WorkerView {
     std::string key;
@@ -127,8 +129,9 @@ class Dispatcher {
                    const Status& why);
   void OnDurable(uint64_t ticket);
   proto::Verdict Judge(const std::string& key, const proto::HeldJob& held, MonoTime now);
-  void ReleaseLease(RunState& run, LiveJob& job, bool worker_failed);
+  void ReleaseLease(RunState& run, LiveJob& job, Blame blame);
   double ShareFor(const Session& session, MonoTime now);
+  bool DiedEmptyHanded(const proto::HeldJob& held, const LiveJob& job) const;
   void AskForTail(const std::string& idle_key);
   void CommitDirty(RunState& run);
   void FinishRuns(int64_t unix_ms);
@@ -144,6 +147,8 @@ class Dispatcher {
   std::map<std::string, Session> sessions_;          // by route
   std::map<std::string, std::string> route_of_key_;  // the newest session of each worker
   std::map<std::string, int> strikes_of_key_;
+  std::map<std::string, uint64_t> boot_of_key_;     // of the last HELLO
+  std::map<std::string, uint64_t> unacked_of_key_;  // bytes accepted and not yet durable
   struct Ghost {
     double pps;
     MonoTime until;
@@ -161,7 +166,7 @@ class Dispatcher {
   uint64_t next_session_ = 1;
   uint64_t next_token_ = 1;
   uint64_t strikes_ = 0;
-  bool draining_ = false;
+  bool paused_ = false;
 };
 
 }  // namespace hark

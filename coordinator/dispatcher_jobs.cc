@@ -17,6 +17,8 @@ constexpr size_t kTargetChunkBytes = 64 << 10;
 constexpr uint64_t kMinSweepTail = 2048;
 constexpr uint64_t kMinGrabTail = 16;
 constexpr uint32_t kMaxSlots = 8;  // jobs a worker may ask for at once
+// Twice the credit: what an honest worker can have under way around a reconnect.
+constexpr uint64_t kMaxUnackedBytes = 8 << 20;
 
 }  // namespace
 
@@ -29,27 +31,30 @@ void Dispatcher::CommitDirty(RunState& run) {
   queue_.Submit(std::move(item));
 }
 
-void Dispatcher::ReleaseLease(RunState& run, LiveJob& job, bool worker_failed) {
+void Dispatcher::ReleaseLease(RunState& run, LiveJob& job, Blame blame) {
   const std::pair<uint32_t, uint32_t> id{run.run().id(), job.row.id()};
   grab_targets_.erase(id);
   trimming_.erase(id);
-  run.Release(job, worker_failed);
+  run.Release(job, blame);
 }
 
 void Dispatcher::ReleaseLeasesOf(const std::function<bool(const std::string& key)>& dead) {
   for (auto& [id, run] : runs_) {
     for (LiveJob* job : run.AllLeased()) {
-      if (dead(job->row.worker())) ReleaseLease(run, *job, false);
+      if (dead(job->row.worker())) ReleaseLease(run, *job, Blame::kNone);
     }
     CommitDirty(run);
   }
 }
 
 void Dispatcher::OnRequest(Session& session, const proto::Request& request, MonoTime now) {
-  uint32_t slots = draining_ ? 0 : std::min(request.slots(), kMaxSlots);
+  const uint32_t wanted = std::min(request.slots(), kMaxSlots);
+  uint32_t slots = paused_ ? 0 : wanted;
+  uint32_t given = 0;
   for (auto& [id, run] : runs_) {
     size_t sweeps = 0, grabs = 0;
     for (const LiveJob* job : run.LeasedTo(session.key)) {
+      if (job->row.suspect()) slots = 0;  // whatever happens now is this job's doing alone
       ++(job->row.kind() == JobRow::SWEEP ? sweeps : grabs);
     }
     for (; slots > 0; --slots) {
@@ -61,11 +66,13 @@ void Dispatcher::OnRequest(Session& session, const proto::Request& request, Mono
       if (job == nullptr) break;
       ++(job->row.kind() == JobRow::SWEEP ? sweeps : grabs);
       if (!SendJob(session, run, *job)) break;
+      ++given;
+      if (job->row.suspect()) slots = 1;  // the last: the loop's step makes it none
     }
   }
-  if (slots == 0 && !draining_) return;
+  if (given == wanted) return;
   Say(session.route, session.id).mutable_no_job()->set_retry_after_ms(kNoJobRetryMillis);
-  if (!draining_) AskForTail(session.key);
+  if (!paused_) AskForTail(session.key);
 }
 
 Result<const std::vector<Address>*> Dispatcher::TargetsOf(const RunState& run, const LiveJob& job) {
@@ -89,7 +96,7 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
   const Result<const std::vector<Address>*> found = TargetsOf(run, job);
   if (!found.ok()) {
     LogError("coordinator", found.status().message());
-    ReleaseLease(run, job, false);
+    ReleaseLease(run, job, Blame::kNone);
     return false;
   }
   const std::vector<Address>& targets = **found;
@@ -133,7 +140,7 @@ void Dispatcher::RefuseBatch(Session& session, RunState& run, LiveJob& job,
   LogWarning("coordinator", StrCat("worker ", session.name, " sent a bad batch ", batch.seq(),
                                    " of job ", batch.job(), ": ", why.message()));
   Ack(session, batch, proto::Ack::BAD, job.durable_next_seq);
-  ReleaseLease(run, job, true);
+  ReleaseLease(run, job, Blame::kNone);
 }
 
 void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime now) {
@@ -155,6 +162,9 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
     LogError("coordinator", targets.status().message());
     return;  // unanswered: it will be sent again
   }
+  if (unacked_of_key_[session.key] > kMaxUnackedBytes) {
+    return RefuseBatch(session, run, *job, batch, Corruption("sent far beyond its credit"));
+  }
   Result<CheckedBatch> checked = CheckBatch(batch, run, *job, **targets);
   if (!checked.ok()) return RefuseBatch(session, run, *job, batch, checked.status());
 
@@ -175,13 +185,14 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   in_flight_[item.ticket] = {batch.run(),         batch.job(),           batch.token(),
                              job->row.next_seq(), item.listeners.size(), batch.payload().size(),
                              session.key};
+  unacked_of_key_[session.key] += batch.payload().size();
   queue_.Submit(std::move(item));
   if (at_end) {
     grab_targets_.erase(id);
     trimming_.erase(id);
   } else if (batch.final()) {
     // It gave up a tail we never heard of (a TRIM answered just before a restart): back it goes.
-    ReleaseLease(run, *job, false);
+    ReleaseLease(run, *job, Blame::kNone);
   }
 }
 
@@ -196,9 +207,9 @@ void Dispatcher::OnDurable(uint64_t ticket) {
   const InFlight& done = node.mapped();
   RunState& run = *MutableRun(done.run);
   run.ListenersDurable(done.listeners);
+  unacked_of_key_[done.key] -= done.bytes;
   LiveJob* job = HeldBy(done.key, done.run, done.job, done.token);
-  if (job == nullptr) return;  // released since: its next holder starts behind this batch
-  job->durable_next_seq = done.next_seq;
+  if (job != nullptr) job->durable_next_seq = done.next_seq;
   Session* session = SessionOf(done.key);
   if (session == nullptr) return;  // it will ask when it is back
   proto::Ack& ack = *Say(session->route, session->id).mutable_ack();
@@ -206,7 +217,9 @@ void Dispatcher::OnDurable(uint64_t ticket) {
   ack.set_job(done.job);
   *ack.mutable_token() = done.token;
   ack.set_durable_next_seq(done.next_seq);
-  ack.set_status(proto::Ack::OK);
+  // Released since: its next holder starts behind this batch. The credit is the worker's all the
+  // same.
+  ack.set_status(job != nullptr ? proto::Ack::OK : proto::Ack::STALE);
   ack.set_credit_bytes(done.bytes);
 }
 
@@ -252,7 +265,7 @@ void Dispatcher::OnTrimAck(Session& session, const proto::TrimAck& ack) {
   LiveJob* job = HeldBy(session.key, ack.run(), ack.job(), ack.token());
   if (job == nullptr || trimming_.erase({ack.run(), ack.job()}) == 0) return;
   if (job->row.state() != JobRow::LEASED) return;
-  if (ack.accepted_end() < job->row.cursor() || ack.accepted_end() >= job->row.end()) return;
+  if (ack.accepted_end() <= job->row.cursor() || ack.accepted_end() >= job->row.end()) return;
   MutableRun(ack.run())->GiveTail(*job, ack.accepted_end());
 }
 
@@ -262,10 +275,8 @@ void Dispatcher::OnRelease(Session& session, const proto::Release& release) {
   LogInfo("coordinator", StrCat("worker ", session.name, " gives job ", release.job(), " back (",
                                 static_cast<int>(release.reason()),
                                 "): ", EscapeForDisplay(release.detail().substr(0, 200))));
-  // Leaving in good order or without its spool is no sign of a poisonous target.
-  const bool failed = release.reason() == proto::Release::LOCAL_ERROR ||
-                      release.reason() == proto::Release::TARGET_SET;
-  ReleaseLease(*MutableRun(release.run()), *job, failed);
+  // A worker that can say so is not dead of a target, whatever ails it.
+  ReleaseLease(*MutableRun(release.run()), *job, Blame::kNone);
 }
 
 void Dispatcher::FinishRuns(int64_t unix_ms) {

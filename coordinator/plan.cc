@@ -15,6 +15,8 @@ constexpr uint64_t kMaxSweepJob = 1 << 16;  // 7 minutes at 150 probes/s
 constexpr uint64_t kMinSweepJob = 1 << 10;
 constexpr uint64_t kWantedSweepJobs = 64;  // enough for a dozen workers to end together
 constexpr uint64_t kTargetsPerVisitJob = 256;
+// Every job carries them, and a message to a worker is at most 4 MiB.
+constexpr size_t kMaxExclusions = 200'000;
 
 // What must be equal for a command to continue a run instead of starting another.
 std::string PlanHash(const proto::RunRow& run) {
@@ -38,6 +40,10 @@ Result<Plan> MakePlan(const PlanOptions& options) {
                                WithThousands(options.sources.size()),
                                " addresses are excluded; --allow_special=PREFIX opens private or "
                                "loopback ranges"));
+  }
+  if (options.exclusions.ranges().size() > kMaxExclusions) {
+    return InvalidInput(StrCat("more than ", WithThousands(kMaxExclusions),
+                               " separate exclusions; merge some prefixes"));
   }
   const std::string encoded = plan.targets.Encode();
   proto::RunRow& run = plan.run;

@@ -74,11 +74,14 @@ LiveJob* RunState::Find(uint32_t job) {
   return it == jobs_.end() ? nullptr : &it->second;
 }
 
-LiveJob* RunState::TakePending(bool sweep) {
+// alone: the worker holds nothing else, so it may have a suspect.
+LiveJob* RunState::TakePending(bool sweep, bool alone) {
   std::set<uint32_t>& pending = sweep ? pending_sweeps_ : pending_grabs_;
-  if (pending.empty()) return nullptr;
-  LiveJob* job = Find(*pending.begin());
-  pending.erase(pending.begin());
+  const auto it = std::find_if(pending.begin(), pending.end(),
+                               [&](uint32_t id) { return alone || !Find(id)->row.suspect(); });
+  if (it == pending.end()) return nullptr;
+  LiveJob* job = Find(*it);
+  pending.erase(it);
   return job;
 }
 
@@ -101,8 +104,9 @@ LiveJob* RunState::Lease(const std::string& worker, const proto::Token& token, M
   const uint64_t available = durable_listeners_ - std::min(cut_, durable_listeners_);
   const uint64_t fair = available / (2 * std::max<size_t>(workers, 1)) + 1;
   const uint64_t grab_size = std::clamp(fair, kMinGrabJob, kMaxGrabJob);
+  const bool alone = sweeps + grabs == 0;
   auto grab = [&](uint64_t at_least) {
-    LiveJob* job = TakePending(false);
+    LiveJob* job = TakePending(false, alone);
     if (job == nullptr && (job = CutGrabJob(at_least, grab_size)) != nullptr) {
       pending_grabs_.erase(job->row.id());
     }
@@ -110,7 +114,7 @@ LiveJob* RunState::Lease(const std::string& worker, const proto::Token& token, M
   };
   LiveJob* job = nullptr;
   if (grabs <= sweeps) job = grab(kMaxGrabJob / 4);
-  if (job == nullptr) job = TakePending(true);
+  if (job == nullptr) job = TakePending(true, alone);
   if (job == nullptr) job = grab(1);
   if (job == nullptr) return nullptr;
   job->row.set_state(JobRow::LEASED);
@@ -128,6 +132,7 @@ LiveJob* RunState::Lease(const std::string& worker, const proto::Token& token, M
 void RunState::Accept(LiveJob& job, uint64_t to, bool final, const proto::Tally& tally) {
   if (to > job.row.cursor()) {
     job.row.set_no_progress(0);
+    job.row.set_suspect(false);
     job.row.clear_failed_workers();
   }
   job.row.set_cursor(to);
@@ -141,11 +146,18 @@ void RunState::Accept(LiveJob& job, uint64_t to, bool final, const proto::Tally&
   }
 }
 
-void RunState::Release(LiveJob& job, bool worker_failed) {
+Blame RunState::BlameFor(const LiveJob& job) {
+  return LeasedTo(job.row.worker()).size() == 1 ? Blame::kAlone : Blame::kShared;
+}
+
+void RunState::Release(LiveJob& job, Blame blame) {
   if (job.row.state() != JobRow::LEASED) return;
   leased_.erase(job.row.id());
   job.deadline = kNever;
-  if (worker_failed && job.row.cursor() == job.leased_at_cursor) {
+  const bool stood_still = job.row.cursor() == job.leased_at_cursor;
+  if (blame == Blame::kShared && stood_still) job.row.set_suspect(true);
+  if (blame == Blame::kAlone && stood_still) {
+    job.row.set_suspect(true);
     job.row.set_no_progress(job.row.no_progress() + 1);
     const auto& failed = job.row.failed_workers();
     if (std::find(failed.begin(), failed.end(), job.row.worker()) == failed.end()) {
@@ -184,6 +196,7 @@ void RunState::Split(LiveJob& job) {
     row.set_cursor(base);
     row.set_end(end);
     row.set_parent(job.row.id());
+    row.set_suspect(true);
     Touch(Add(std::move(row)));
   }
   job.row.set_state(JobRow::SPLIT);

@@ -6,8 +6,13 @@
 //   PENDING  --Lease-->          LEASED  (new token, next_seq 0)
 //   LEASED   --Accept-->         LEASED  (cursor and next_seq move on)
 //   LEASED   --Accept final-->   DONE
-//   LEASED   --Release/expiry--> PENDING at the cursor; no_progress + 1 if it stood still
+//   LEASED   --Release/expiry--> PENDING at the cursor
 //   PENDING  --too often-->      SPLIT into two PENDING halves; a single index: QUARANTINED
+//
+// A worker that dies may have died of a target. If the lost job stood still and was all it held,
+// the job's no_progress grows; if it held others too, all that stood still become suspects, which
+// from then on are leased to a worker that holds nothing else. So only the guilty job is ever
+// halved.
 //
 // Memory runs ahead of the disk: `row` is what has been accepted, `durable_next_seq` what may be
 // acknowledged. Everything else a restart needs is in the rows.
@@ -34,6 +39,13 @@ struct LiveJob {
   MonoTime deadline = kNever;     // of the lease
 };
 
+// What the end of a lease says about its job.
+enum class Blame {
+  kNone,    // the worker gave it back, or is at fault itself
+  kShared,  // the worker vanished, holding other jobs too
+  kAlone,   // the worker vanished, holding only this one
+};
+
 class RunState {
  public:
   // jobs: as stored; for a new run FirstJobs(). listeners: how many the store has.
@@ -57,8 +69,10 @@ class RunState {
   // The next listener position; counts it.
   uint64_t TakeListenerPosition() { return listeners_++; }
   void ListenersDurable(uint64_t count) { durable_listeners_ += count; }
-  // Gives the lease back. worker_failed: count it against the job if it made no progress.
-  void Release(LiveJob& job, bool worker_failed);
+  // Gives the lease back.
+  void Release(LiveJob& job, Blame blame);
+  // What to blame a job with when its holder has vanished.
+  Blame BlameFor(const LiveJob& job);
   // The tail [new_end, end) of a leased job becomes a PENDING job of its own.
   void GiveTail(LiveJob& job, uint64_t new_end);
   // Jobs leased to a worker, by job id.
@@ -85,7 +99,7 @@ class RunState {
 
  private:
   bool IsSweep(const proto::JobRow& row) const { return row.kind() == proto::JobRow::SWEEP; }
-  LiveJob* TakePending(bool sweep);
+  LiveJob* TakePending(bool sweep, bool alone);
   LiveJob* CutGrabJob(uint64_t at_least, uint64_t at_most);
   LiveJob& Add(proto::JobRow row);
   void MakePending(LiveJob& job);

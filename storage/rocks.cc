@@ -116,16 +116,15 @@ Status CheckDirectory(const std::string& path, bool read_only) {
 
 Status ExplainOpenFailure(const std::string& path, const rocksdb::Status& status) {
   const std::string text = status.ToString();
-  if (text.find("lock") != std::string::npos || text.find("LOCK") != std::string::npos) {
-    const bool denied = text.find("Permission denied") != std::string::npos;
-    return InvalidInput(denied ? StrCat("cannot write to '", path, "': permission denied")
-                               : StrCat("'", path,
-                                        "' is in use by another hark; wait for it or "
-                                        "give another --db"));
+  const auto says = [&](std::string_view words) { return text.find(words) != std::string::npos; };
+  if (status.IsNoSpace() || says("No space left")) return FromRocks("open the store", status);
+  for (const std::string_view reason : {"Permission denied", "Read-only file system"}) {
+    if (says(reason)) return InvalidInput(StrCat("cannot write to '", path, "': ", reason));
   }
-  if (text.find("Permission denied") != std::string::npos ||
-      text.find("Read-only file system") != std::string::npos) {
-    return InvalidInput(StrCat("cannot write to '", path, "': ", text));
+  // The two ways in which RocksDB says that somebody holds the lock: this process, or another.
+  if (says("lock hold by current process") || says("Resource temporarily unavailable")) {
+    return InvalidInput(
+        StrCat("'", path, "' is in use by another hark; wait for it or give another --db"));
   }
   return FromRocks(StrCat("open store '", path, "'"), status);
 }

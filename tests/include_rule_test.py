@@ -78,7 +78,7 @@ def breaches(path, text):
 
 # Two types of one name in two headers are two definitions of one thing to the linker, which keeps
 # either. It says nothing; the program is wrong.
-TYPE = re.compile(r"^(?:class|struct|enum class) (\w+)[^;]*?\{", re.M)
+TYPE = re.compile(r"^(?:class|struct|enum class) (\w+)(?![\w:])[^;{]*\{", re.M)
 NAMESPACE = re.compile(r"^namespace (hark[\w:]*) \{", re.M)
 
 

@@ -20,7 +20,7 @@
 
 DEFINE_string(config, "", "file of 'key = value' lines; flags of the same names win");
 DEFINE_string(keygen, "", "write a new key pair to this file, print the public key, and leave");
-DEFINE_bool(die_with_parent, false, "be killed when the parent process goes away");
+DEFINE_int32(die_with_parent, 0, "be killed when this process, the parent, goes away");
 DEFINE_string(coordinator, "", "tcp://host:port or ipc://path");
 DEFINE_string(server_public_key, "", "the coordinator's public key (Z85)");
 DEFINE_string(public_key, "", "own public key (Z85)");
@@ -110,8 +110,8 @@ int Keygen() {
 
 // SIGKILL, not a drain: without its parent nobody would take what a drain hands over, and the next
 // parent's worker wants the same spool.
-void DieWithParent() {
-  const pid_t parent = getppid();
+// parent: as it told us. getppid() may already be somebody else's by the time we ask.
+void DieWithParent(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) std::raise(SIGKILL);  // it went before we asked
 }
@@ -149,7 +149,7 @@ Status CheckFlagNames(int argc, char** argv) {
 
 int Main() {
   if (!FLAGS_keygen.empty()) return Keygen();
-  if (FLAGS_die_with_parent) DieWithParent();
+  if (FLAGS_die_with_parent != 0) DieWithParent(FLAGS_die_with_parent);
   const auto signals = CatchSignals();
   if (!signals.ok()) return Fail(signals.status());
   const auto config = ReadConfig();

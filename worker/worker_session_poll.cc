@@ -66,7 +66,7 @@ void WorkerSession::PollGreeting(MonoTime now, Envelopes* out) {
   hello->set_proto_max(1);
   hello->set_software(StrCat("hark-worker ", HARK_VERSION));
   hello->set_boot_id(options_.boot_id);
-  hello->set_name(options_.name);
+  hello->set_name(EscapeForDisplay(options_.name));  // a proto string must be UTF-8
   hello->set_max_parallel(options_.max_parallel);
   hello->set_max_pps(options_.max_pps);
   const uint64_t used = spool_.unacked_bytes();

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A worker of its own over tcp: it makes its key, is allowed by it, works, and leaves when asked. A stranger
-with another key gets nothing done, and nothing readable crosses the wire."""
+with another key is refused and gets nothing done."""
 
 import json
 import os
@@ -61,7 +61,10 @@ def main():
         assert server_key, "the scan did not say its key"
 
         stranger = start(directory, "stranger", server_key)
-        time.sleep(1)  # not to synchronise: the stranger shall have had its chance
+        refusal = directory / "stranger.log"
+        while "does not know this worker's key" not in refusal.read_text():
+            assert stranger.poll() is None, "the stranger left"
+            time.sleep(0.02)  # polls for what another process writes
         coverage = json.loads(harness.report(directory / "db", "t"))["coverage"]
         assert coverage["pending"] == coverage["planned"], "a stranger got work done"
 

@@ -197,8 +197,9 @@ void Fleet::KillWorker(size_t i) {
   worker.session.reset();
   worker.host.reset();
   worker.route.clear();
-  if (random_.Unit() < 0.3) worker.spool.LoseTail(random_.Below(3) + 1);
-  if (random_.Unit() < 0.1) worker.spool = MemorySpool();  // another disk altogether
+  const bool poisoned = worker.dying;  // dies as a process does: its disk stays
+  if (!poisoned && random_.Unit() < 0.3) worker.spool.LoseTail(random_.Below(3) + 1);
+  if (!poisoned && random_.Unit() < 0.1) worker.spool = MemorySpool();  // another disk altogether
   At(Soon(4), [this, i] { StartWorker(i); });
 }
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace hark {
 namespace {
@@ -20,13 +21,22 @@ ConnectAttempt Success() {
   return attempt;
 }
 
+// A peer so near that its RST is there before connect() returns. True: the probe is done.
+bool ResetAtOnce(Probe& probe, MonoTime now) {
+  probe.OnConnected(now);
+  static_cast<void>(probe.TakeOutput());  // nobody is there to hear it
+  probe.OnReset(now);
+  return probe.done();
+}
+
 }  // namespace
 
 void Connection::Start(Probe* probe, const Address& address, uint16_t port,
                        Duration connect_timeout, MonoTime now) {
   ConnectAttempt attempt = StartConnect(address, port, parts_.options.source);
   if (attempt.state != ConnectState::kConnected && attempt.state != ConnectState::kPending) {
-    on_end_(attempt, now);
+    const bool talked = attempt.outcome == Outcome::kReset && ResetAtOnce(*probe, now);
+    on_end_(talked ? Success() : std::move(attempt), now);
     return;
   }
   const bool connected = attempt.state == ConnectState::kConnected;

@@ -110,7 +110,9 @@ ConnectAttempt StartConnect(const Address& address, uint16_t port,
     result = connect(fd.get(), to.get(), to.size);
   }
   if (result != 0 && errno != EALREADY && errno != EINPROGRESS && errno != EISCONN) {
-    return ConnectFailure(errno);
+    // Told at once, without a packet: it is this machine that has no way out, not the peer.
+    const bool no_way_out = errno == ENETUNREACH || errno == ENETDOWN || errno == ENONET;
+    return ConnectFailure(no_way_out ? ENOBUFS : errno);
   }
   ConnectAttempt attempt;
   attempt.state =
