@@ -50,14 +50,14 @@ class FakeProber final : public Prober {
       back.push_back(std::move(open[i]));
       open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
     }
-    for (Request& r : back) Answer(std::move(r), KnockResult::kNotSent);
+    for (const Request& r : back) Answer(r, KnockResult::kNotSent);
   }
 
   // Answers the i-th open request; a host that answers gives one observation a port.
   void AnswerOne(size_t i, KnockResult result, size_t greeting_bytes = 10) {
-    Request request = std::move(open[i]);
+    const Request request = std::move(open[i]);
     open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
-    Answer(std::move(request), result, greeting_bytes);
+    Answer(request, result, greeting_bytes);
   }
 
   std::vector<Request> open;
@@ -67,7 +67,7 @@ class FakeProber final : public Prober {
   size_t max_in_flight = 0;
 
  private:
-  static void Answer(Request request, KnockResult result, size_t greeting_bytes = 10) {
+  static void Answer(const Request& request, KnockResult result, size_t greeting_bytes = 10) {
     if (request.knocked) {
       request.knocked(result);
       return;

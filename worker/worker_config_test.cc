@@ -27,7 +27,7 @@ class WorkerConfigTest : public ::testing::Test {
   ~WorkerConfigTest() override { std::filesystem::remove_all(directory_); }
 
   std::string Write(const std::string& text, int mode = 0600) {
-    const std::string path = (directory_ / "worker.conf").string();
+    std::string path = (directory_ / "worker.conf").string();
     EXPECT_TRUE(WriteFileAtomically(path, text, mode).ok());
     chmod(path.c_str(), static_cast<mode_t>(mode));
     return path;

@@ -13,6 +13,7 @@ using ::testing::Not;
 Result<Options> Parse(std::vector<std::string> words) {
   words.insert(words.begin(), "hark-lab");
   std::vector<char*> argv;
+  argv.reserve(words.size());
   for (std::string& word : words) argv.push_back(word.data());
   return ParseCommandLine(static_cast<int>(argv.size()), argv.data());
 }

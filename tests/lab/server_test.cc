@@ -134,6 +134,7 @@ TEST(Server, KeepsSilentAfterAcceptingUntilItsPatienceEnds) {
 TEST(Server, ServesManyClientsAtOnce) {
   const RunningLab lab(kOddHost);
   std::vector<std::unique_ptr<Client>> clients;
+  clients.reserve(200);
   for (int i = 0; i < 200; ++i) clients.push_back(std::make_unique<Client>(lab, 22030));
   for (auto& client : clients) client->Say("EHLO x\r\nQUIT\r\n");
   for (auto& client : clients) {

@@ -39,7 +39,7 @@ class EngineTest : public ::testing::Test {
   }
   template <typename Condition>
   void RunUntil(
-      Condition condition, std::function<void()> serve = [] {}) {
+      Condition condition, const std::function<void()>& serve = [] {}) {
     const MonoTime give_up = clock_.Now() + kPatience;
     while (!condition()) {
       ASSERT_LT(clock_.Now(), give_up);

@@ -17,7 +17,7 @@ Verdict AfterSsh(const std::string& bytes, SshFacts* facts = nullptr) {
   const ProbeOptions options = TestOptions();
   SshProbe probe(options, "ssh-ed25519");
   Hear(probe, bytes, Cuts::Random(bytes.size()));
-  const Verdict verdict = probe.verdict();
+  Verdict verdict = probe.verdict();
   if (facts != nullptr) *facts = probe.TakeFacts();
   return verdict;
 }

@@ -27,7 +27,7 @@ class SshSurveys : public ::testing::Test {
 
   // The observation of a host whose n-th connection behaves like the n-th, the last ones alike.
   PortObservation See(const std::vector<FakeSshBehaviour>& behaviours, const Cuts& cuts = {},
-                      ProbeOptions options = TestOptions()) {
+                      const ProbeOptions& options = TestOptions()) {
     const auto survey = SurveyFactory(options).Make(22);
     size_t dialled = 0;
     return Play(
@@ -116,7 +116,9 @@ TEST_F(SshSurveys, KeepTheKeyOfAnUnacceptableExchange) {
 
 TEST_F(SshSurveys, KeepTheKeyOfAReplyThatIsCut) {
   FakeSshBehaviour host;
-  host.change_reply = [](std::string payload) { return payload.substr(0, payload.size() - 1); };
+  host.change_reply = [](const std::string& payload) {
+    return payload.substr(0, payload.size() - 1);
+  };
   const PortObservation seen = See({host});
   EXPECT_EQ(seen.outcome, Outcome::kProtocolError);
   EXPECT_EQ(seen.ssh->keys.at(0).blob, ed25519().blob);

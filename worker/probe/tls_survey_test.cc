@@ -16,8 +16,8 @@ constexpr uint16_t kTls13 = 0x0304;
 
 using Dial = std::function<std::unique_ptr<FakePeer>()>;
 
-Dial To(const FakeTlsIdentity& identity, std::string greeting = "",
-        std::vector<std::string> replies = {}) {
+Dial To(const FakeTlsIdentity& identity, const std::string& greeting = "",
+        const std::vector<std::string>& replies = {}) {
   return [=, &identity] { return std::make_unique<FakeTlsServer>(identity, greeting, replies); };
 }
 
