@@ -176,7 +176,7 @@ Status Scan::Leave(Duration patience, StopSignals& signals) {
 
 Status Scan::Run(StopSignals& signals) {
   HARK_RETURN_IF_ERROR(Start());
-  const Status status = Work(signals);
+  Status status = Work(signals);
   std::fputs(progress_->End().c_str(), stderr);
   return status;
 }
