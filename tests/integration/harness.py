@@ -24,9 +24,11 @@ LOOPBACK = "127.0.0.0/8"
 TIMES = ("started", "finished", "created", "run_seconds", "duration_seconds")
 
 
-def enter_namespace():
+def enter_namespace(mounts=False):
     if os.environ.get("HARK_IN_NAMESPACE"):
         return
+    if mounts:
+        os.environ["HARK_NAMESPACE_MOUNTS"] = "1"
     os.environ["HARK_IN_NAMESPACE"] = "1"
     script = str(ROOT / "tests/lab/in-namespace.sh")
     os.execv(script, [script, sys.executable, os.path.abspath(sys.argv[0]), *sys.argv[1:]])

@@ -130,7 +130,7 @@ def covered(db):
 
 
 def main():
-    harness.enter_namespace()
+    harness.enter_namespace(mounts=True)
     with harness.Workspace() as directory:
         for check in (check_flags, check_unwritable, check_busy, check_full_disk):
             sub = Path(directory) / check.__name__

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Runs a command in a network of its own (only loopback, no way out) and mounts of its own. Needs no root where user
-# namespaces are allowed; inside, the command is root of that network.
+# Runs a command in a network of its own: only loopback, no way out. Needs no root where user
+# namespaces are allowed; inside, the command is root of that network. With HARK_NAMESPACE_MOUNTS=1
+# it may also mount file systems that nobody else sees.
 #   tests/lab/in-namespace.sh sh -c 'hark-lab --paper=NA-20180430 & ...'
 set -eu
 if [ $# -eq 0 ]; then
   echo "usage: in-namespace.sh COMMAND..." >&2
   exit 2
 fi
-if [ "$(id -u)" -eq 0 ]; then
-  set -- unshare --net --mount -- sh -c 'ip link set lo up && exec "$@"' in-namespace "$@"
-else
-  set -- unshare --user --map-root-user --net --mount -- sh -c 'ip link set lo up && exec "$@"' in-namespace "$@"
-fi
-exec "$@"
+spaces=--net
+[ -z "${HARK_NAMESPACE_MOUNTS:-}" ] || spaces="$spaces --mount"
+[ "$(id -u)" -eq 0 ] || spaces="--user --map-root-user $spaces"
+# shellcheck disable=SC2086 # several flags
+exec unshare $spaces -- sh -c 'ip link set lo up && exec "$@"' in-namespace "$@"
