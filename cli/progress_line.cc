@@ -62,8 +62,13 @@ std::string DurationText(Duration d) {
   return text;
 }
 
-ProgressLine::ProgressLine(bool terminal, MonoTime now)
-    : terminal_(terminal), started_(now), last_(now) {}
+ProgressLine::ProgressLine(bool terminal, const RunState::Totals& start, MonoTime now)
+    : terminal_(terminal),
+      started_(now),
+      last_(now),
+      first_covered_(start.covered),
+      last_covered_(start.covered),
+      last_visited_(start.visited) {}
 
 bool ProgressLine::Due(MonoTime now) const {
   return now - last_ >= (terminal_ ? kTerminalEvery : kPipeEvery);
@@ -71,7 +76,6 @@ bool ProgressLine::Due(MonoTime now) const {
 
 std::string ProgressLine::Update(const RunState::Totals& totals,
                                  const std::vector<Dispatcher::WorkerView>& workers, MonoTime now) {
-  if (!shown_ && first_covered_ == 0) first_covered_ = last_covered_ = totals.covered;
   const Duration since = now - last_;
   if (!Due(now)) return "";
   const double planned = static_cast<double>(std::max<uint64_t>(totals.planned, 1));

@@ -15,7 +15,8 @@ namespace hark {
 class ProgressLine {
  public:
   // On a terminal the line is rewritten in place every second; elsewhere a line every ten.
-  ProgressLine(bool terminal, MonoTime now);
+  // start: where the run stands now, e.g. after an interruption.
+  ProgressLine(bool terminal, const RunState::Totals& start, MonoTime now);
 
   bool Due(MonoTime now) const;
   // The text to write to stderr now, "" if it is not time.
@@ -28,9 +29,9 @@ class ProgressLine {
   const bool terminal_;
   const MonoTime started_;
   MonoTime last_;
-  uint64_t first_covered_ = 0;
-  uint64_t last_covered_ = 0;
-  uint64_t last_visited_ = 0;
+  const uint64_t first_covered_;
+  uint64_t last_covered_;
+  uint64_t last_visited_;
   bool shown_ = false;
 };
 

@@ -140,7 +140,9 @@ Status Scan::Start() {
     std::fprintf(stderr, "remote workers: coordinator = %s, server_public_key = %s\n",
                  coordinator_->endpoints().back().c_str(), server_key.c_str());
   }
-  progress_ = std::make_unique<ProgressLine>(isatty(STDERR_FILENO) != 0, clock_.Now());
+  progress_ = std::make_unique<ProgressLine>(isatty(STDERR_FILENO) != 0,
+                                             coordinator_->dispatcher().FindRun(run_.id())->Sum(),
+                                             clock_.Now());
   return Status::Ok();
 }
 

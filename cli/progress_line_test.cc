@@ -1,0 +1,44 @@
+#include "cli/progress_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hark {
+namespace {
+
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+RunState::Totals At(uint64_t covered) {
+  RunState::Totals totals;
+  totals.planned = 10'000;
+  totals.covered = covered;
+  return totals;
+}
+
+TEST(ProgressLineTest, TellsPaceAndTimeLeftOfThisStartOnly) {
+  MonoTime now{};
+  ProgressLine line(false, At(4'000), now);  // resumed
+  EXPECT_EQ(line.Update(At(4'100), {}, now + seconds(1)), "");
+  const std::string text = line.Update(At(5'000), {}, now + seconds(10));
+  EXPECT_THAT(text, HasSubstr("50.0%"));
+  EXPECT_THAT(text, HasSubstr("100/s"));
+  EXPECT_THAT(text, HasSubstr("50s left"));
+  EXPECT_EQ(line.End(), "");
+}
+
+TEST(ProgressLineTest, RewritesTheLineOnATerminalEverySecond) {
+  MonoTime now{};
+  ProgressLine line(true, At(0), now);
+  EXPECT_THAT(line.Update(At(10), {}, now + seconds(1)), testing::StartsWith("\r"));
+  EXPECT_EQ(line.End(), "\n");
+}
+
+TEST(ProgressLineTest, WritesDurationsAsPeopleSayThem) {
+  EXPECT_EQ(DurationText(seconds(9)), "9s");
+  EXPECT_EQ(DurationText(seconds(75)), "1m15s");
+  EXPECT_EQ(DurationText(seconds(7'260)), "2h01m");
+}
+
+}  // namespace
+}  // namespace hark
