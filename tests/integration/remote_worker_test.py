@@ -35,10 +35,14 @@ def configure(directory, name, server_key):
     return config
 
 
+STARTED = []  # ended with the test, however it ends
+
+
 def start(directory, name, server_key):
     log = open(directory / f"{name}.log", "w")
-    return subprocess.Popen([harness.BIN / "hark-worker", f"--config={configure(directory, name, server_key)}"],
-                            stdout=log, stderr=log)
+    STARTED.append(subprocess.Popen([harness.BIN / "hark-worker", f"--config={configure(directory, name, server_key)}"],
+                            stdout=log, stderr=log))
+    return STARTED[-1]
 
 
 def main():
@@ -85,4 +89,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    finally:
+        for process in STARTED:
+            process.kill()
