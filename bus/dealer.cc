@@ -36,11 +36,7 @@ void SetOptions(ZmqSocket& socket, const DealerOptions& options) {
   socket.Set(ZMQ_HEARTBEAT_TTL, kPingTimeoutMillis);
   socket.Set(ZMQ_RECONNECT_IVL, kReconnectMillis);
   socket.Set(ZMQ_RECONNECT_IVL_MAX, kReconnectMaxMillis);
-  socket.Set(ZMQ_TCP_KEEPALIVE, 1);
-  socket.Set(ZMQ_TCP_KEEPALIVE_IDLE, 60);
-  socket.Set(ZMQ_TCP_KEEPALIVE_INTVL, 15);
-  socket.Set(ZMQ_TCP_KEEPALIVE_CNT, 4);
-  socket.Set(ZMQ_IPV6, 1);
+  SetTcpOptions(socket);
   socket.Set(ZMQ_CURVE_SERVERKEY, options.server_public_key);
   socket.Set(ZMQ_CURVE_PUBLICKEY, options.public_key);
   socket.Set(ZMQ_CURVE_SECRETKEY, options.secret_key);

@@ -29,11 +29,7 @@ void SetOptions(ZmqSocket& socket, const std::string& secret_key) {
   socket.Set(ZMQ_MAXMSGSIZE, kMaxMessageBytes);
   socket.Set(ZMQ_HANDSHAKE_IVL, kHandshakeMillis);
   socket.Set(ZMQ_BACKLOG, kBacklog);
-  socket.Set(ZMQ_TCP_KEEPALIVE, 1);
-  socket.Set(ZMQ_TCP_KEEPALIVE_IDLE, 60);
-  socket.Set(ZMQ_TCP_KEEPALIVE_INTVL, 15);
-  socket.Set(ZMQ_TCP_KEEPALIVE_CNT, 4);
-  socket.Set(ZMQ_IPV6, 1);
+  SetTcpOptions(socket);
   socket.Set(ZMQ_CURVE_SERVER, 1);
   socket.Set(ZMQ_CURVE_SECRETKEY, secret_key);
   socket.Set(ZMQ_ZAP_DOMAIN, std::string_view(kZapDomain));

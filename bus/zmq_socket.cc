@@ -42,6 +42,14 @@ int ZmqSocket::GetInt(int option) const {
   return value;
 }
 
+void SetTcpOptions(ZmqSocket& socket) {
+  socket.Set(ZMQ_TCP_KEEPALIVE, 1);
+  socket.Set(ZMQ_TCP_KEEPALIVE_IDLE, 60);  // seconds
+  socket.Set(ZMQ_TCP_KEEPALIVE_INTVL, 15);
+  socket.Set(ZMQ_TCP_KEEPALIVE_CNT, 4);
+  socket.Set(ZMQ_IPV6, 1);
+}
+
 ZmqMessage::ZmqMessage(std::string_view bytes) {
   HARK_CHECK(zmq_msg_init_size(&message_, bytes.size()) == 0);
   std::memcpy(zmq_msg_data(&message_), bytes.data(), bytes.size());

@@ -33,6 +33,9 @@ class ZmqSocket {
   void* socket_;
 };
 
+// What both ends want of TCP: IPv6 too, and a dead peer noticed in two minutes.
+void SetTcpOptions(ZmqSocket& socket);
+
 class ZmqMessage {
  public:
   ZmqMessage() { zmq_msg_init(&message_); }

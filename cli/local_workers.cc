@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "cli/key_file.h"
 
 extern char** environ;
 
@@ -30,22 +31,12 @@ std::string KeyPath(const std::string& directory) {
   return directory + "/secret.key";
 }
 
+// A worker whose key cannot be read is a new worker.
 Result<KeyPair> LoadOrMakeKeys(const std::string& directory) {
-  const std::string path = KeyPath(directory);
-  if (std::filesystem::exists(path)) {
-    HARK_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, 1024));
-    KeyPair keys;
-    keys.secret_key = Trim(text);
-    Result<std::string> public_key = PublicKeyOf(keys.secret_key);
-    if (public_key.ok()) {
-      keys.public_key = *public_key;
-      return keys;
-    }
-  }
+  Result<KeyPair> keys = LoadKeyPair(KeyPath(directory));
+  if (keys.ok()) return keys;
   HARK_RETURN_IF_ERROR(MakeDirectories(directory));
-  KeyPair keys = GenerateKeyPair();
-  HARK_RETURN_IF_ERROR(WriteFileAtomically(path, keys.secret_key + "\n", 0600));
-  return keys;
+  return MakeKeyPair(KeyPath(directory));
 }
 
 }  // namespace
@@ -58,11 +49,12 @@ Result<LocalWorkers> LocalWorkers::Prepare(LocalWorkerOptions options) {
     Worker& worker = self.workers_.emplace_back();
     worker.directory = StrCat(self.options_.directory, "/", i);
     HARK_ASSIGN_OR_RETURN(worker.keys, LoadOrMakeKeys(worker.directory));
+    self.keys_.push_back(CurveKeyBytes(worker.keys.public_key));
     HARK_RETURN_IF_ERROR(self.WriteConfig(worker, i));
   }
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(self.options_.directory, error)) {
-    const Result<KeyPair> keys = LoadOrMakeKeys(entry.path());
+    const Result<KeyPair> keys = LoadKeyPair(KeyPath(entry.path()));
     if (keys.ok()) self.known_keys_.push_back(CurveKeyBytes(keys->public_key));
   }
   return self;
@@ -70,12 +62,6 @@ Result<LocalWorkers> LocalWorkers::Prepare(LocalWorkerOptions options) {
 
 LocalWorkers::~LocalWorkers() {
   Kill();
-}
-
-std::vector<std::string> LocalWorkers::Keys() const {
-  std::vector<std::string> keys;
-  for (const Worker& worker : workers_) keys.push_back(CurveKeyBytes(worker.keys.public_key));
-  return keys;
 }
 
 Status LocalWorkers::WriteConfig(Worker& worker, size_t number) {
@@ -149,8 +135,8 @@ Status LocalWorkers::Supervise(MonoTime now) {
 }
 
 void LocalWorkers::Seen(const std::string& key) {
-  for (Worker& worker : workers_) {
-    if (CurveKeyBytes(worker.keys.public_key) == key) worker.seen = true;
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    if (keys_[i] == key) workers_[i].seen = true;
   }
 }
 

@@ -35,7 +35,7 @@ class LocalWorkers {
   LocalWorkers& operator=(LocalWorkers&&) = delete;
 
   // Raw public keys of the workers that are to run.
-  std::vector<std::string> Keys() const;
+  const std::vector<std::string>& Keys() const { return keys_; }
   // Raw public keys of every local worker this store ever had: all dead when we start, since they
   // die with their parent and the store has one parent at a time.
   const std::vector<std::string>& KnownKeys() const { return known_keys_; }
@@ -67,6 +67,7 @@ class LocalWorkers {
 
   LocalWorkerOptions options_;
   std::vector<Worker> workers_;
+  std::vector<std::string> keys_;  // beside workers_
   std::vector<std::string> known_keys_;
   bool draining_ = false;
 };

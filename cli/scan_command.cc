@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "cli/exit_code.h"
+#include "cli/key_file.h"
 #include "cli/local_workers.h"
 #include "cli/progress_line.h"
 #include "cli/report_command.h"
@@ -32,16 +33,7 @@ constexpr size_t kMaxIpcPath = 100;  // sun_path holds 108 bytes
 // after a restart.
 Result<KeyPair> CoordinatorKeys(const std::string& db) {
   const std::string path = db + "/coordinator.key";
-  KeyPair keys;
-  if (std::filesystem::exists(path)) {
-    HARK_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, 1024));
-    keys.secret_key = Trim(text);
-    HARK_ASSIGN_OR_RETURN(keys.public_key, PublicKeyOf(keys.secret_key));
-    return keys;
-  }
-  keys = GenerateKeyPair();
-  HARK_RETURN_IF_ERROR(WriteFileAtomically(path, keys.secret_key + "\n", 0600));
-  return keys;
+  return std::filesystem::exists(path) ? LoadKeyPair(path) : MakeKeyPair(path);
 }
 
 // One 40-character key a line, anything behind it is a note.
@@ -123,14 +115,14 @@ Status Scan::Start() {
   local.concurrency = options_.concurrency;
   HARK_ASSIGN_OR_RETURN(LocalWorkers workers, LocalWorkers::Prepare(std::move(local)));
   workers_ = std::make_unique<LocalWorkers>(std::move(workers));
-  for (std::string& key : workers_->Keys()) allowed_.Allow(std::move(key));
+  for (const std::string& key : workers_->Keys()) allowed_.Allow(key);
 
   HARK_ASSIGN_OR_RETURN(
       coordinator_, Coordinator::Start(store_, geo_, allowed_, {run_}, std::move(options), clock_));
   // Local workers die with their parent. Those that start again bring their spools and are asked;
   // the leases of the others are free.
   const std::vector<std::string>& known = workers_->KnownKeys();
-  const std::vector<std::string> present = workers_->Keys();
+  const std::vector<std::string>& present = workers_->Keys();
   const auto is_in = [](const std::vector<std::string>& keys, const std::string& key) {
     return std::find(keys.begin(), keys.end(), key) != keys.end();
   };

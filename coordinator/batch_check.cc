@@ -66,7 +66,7 @@ Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepRes
     next = hit.index() + 1;
     const Address address = run.TargetAt(hit.index());
     if (hit.address() != address.bytes()) return Wrong("a hit at another address");
-    checked.hits.emplace_back(hit.index(), address);
+    checked.hits.push_back(address);
   }
   checked.tally.set_silent(sweep.silent());
   checked.tally.set_refused(sweep.refused());

@@ -15,8 +15,8 @@ namespace hark {
 
 struct CheckedBatch {
   proto::Tally tally;
-  std::vector<std::pair<uint64_t, Address>> hits;  // SWEEP: permuted index, address
-  std::vector<proto::HostObservation> hosts;       // GRAB
+  std::vector<Address> hits;                  // SWEEP
+  std::vector<proto::HostObservation> hosts;  // GRAB
 };
 
 // targets: the addresses of the GRAB job's [base, end), empty for SWEEP. kCorruption says what did

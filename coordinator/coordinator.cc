@@ -1,6 +1,5 @@
 #include "coordinator/coordinator.h"
 
-#include "base/random.h"
 #include "base/strings.h"
 #include "coordinator/run_registry.h"
 
@@ -44,7 +43,6 @@ Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoT
                                                         CoordinatorOptions options,
                                                         const Clock& clock) {
   HARK_ASSIGN_OR_RETURN(options.dispatcher.epoch, NextEpoch(store));
-  options.dispatcher.seed = SecureU64();
   std::unique_ptr<Coordinator> self(new Coordinator(store, clock));
   std::map<uint32_t, std::string> countries;
   for (const proto::RunRow& run : runs) countries[run.id()] = run.country();
@@ -54,7 +52,7 @@ Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoT
   };
   const MonoTime now = clock.Now();
   self->dispatcher_ =
-      std::make_unique<Dispatcher>(options.dispatcher, *self->committer_, listeners, now);
+      std::make_unique<Dispatcher>(options.dispatcher, *self->committer_, listeners);
   for (const proto::RunRow& run : runs) {
     HARK_ASSIGN_OR_RETURN(RunState state, LoadRun(store, run));
     self->dispatcher_->AddRun(std::move(state), now);

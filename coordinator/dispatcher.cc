@@ -24,12 +24,8 @@ bool SameToken(const proto::Token& a, const proto::Token& b) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(DispatcherOptions options, CommitQueue& queue, ListenerSource listeners,
-                       MonoTime)
-    : options_(options),
-      queue_(queue),
-      listener_source_(std::move(listeners)),
-      random_(options.seed) {}
+Dispatcher::Dispatcher(DispatcherOptions options, CommitQueue& queue, ListenerSource listeners)
+    : options_(options), queue_(queue), listener_source_(std::move(listeners)) {}
 
 void Dispatcher::AddRun(RunState run, MonoTime now) {
   const uint32_t id = run.run().id();

@@ -19,7 +19,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/random.h"
 #include "base/time.h"
 #include "coordinator/batch_check.h"
 #include "coordinator/committer.h"
@@ -35,7 +34,6 @@ struct DispatcherOptions {
   Duration heartbeat = std::chrono::seconds(2);
   Duration restart_grace = std::chrono::seconds(90);  // for leases of before a restart
   uint64_t epoch = 1;  // grows with every start, synced before the first message
-  uint64_t seed = 1;
 };
 
 class Dispatcher {
@@ -48,7 +46,7 @@ class Dispatcher {
   using ListenerSource =
       std::function<Result<std::vector<Address>>(uint32_t run, uint64_t from, uint64_t to)>;
 
-  Dispatcher(DispatcherOptions options, CommitQueue& queue, ListenerSource listeners, MonoTime now);
+  Dispatcher(DispatcherOptions options, CommitQueue& queue, ListenerSource listeners);
 
   void AddRun(RunState run, MonoTime now);
   // Leases of these workers are given back at once: they are known to be dead.
@@ -77,7 +75,6 @@ class Dispatcher {
   std::vector<WorkerView> Workers() const;
   const RunState* FindRun(uint32_t run) const;
   bool AllRunsDone() const;
-  uint64_t strikes() const { return strikes_; }
 
  private:
   struct Session {
@@ -103,7 +100,6 @@ class Dispatcher {
     std::string key;
   };
 
-  Session* FindSession(const std::string& route, uint64_t session_id);
   Session* SessionOf(const std::string& key);
   // keeps_probing: nobody knows whether it stopped, so its share of the rate stays taken until its
   // leases must have run out.
@@ -142,7 +138,6 @@ class Dispatcher {
   const DispatcherOptions options_;
   CommitQueue& queue_;
   const ListenerSource listener_source_;
-  Random random_;
   std::map<uint32_t, RunState> runs_;
   std::map<std::string, Session> sessions_;          // by route
   std::map<std::string, std::string> route_of_key_;  // the newest session of each worker
@@ -165,7 +160,6 @@ class Dispatcher {
   uint64_t next_ticket_ = 1;
   uint64_t next_session_ = 1;
   uint64_t next_token_ = 1;
-  uint64_t strikes_ = 0;
   bool paused_ = false;
 };
 

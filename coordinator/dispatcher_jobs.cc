@@ -135,7 +135,6 @@ void Dispatcher::Ack(Session& session, const proto::Batch& batch, proto::Ack::St
 // A batch that does not fit what was leased costs the worker this lease; three cost it the run.
 void Dispatcher::RefuseBatch(Session& session, RunState& run, LiveJob& job,
                              const proto::Batch& batch, const Status& why) {
-  ++strikes_;
   ++strikes_of_key_[session.key];
   LogWarning("coordinator", StrCat("worker ", session.name, " sent a bad batch ", batch.seq(),
                                    " of job ", batch.job(), ": ", why.message()));
@@ -174,7 +173,7 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   CommitItem item;
   item.run = batch.run();
   item.jobs = {job->row};
-  for (const auto& [index, address] : checked->hits) {
+  for (const Address& address : checked->hits) {
     item.listeners.emplace_back(run.TakeListenerPosition(), address);
   }
   item.hosts = std::move(checked->hosts);

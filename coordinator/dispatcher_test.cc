@@ -55,12 +55,10 @@ class DispatcherTest : public testing::Test {
     options_.heartbeat = seconds(2);
     options_.probes_per_second = 100;
     options_.expected_workers = 2;
-    dispatcher_ = std::make_unique<Dispatcher>(
-        options_, *queue_,
-        [this](uint32_t run, uint64_t from, uint64_t to) {
-          return store_->Listeners(run, from, to);
-        },
-        now_);
+    dispatcher_ = std::make_unique<Dispatcher>(options_, *queue_,
+                                               [this](uint32_t run, uint64_t from, uint64_t to) {
+                                                 return store_->Listeners(run, from, to);
+                                               });
     dispatcher_->AddRun(*LoadRun(*store_, store_->FindRun("t").value()), now_);
     ++options_.epoch;
   }
@@ -352,7 +350,7 @@ TEST_F(DispatcherTest, MovesAStragglersTailToANewJob) {
   whole.set_kind(proto::JobRow::SWEEP);
   whole.set_end(row.planned());
   dispatcher_ = std::make_unique<Dispatcher>(
-      options_, *queue_, [](uint32_t, uint64_t, uint64_t) { return std::vector<Address>(); }, now_);
+      options_, *queue_, [](uint32_t, uint64_t, uint64_t) { return std::vector<Address>(); });
   dispatcher_->AddRun(RunState(row, plan.sources, RangeSet(), {whole}, 0), now_);
   Hello("a", 1);
   Hello("b", 2);

@@ -74,7 +74,6 @@ Result<GeoTable> GeoTable::Parse(std::string_view csv, const std::string& path) 
     return a.range.last > b.range.last;
   });
   GeoTable table;
-  table.prefixes_ = rows.size();
   std::vector<const Row*> open;
   uint64_t at = 0;
   auto emit_until = [&](uint64_t end, const Row& owner) {  // [at, end) belongs to owner

@@ -30,7 +30,6 @@ class GeoTable {
   // All addresses of a country (two letters, upper case).
   RangeSet Country(std::string_view country) const;
   bool empty() const { return spans_.empty(); }
-  size_t prefixes() const { return prefixes_; }
   // The countries there are, sorted, e.g. for an error message.
   std::vector<std::string> Countries() const;
 
@@ -44,7 +43,6 @@ class GeoTable {
   };
 
   std::vector<Span> spans_;
-  size_t prefixes_ = 0;
 };
 
 }  // namespace hark

@@ -150,15 +150,12 @@ void Fleet::StartCoordinator() {
   options.heartbeat = seconds(2);
   options.restart_grace = seconds(20);
   options.epoch = ++epoch_;
-  options.seed = random_.Next();
   dispatcher_ = std::make_unique<Dispatcher>(
-      options, disk_,
-      [this](uint32_t, uint64_t from, uint64_t to) -> Result<std::vector<Address>> {
+      options, disk_, [this](uint32_t, uint64_t from, uint64_t to) -> Result<std::vector<Address>> {
         if (to > disk_.listeners.size()) return Internal("a job over listeners not yet durable");
         return std::vector<Address>(disk_.listeners.begin() + static_cast<std::ptrdiff_t>(from),
                                     disk_.listeners.begin() + static_cast<std::ptrdiff_t>(to));
-      },
-      now_);
+      });
   std::vector<proto::JobRow> jobs;
   for (const auto& [id, job] : disk_.jobs) jobs.push_back(job);
   dispatcher_->AddRun(RunState(disk_.run, target_set_, RangeSet(), jobs, disk_.listeners.size()),

@@ -1,0 +1,16 @@
+#pragma once
+
+// A CURVE identity on disk: a file, 0600, with the secret key in Z85 on its only line.
+
+#include <string>
+
+#include "base/status.h"
+#include "bus/curve.h"
+
+namespace hark {
+
+Result<KeyPair> LoadKeyPair(const std::string& path);
+// A new identity, written before it is given.
+Result<KeyPair> MakeKeyPair(const std::string& path);
+
+}  // namespace hark
