@@ -19,6 +19,8 @@ constexpr uint32_t kDefaultVisits = 500;
 constexpr double kMostKnocks = 15'000;  // sockets; beyond it descriptors run short
 constexpr uint32_t kMaxWorkers = 64;
 constexpr uint32_t kMaxTimeoutMs = 600'000;
+constexpr uint32_t kMaxThrottleRetries = 5;
+constexpr uint32_t kMaxBackoffMs = 900'000;
 constexpr size_t kMaxContact = 100;  // fits an SSH identification line
 constexpr size_t kMaxPorts = 64;     // what a worker takes in one job
 
@@ -60,6 +62,17 @@ FlagSet MakeFlags(ScanOptions& o) {
           {"pause_min_ms", Number(&o.pause_min_ms, 0, kMaxTimeoutMs, "MS"),
            "least pause between two connections to one sshd"},
           {"pause_max_ms", Number(&o.pause_max_ms, 0, kMaxTimeoutMs, "MS"), "longest such pause"},
+          {"handshake", Choice(&o.handshake, {"full", "certificate"}),
+           "certificate: stop once it is in hand; costs less, proves nothing"},
+          {"all_leaves", Switch(&o.all_leaves),
+           "look for a second TLS certificate on every port, not only where one is likely"},
+          {"force_starttls", Switch(&o.force_starttls),
+           "try STARTTLS also where it is not offered"},
+          {"http_get", Switch(&o.http_get), "also GET / on HTTPS ports, headers only"},
+          {"throttle_retries", Number(&o.throttle_retries, 0, kMaxThrottleRetries, "N"),
+           "visits to a host that said we come too often, after the first"},
+          {"throttle_backoff_ms", Number(&o.throttle_backoff_ms, 1000, kMaxBackoffMs, "MS"),
+           "before the first of them; doubles with each"},
           {"worker_binary", Text(&o.worker_binary, "FILE"),
            "hark-worker; default beside this program"},
           {"quiet", Switch(&o.quiet), "no progress line"},
@@ -162,6 +175,12 @@ proto::ProbePolicy PolicyOf(const ScanOptions& options) {
   policy.set_concurrency(options.concurrency);
   policy.set_contact(options.contact);
   policy.set_ehlo_name(options.ehlo_name);
+  policy.set_handshake(options.handshake == "certificate" ? 1 : 0);
+  policy.set_all_leaves(options.all_leaves);
+  policy.set_force_starttls(options.force_starttls);
+  policy.set_http_get(options.http_get);
+  policy.set_throttle_retries(options.throttle_retries);
+  policy.set_throttle_backoff_ms(options.throttle_backoff_ms);
   return policy;
 }
 

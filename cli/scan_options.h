@@ -34,6 +34,12 @@ struct ScanOptions {
   uint32_t conversation_timeout_ms = 60000;
   uint32_t pause_min_ms = 2000;
   uint32_t pause_max_ms = 5000;
+  std::string handshake = "full";
+  bool all_leaves = false;
+  bool force_starttls = false;
+  bool http_get = false;
+  uint32_t throttle_retries = 3;
+  uint32_t throttle_backoff_ms = 60000;
   std::string worker_binary;
   bool quiet = false;
   bool no_report = false;

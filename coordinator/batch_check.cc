@@ -83,10 +83,16 @@ Status CheckPort(const proto::PortObservation& port, uint32_t expected) {
       port.protocol() >= kProtocolCount) {
     return Wrong("an unknown outcome");
   }
+  if (port.mail().capabilities().size() > kMaxGreeting ||
+      port.http().headers().size() > kMaxGreeting) {
+    return Wrong("an answer beyond its limit");
+  }
   if (port.greeting().size() > kMaxGreeting) return Wrong("a greeting beyond its limit");
   if (port.tls().chain_size() > kMaxChain || port.tls().chain_sha256_size() != 0 ||
       port.tls().version() > 0xffff || port.tls().cipher_suite() > 0xffff ||
-      port.tls().proof() >= kProofCount) {
+      port.tls().proof() >= kProofCount || port.tls().other_leaf().chain_size() > kMaxChain ||
+      port.tls().other_leaf().chain_sha256_size() != 0 ||
+      port.tls().other_leaf().proof() >= kProofCount) {
     return Wrong("TLS facts beyond their limits");
   }
   if (port.ssh().keys_size() > kMaxSshKeys) return Wrong("too many SSH keys");

@@ -41,17 +41,23 @@ std::set<std::string> KeysOf(const proto::PortObservation& observation) {
     const std::optional<KeyId> id = KeyIdOfCertificate(observation.tls().chain(0));
     if (id) keys.emplace(id->bytes());
   }
+  const proto::TlsOtherLeaf& other = observation.tls().other_leaf();
+  if (other.chain_size() > 0 && Shown(other.proof())) {
+    const std::optional<KeyId> id = KeyIdOfCertificate(other.chain(0));
+    if (id) keys.emplace(id->bytes());
+  }
   return keys;
 }
 
 // Certificates go to their own family, once each; the row keeps their hashes.
-void MoveChain(proto::TlsFacts& tls, StoreWrite& write) {
-  for (const std::string& der : tls.chain()) {
+template <typename Chained>
+void MoveChain(Chained& facts, StoreWrite& write) {
+  for (const std::string& der : facts.chain()) {
     std::string hash = Sha256(der);
     write.PutCertificate(hash, der);
-    tls.add_chain_sha256(std::move(hash));
+    facts.add_chain_sha256(std::move(hash));
   }
-  tls.clear_chain();
+  facts.clear_chain();
 }
 
 void IngestHost(proto::HostObservation& host, const CommitItem& item, const GeoTable& geo,
@@ -63,6 +69,9 @@ void IngestHost(proto::HostObservation& host, const CommitItem& item, const GeoT
     proto::PortRow row;
     for (const std::string& key : KeysOf(observation)) row.add_keys(key);
     if (observation.has_tls()) MoveChain(*observation.mutable_tls(), write);
+    if (observation.tls().has_other_leaf()) {
+      MoveChain(*observation.mutable_tls()->mutable_other_leaf(), write);
+    }
     const auto port = static_cast<uint16_t>(observation.port());
     *row.mutable_observation() = std::move(observation);
     write.PutPort(item.run, *address, port, row);

@@ -28,10 +28,13 @@ void Shrink(proto::PortObservation* port, int step) {
     case 0:
       if (port->tls().chain_size() == 0) return;
       port->mutable_tls()->clear_chain();
+      if (port->tls().has_other_leaf()) port->mutable_tls()->mutable_other_leaf()->clear_chain();
       port->set_detail("chain dropped: the observation was too large; " + port->detail());
       return;
     case 1:
       port->clear_greeting();
+      port->clear_mail();
+      port->clear_http();
       if (port->has_ssh()) port->mutable_ssh()->clear_pre_lines();
       return;
     default:

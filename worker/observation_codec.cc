@@ -73,6 +73,30 @@ SshKexInit DecodeKexInit(const proto::SshKexInit& from) {
   return to;
 }
 
+void EncodeAgreed(const SshAgreed& from, proto::SshAgreed* to) {
+  to->set_kex(AsciiOnly(from.kex));
+  to->set_host_key(AsciiOnly(from.host_key));
+  to->set_encryption_client_to_server(AsciiOnly(from.encryption_client_to_server));
+  to->set_encryption_server_to_client(AsciiOnly(from.encryption_server_to_client));
+  to->set_mac_client_to_server(AsciiOnly(from.mac_client_to_server));
+  to->set_mac_server_to_client(AsciiOnly(from.mac_server_to_client));
+  to->set_compression_client_to_server(AsciiOnly(from.compression_client_to_server));
+  to->set_compression_server_to_client(AsciiOnly(from.compression_server_to_client));
+}
+
+SshAgreed DecodeAgreed(const proto::SshAgreed& from) {
+  SshAgreed to;
+  to.kex = from.kex();
+  to.host_key = from.host_key();
+  to.encryption_client_to_server = from.encryption_client_to_server();
+  to.encryption_server_to_client = from.encryption_server_to_client();
+  to.mac_client_to_server = from.mac_client_to_server();
+  to.mac_server_to_client = from.mac_server_to_client();
+  to.compression_client_to_server = from.compression_client_to_server();
+  to.compression_server_to_client = from.compression_server_to_client();
+  return to;
+}
+
 void EncodeSsh(const SshFacts& from, proto::SshFacts* to) {
   to->set_identification(from.identification);
   for (const std::string& line : from.pre_lines) to->add_pre_lines(line);
@@ -82,8 +106,13 @@ void EncodeSsh(const SshFacts& from, proto::SshFacts* to) {
     out->set_algorithm(AsciiOnly(key.algorithm));
     out->set_blob(key.blob);
     out->set_proof(static_cast<uint32_t>(key.proof));
+    out->set_signature_algorithm(AsciiOnly(key.signature_algorithm));
+    out->set_signature_r(key.signature_r);
   }
   to->set_kex_algorithm(AsciiOnly(from.kex_algorithm));
+  if (from.agreed) EncodeAgreed(*from.agreed, to->mutable_agreed());
+  to->set_hassh_server(from.hassh_server);
+  to->set_passive_ssh_hassh(from.passive_ssh_hassh);
 }
 
 std::optional<SshFacts> DecodeSsh(const proto::SshFacts& from) {
@@ -93,9 +122,35 @@ std::optional<SshFacts> DecodeSsh(const proto::SshFacts& from) {
   if (from.has_kex_init()) to.kex_init = DecodeKexInit(from.kex_init());
   for (const proto::SshHostKey& key : from.keys()) {
     if (key.proof() >= kProofCount) return std::nullopt;
-    to.keys.push_back({key.algorithm(), key.blob(), static_cast<Proof>(key.proof())});
+    to.keys.push_back({key.algorithm(), key.blob(), static_cast<Proof>(key.proof()),
+                       key.signature_algorithm(), key.signature_r()});
   }
   to.kex_algorithm = from.kex_algorithm();
+  if (from.has_agreed()) to.agreed = DecodeAgreed(from.agreed());
+  to.hassh_server = from.hassh_server();
+  to.passive_ssh_hassh = from.passive_ssh_hassh();
+  return to;
+}
+
+void EncodeOtherLeaf(const TlsOtherLeaf& from, proto::TlsOtherLeaf* to) {
+  to->set_version(from.version);
+  to->set_cipher_suite(from.cipher_suite);
+  to->set_signature_scheme(from.signature_scheme);
+  for (const std::string& der : from.chain) to->add_chain(der);
+  to->set_proof(static_cast<uint32_t>(from.proof));
+}
+
+std::optional<TlsOtherLeaf> DecodeOtherLeaf(const proto::TlsOtherLeaf& from) {
+  if (from.version() > UINT16_MAX || from.cipher_suite() > UINT16_MAX ||
+      from.signature_scheme() > UINT16_MAX || from.proof() >= kProofCount) {
+    return std::nullopt;
+  }
+  TlsOtherLeaf to;
+  to.version = static_cast<uint16_t>(from.version());
+  to.cipher_suite = static_cast<uint16_t>(from.cipher_suite());
+  to.signature_scheme = static_cast<uint16_t>(from.signature_scheme());
+  to.chain.assign(from.chain().begin(), from.chain().end());
+  to.proof = static_cast<Proof>(from.proof());
   return to;
 }
 
@@ -107,11 +162,25 @@ void EncodeTls(const TlsFacts& from, proto::TlsFacts* to) {
   to->set_proof(static_cast<uint32_t>(from.proof));
   to->set_legacy_pass(from.legacy_pass);
   to->set_alert(from.alert ? *from.alert + 1U : 0U);
+  to->set_warning_alerts(std::string(from.warning_alerts.begin(), from.warning_alerts.end()));
+  to->set_raw_pass(from.raw_pass);
+  to->set_stopped_at_certificate(from.stopped_at_certificate);
+  to->set_sni(AsciiOnly(from.sni));
+  to->set_signature_scheme(from.signature_scheme);
+  to->set_alpn(from.alpn);
+  to->set_extended_master_secret(from.extended_master_secret);
+  to->set_secure_renegotiation(from.secure_renegotiation);
+  to->set_ocsp_stapled(from.ocsp_stapled);
+  to->set_scts(from.scts);
+  to->set_session_ticket(from.session_ticket);
+  for (const uint16_t type : from.server_extensions) to->add_server_extensions(type);
+  to->set_ja3s(AsciiOnly(from.ja3s));
+  if (from.other_leaf) EncodeOtherLeaf(*from.other_leaf, to->mutable_other_leaf());
 }
 
 std::optional<TlsFacts> DecodeTls(const proto::TlsFacts& from) {
   if (from.version() > UINT16_MAX || from.cipher_suite() > UINT16_MAX || from.alert() > 256 ||
-      from.proof() >= kProofCount) {
+      from.proof() >= kProofCount || from.signature_scheme() > UINT16_MAX) {
     return std::nullopt;
   }
   TlsFacts to;
@@ -122,7 +191,50 @@ std::optional<TlsFacts> DecodeTls(const proto::TlsFacts& from) {
   to.proof = static_cast<Proof>(from.proof());
   to.legacy_pass = from.legacy_pass();
   if (from.alert() > 0) to.alert = static_cast<uint8_t>(from.alert() - 1);
+  to.warning_alerts.assign(from.warning_alerts().begin(), from.warning_alerts().end());
+  to.raw_pass = from.raw_pass();
+  to.stopped_at_certificate = from.stopped_at_certificate();
+  to.sni = from.sni();
+  to.signature_scheme = static_cast<uint16_t>(from.signature_scheme());
+  to.alpn = from.alpn();
+  to.extended_master_secret = from.extended_master_secret();
+  to.secure_renegotiation = from.secure_renegotiation();
+  to.ocsp_stapled = from.ocsp_stapled();
+  to.scts = from.scts();
+  to.session_ticket = from.session_ticket();
+  for (const uint32_t type : from.server_extensions()) {
+    to.server_extensions.push_back(static_cast<uint16_t>(type));
+  }
+  to.ja3s = from.ja3s();
+  if (from.has_other_leaf()) {
+    to.other_leaf = DecodeOtherLeaf(from.other_leaf());
+    if (!to.other_leaf) return std::nullopt;
+  }
   return to;
+}
+
+void EncodeMail(const MailFacts& from, proto::MailFacts* to) {
+  to->set_capabilities(from.capabilities);
+  to->set_starttls_reply(from.starttls_reply);
+  to->set_starttls_offered(from.starttls_offered);
+  to->set_starttls_forced(from.starttls_forced);
+  to->set_said_helo(from.said_helo);
+  to->set_smuggled_bytes(from.smuggled_bytes);
+}
+
+MailFacts DecodeMail(const proto::MailFacts& from) {
+  MailFacts to;
+  to.capabilities = from.capabilities();
+  to.starttls_reply = from.starttls_reply();
+  to.starttls_offered = from.starttls_offered();
+  to.starttls_forced = from.starttls_forced();
+  to.said_helo = from.said_helo();
+  to.smuggled_bytes = from.smuggled_bytes();
+  return to;
+}
+
+uint32_t MillisOf(Duration duration) {
+  return static_cast<uint32_t>(std::clamp<int64_t>(ToMillis(duration), 0, UINT32_MAX));
 }
 
 }  // namespace
@@ -135,10 +247,16 @@ void EncodePortObservation(const PortObservation& from, proto::PortObservation* 
   to->set_greeting(from.greeting);
   to->set_detail(AsciiOnly(from.detail));
   to->set_connections(from.connections);
-  to->set_duration_ms(
-      static_cast<uint32_t>(std::clamp<int64_t>(ToMillis(from.duration), 0, UINT32_MAX)));
+  to->set_duration_ms(MillisOf(from.duration));
+  to->set_greeting_delay_ms(MillisOf(from.greeting_delay));
   if (from.ssh) EncodeSsh(*from.ssh, to->mutable_ssh());
   if (from.tls) EncodeTls(*from.tls, to->mutable_tls());
+  if (from.mail) EncodeMail(*from.mail, to->mutable_mail());
+  if (from.http) {
+    to->mutable_http()->set_status_line(from.http->status_line);
+    to->mutable_http()->set_headers(from.http->headers);
+    to->mutable_http()->set_truncated(from.http->truncated);
+  }
 }
 
 std::optional<PortObservation> DecodePortObservation(const proto::PortObservation& from) {
@@ -155,6 +273,7 @@ std::optional<PortObservation> DecodePortObservation(const proto::PortObservatio
   to.detail = from.detail();
   to.connections = from.connections();
   to.duration = std::chrono::milliseconds(from.duration_ms());
+  to.greeting_delay = std::chrono::milliseconds(from.greeting_delay_ms());
   if (from.has_ssh()) {
     to.ssh = DecodeSsh(from.ssh());
     if (!to.ssh) return std::nullopt;
@@ -162,6 +281,10 @@ std::optional<PortObservation> DecodePortObservation(const proto::PortObservatio
   if (from.has_tls()) {
     to.tls = DecodeTls(from.tls());
     if (!to.tls) return std::nullopt;
+  }
+  if (from.has_mail()) to.mail = DecodeMail(from.mail());
+  if (from.has_http()) {
+    to.http = HttpFacts{from.http().status_line(), from.http().headers(), from.http().truncated()};
   }
   return to;
 }

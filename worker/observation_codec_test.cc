@@ -19,9 +19,12 @@ PortObservation FullObservation() {
   o.ssh->identification = "SSH-2.0-\xc3\xa9";
   o.ssh->pre_lines = {"hello", ""};
   o.ssh->kex_init = SshKexInit{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", true};
-  o.ssh->keys = {{"ssh-ed25519", std::string("\0\1\2", 3), Proof::kVerified},
-                 {"ssh-rsa", "blob", Proof::kBad}};
+  o.ssh->keys = {{"ssh-ed25519", std::string("\0\1\2", 3), Proof::kVerified, "ssh-ed25519", ""},
+                 {"ecdsa-sha2-nistp256", "blob", Proof::kBad, "ecdsa", std::string("\x80\0", 2)}};
   o.ssh->kex_algorithm = "curve25519-sha256";
+  o.ssh->agreed = SshAgreed{"k", "l", "m", "n", "o", "p", "q", "r"};
+  o.ssh->hassh_server = "00112233445566778899aabbccddeeff";
+  o.ssh->passive_ssh_hassh = "ffeeddccbbaa99887766554433221100";
   o.tls.emplace();
   o.tls->version = 0x0304;
   o.tls->cipher_suite = 0x1302;
@@ -30,6 +33,23 @@ PortObservation FullObservation() {
   o.tls->proof = Proof::kVerified;
   o.tls->legacy_pass = true;
   o.tls->alert = 0;  // close_notify is an alert too, not the absence of one
+  o.tls->warning_alerts = {0, 112};
+  o.tls->raw_pass = true;
+  o.tls->stopped_at_certificate = true;
+  o.tls->sni = "example.org";
+  o.tls->signature_scheme = 0x0804;
+  o.tls->alpn = "http/1.1";
+  o.tls->extended_master_secret = true;
+  o.tls->secure_renegotiation = true;
+  o.tls->ocsp_stapled = true;
+  o.tls->scts = true;
+  o.tls->session_ticket = true;
+  o.tls->server_extensions = {43, 51};
+  o.tls->ja3s = "0123456789abcdef0123456789abcdef";
+  o.tls->other_leaf = TlsOtherLeaf{0x0303, 0xc02f, 0x0401, {"other"}, Proof::kVerified};
+  o.mail = MailFacts{"250 STARTTLS\r\n", "220 go\r\n", true, true, true, 7};
+  o.http = HttpFacts{"HTTP/1.1 200 OK", "Server: x\r\n", true};
+  o.greeting_delay = std::chrono::milliseconds(77);
   return o;
 }
 
@@ -46,28 +66,7 @@ TEST(ObservationCodecTest, EverythingSurvivesTheRoundTrip) {
   const PortObservation from = FullObservation();
   const auto to = RoundTrip(from);
   ASSERT_TRUE(to);
-  EXPECT_EQ(to->port, from.port);
-  EXPECT_EQ(to->protocol, from.protocol);
-  EXPECT_EQ(to->outcome, from.outcome);
-  EXPECT_EQ(to->stage, from.stage);
-  EXPECT_EQ(to->greeting, from.greeting);
-  EXPECT_EQ(to->detail, from.detail);
-  EXPECT_EQ(to->connections, from.connections);
-  EXPECT_EQ(to->duration, from.duration);
-  EXPECT_EQ(to->ssh->identification, from.ssh->identification);
-  EXPECT_EQ(to->ssh->pre_lines, from.ssh->pre_lines);
-  EXPECT_EQ(to->ssh->kex_algorithm, from.ssh->kex_algorithm);
-  ASSERT_EQ(to->ssh->keys.size(), 2U);
-  EXPECT_EQ(to->ssh->keys[0].algorithm, "ssh-ed25519");
-  EXPECT_EQ(to->ssh->keys[0].blob, from.ssh->keys[0].blob);
-  EXPECT_EQ(to->ssh->keys[1].proof, Proof::kBad);
-  EXPECT_EQ(to->tls->version, from.tls->version);
-  EXPECT_EQ(to->tls->cipher_suite, from.tls->cipher_suite);
-  EXPECT_EQ(to->tls->group, from.tls->group);
-  EXPECT_EQ(to->tls->chain, from.tls->chain);
-  EXPECT_EQ(to->tls->proof, from.tls->proof);
-  EXPECT_TRUE(to->tls->legacy_pass);
-  EXPECT_EQ(to->tls->alert, from.tls->alert);
+  EXPECT_EQ(*to, from);
 }
 
 TEST(ObservationCodecTest, EveryNameListOfTheKexInitHasItsOwnPlace) {
@@ -129,6 +128,9 @@ TEST(ObservationCodecTest, ValuesOutsideTheirEnumAreRefused) {
   EXPECT_TRUE(refuses([](auto& o) { o.mutable_tls()->set_proof(kProofCount); }));
   EXPECT_TRUE(refuses([](auto& o) { o.mutable_tls()->set_version(0x10000); }));
   EXPECT_TRUE(refuses([](auto& o) { o.mutable_tls()->set_alert(257); }));
+  EXPECT_TRUE(refuses([](auto& o) { o.mutable_tls()->set_signature_scheme(0x10000); }));
+  EXPECT_TRUE(
+      refuses([](auto& o) { o.mutable_tls()->mutable_other_leaf()->set_proof(kProofCount); }));
 }
 
 }  // namespace

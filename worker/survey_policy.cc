@@ -58,6 +58,12 @@ SurveyMakerFactory MakeSurveyMakers(const WorkerConfig& config) {
         std::chrono::milliseconds(std::max(policy.host_pause_min_ms(), policy.host_pause_max_ms()));
     options.contact = Printable(policy.contact().empty() ? contact : policy.contact());
     options.ehlo_name = Printable(policy.ehlo_name().empty() ? ehlo : policy.ehlo_name());
+    options.handshake = policy.handshake() == static_cast<uint32_t>(Handshake::kCertificate)
+                            ? Handshake::kCertificate
+                            : Handshake::kFull;
+    options.all_leaves = policy.all_leaves();
+    options.force_starttls = policy.force_starttls();
+    options.http_get = policy.http_get();
     options.seed = SecureU64();
     auto factory = std::make_shared<SurveyFactory>(std::move(options));
     return [factory](uint16_t port) { return factory->Make(port); };

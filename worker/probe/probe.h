@@ -67,6 +67,12 @@ class PortSurvey {
   virtual PortObservation Finish() = 0;
 };
 
+// How far a TLS handshake goes.
+enum class Handshake : uint8_t {
+  kFull = 0,         // to the end: the server proved that it holds the key
+  kCertificate = 1,  // until the certificate is in hand: less CPU, Proof::kUnverified
+};
+
 // How a run wants hosts treated: the operator's knobs, common to all probes.
 struct ProbeOptions {
   Duration greeting_timeout = std::chrono::seconds(30);
@@ -77,7 +83,12 @@ struct ProbeOptions {
   std::string contact;       // put into the SSH comment; printable ASCII without spaces, or ""
   std::string ehlo_name;     // FQDN or address literal for EHLO; never empty
   bool all_ssh_keys = true;  // one connection per key type, else only the first
-  uint64_t seed = 0;         // for pauses and padding
+  Handshake handshake = Handshake::kFull;
+  bool all_leaves = false;        // look for a second leaf on every TLS port, not only where likely
+  bool force_starttls = false;    // try STARTTLS once where it is not offered
+  bool http_get = false;          // GET / on HTTPS ports, headers only
+  std::string software = "hark";  // "hark/1.2.3", for User-Agent; printable ASCII without spaces
+  uint64_t seed = 0;              // for pauses and padding
 };
 
 // Makes the surveys of a run. Owns what they share (options, the two TLS contexts) by reference
