@@ -46,12 +46,15 @@ inline constexpr size_t kMaxTlsCertificateMessage = size_t{128} * 1024;
 inline constexpr size_t kMaxTlsChain = 32;
 
 // --- Mail dialogues ------------------------------------------------------------------------------
-// One line. RFC 5321 §4.5.3.1.5 allows 512, IMAP capability lines reach 1 KiB.
+// One line with its end. RFC 5321 §4.5.3.1.5 allows 512, IMAP capability lines reach 1 KiB.
 inline constexpr size_t kMaxDialogueLine = size_t{4} * 1024;
 // Everything said in plain: greeting, capabilities, go-ahead. Real ones stay below 2 KiB.
 inline constexpr size_t kMaxDialogueBytes = size_t{16} * 1024;
-// What of it is kept in PortObservation::greeting.
+// What of it is kept: PortObservation::greeting, and the two texts of MailFacts. Greetings of real
+// servers stay below 1 KiB, capabilities below 2 KiB, a reply to STARTTLS is a line.
 inline constexpr size_t kMaxGreetingKept = size_t{4} * 1024;
+inline constexpr size_t kMaxCapabilitiesKept = size_t{8} * 1024;
+inline constexpr size_t kMaxStartTlsReplyKept = 1024;
 // Plaintext between the go-ahead and the first TLS record: counted and dropped, up to this.
 inline constexpr size_t kMaxSmuggled = size_t{4} * 1024;
 

@@ -65,6 +65,7 @@ void SshSurvey::OnFirstDone(const Verdict& verdict, bool spoke_ssh) {
   observation_.outcome = verdict.outcome;
   observation_.stage = verdict.stage;
   observation_.detail = verdict.detail;
+  observation_.greeting_delay = verdict.first_byte_delay;
   if (!spoke_ssh && observation_.ssh->pre_lines.empty()) observation_.ssh.reset();
   if (observation_.ssh && observation_.ssh->kex_init) PlanFurther();
 }

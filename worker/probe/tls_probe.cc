@@ -45,12 +45,12 @@ TlsProbe::TlsProbe(const ProbeOptions& options, const TlsContexts& contexts, Tls
     : Conversation(options),
       contexts_(contexts),
       pass_(pass),
-      dialogue_(std::move(dialogue)),
+      talk_(std::move(dialogue)),
       engine_(pass) {}
 
 void TlsProbe::Begin() {
   Reach(Stage::kGreeting);
-  if (!dialogue_) StartTls();
+  if (!talk_) StartTls();
 }
 
 void TlsProbe::Receive(std::string_view bytes) {
@@ -59,28 +59,17 @@ void TlsProbe::Receive(std::string_view bytes) {
 }
 
 void TlsProbe::ReadLines(std::string_view& bytes) {
-  while (!bytes.empty() && !in_tls_ && !done()) {
-    const char c = bytes.front();
-    bytes.remove_prefix(1);
-    if (greeting_.size() < kMaxGreetingKept) greeting_ += c;
-    if (++plain_bytes_ > kMaxDialogueBytes || line_.size() >= kMaxDialogueLine) {
-      End(Outcome::kTooLong, "mail dialogue beyond our limits");
-    } else if (c == '\n') {
-      OnLine();
-    } else {
-      line_ += c;
-    }
+  while (!in_tls_ && !done()) {
+    std::optional<DialogueStep> step = talk_.Read(&bytes);
+    if (!step) return;
+    Follow(std::move(*step));
   }
 }
 
-void TlsProbe::OnLine() {
+void TlsProbe::Follow(DialogueStep step) {
   Heard();
-  const std::string line = std::exchange(line_, {});
-  const std::string_view text =
-      line.ends_with('\r') ? std::string_view(line).substr(0, line.size() - 1) : line;
-  DialogueStep step = dialogue_->OnLine(text);
-  Reach(dialogue_->stage());
-  if (dialogue_->greeted()) GreetingDone();
+  Reach(talk_.dialogue().stage());
+  if (talk_.dialogue().greeted()) GreetingDone();
   if (!step.say.empty()) Say(step.say);
   switch (step.next) {
     case DialogueStep::Next::kMore:
@@ -105,7 +94,7 @@ void TlsProbe::ReadTls(std::string_view bytes) {
   // A server cannot answer a ClientHello it has not seen, so what comes between the go-ahead and
   // the first record was put there in plain, by it or by somebody in between. It is counted and
   // dropped wherever the network cut it, and believed in no case.
-  while (dialogue_ && !engine_.heard_anything() && !bytes.empty() && !StartsRecord(bytes.front())) {
+  while (talk_ && !engine_.heard_anything() && !bytes.empty() && !StartsRecord(bytes.front())) {
     bytes.remove_prefix(1);
     if (++smuggled_ > kMaxSmuggled) {
       End(Outcome::kNotThisProtocol, "plaintext instead of TLS after the go-ahead");
@@ -131,16 +120,22 @@ void TlsProbe::FollowEngine() {
 }
 
 bool TlsProbe::HoldsPartOfSomething() const {
-  return !line_.empty() || smuggled_ > 0 || engine_.heard_anything();
+  return talk_.holds_part_of_a_line() || smuggled_ > 0 || engine_.heard_anything();
 }
 
 void TlsProbe::WhatEndMeans(Verdict& verdict) const {
   if (in_tls_ && !engine_.heard_anything() && smuggled_ > 0) {
     verdict.outcome = Outcome::kNotThisProtocol;
     verdict.detail = StrCat(smuggled_, " bytes of plaintext instead of TLS after the go-ahead");
-  } else if (!in_tls_ && SaysComeLater(greeting_)) {
+  } else if (!in_tls_ && talk_.was_saying_come_later()) {
     verdict.outcome = Outcome::kThrottled;
   }
+}
+
+std::optional<MailFacts> TlsProbe::TakeMailFacts() {
+  if (!talk_ || !talk_.dialogue().greeted()) return std::nullopt;
+  talk_.facts().smuggled_bytes = static_cast<uint32_t>(smuggled_);
+  return std::move(talk_.facts());
 }
 
 bool TlsProbe::wants_legacy() const {

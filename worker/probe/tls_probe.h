@@ -13,11 +13,12 @@
 //  tls      | alert, fault, not TLS     | OpenSSL's alert| done: as it says
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "worker/probe/conversation.h"
-#include "worker/probe/mail_dialogue.h"
+#include "worker/probe/mail_talk.h"
 #include "worker/probe/tls_engine.h"
 
 namespace hark {
@@ -30,7 +31,9 @@ class TlsProbe final : public Conversation {
 
   // What was learnt, whatever the verdict: valid once done().
   TlsFacts& facts() { return engine_.facts(); }
-  std::string& greeting() { return greeting_; }
+  // The mail server's, and what it said after it; no facts where it did not come so far.
+  std::string& greeting() { return talk_.greeting(); }
+  std::optional<MailFacts> TakeMailFacts();
   // A ClientHello was sent.
   bool reached_tls() const { return in_tls_; }
   // It failed in a way that an older offer may mend.
@@ -44,20 +47,17 @@ class TlsProbe final : public Conversation {
 
  private:
   void ReadLines(std::string_view& bytes);
-  void OnLine();
+  void Follow(DialogueStep step);
   void StartTls();
   void ReadTls(std::string_view bytes);
   void FollowEngine();
 
   const TlsContexts& contexts_;
   const TlsPass pass_;
-  const std::unique_ptr<MailDialogue> dialogue_;
+  MailTalk talk_;
   TlsEngine engine_;
   bool in_tls_ = false;
-  std::string line_;
-  std::string greeting_;    // all plain lines, up to kMaxGreetingKept
-  size_t plain_bytes_ = 0;  // of the dialogue
-  size_t smuggled_ = 0;     // between go-ahead and TLS
+  size_t smuggled_ = 0;  // between go-ahead and TLS
 };
 
 }  // namespace hark

@@ -61,9 +61,18 @@ void TlsSurvey::TakeModern() {
   observation_.outcome = verdict.outcome;
   observation_.stage = verdict.stage;
   observation_.detail = verdict.detail;
-  observation_.greeting = std::move(probe_->greeting());
+  TakeMail();
   step_ = probe_->wants_legacy() ? Step::kLegacy : Step::kOver;
   if (probe_->reached_tls()) observation_.tls = std::move(probe_->facts());
+}
+
+// The dialogue of the first connection; a further one says the same again.
+void TlsSurvey::TakeMail() {
+  observation_.greeting = std::move(probe_->greeting());
+  observation_.mail = probe_->TakeMailFacts();
+  if (!observation_.greeting.empty()) {
+    observation_.greeting_delay = probe_->verdict().first_byte_delay;
+  }
 }
 
 // The pass that learnt more is the observation; the other stays in the detail.
@@ -76,7 +85,7 @@ void TlsSurvey::TakeLegacy() {
         StrCat(observation_.detail.empty() ? "" : "; ", "legacy pass: ", Describe(verdict, facts));
     return;
   }
-  const Verdict modern{observation_.outcome, observation_.stage, observation_.detail, {}};
+  const Verdict modern{observation_.outcome, observation_.stage, observation_.detail, {}, {}};
   observation_.detail = StrCat(verdict.detail, verdict.detail.empty() ? "" : "; ",
                                "modern pass: ", Describe(modern, *observation_.tls));
   observation_.outcome = verdict.outcome;

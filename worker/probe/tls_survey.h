@@ -27,6 +27,7 @@ class TlsSurvey final : public PortSurvey {
   enum class Step { kModern, kLegacy, kOver };
 
   void TakeModern();
+  void TakeMail();
   void TakeLegacy();
 
   std::shared_ptr<const SurveyShared> shared_;

@@ -84,6 +84,14 @@ std::string Describe(const TlsFacts& facts) {
   return out;
 }
 
+std::string Describe(const MailFacts& facts) {
+  return StrCat(facts.starttls_offered  ? "offered"
+                : facts.starttls_forced ? "forced"
+                                        : "not offered",
+                facts.said_helo ? ", helo" : "",
+                facts.smuggled_bytes > 0 ? StrCat(", smuggled ", facts.smuggled_bytes) : "");
+}
+
 std::string Describe(const Verdict& verdict) {
   return StrCat(OutcomeName(verdict.outcome), " at ", StageName(verdict.stage), ": ",
                 verdict.detail, "\n");
@@ -94,6 +102,11 @@ std::string Describe(const PortObservation& observation) {
       StrCat(OutcomeName(observation.outcome), " at ", StageName(observation.stage), ": ",
              observation.detail, "\ngreeting ", EscapeForDisplay(observation.greeting),
              "\nconnections ", observation.connections, "\n");
+  if (observation.mail) {
+    out += StrCat("mail ", Describe(*observation.mail), "\ncapabilities ",
+                  EscapeForDisplay(observation.mail->capabilities), "\nstarttls_reply ",
+                  EscapeForDisplay(observation.mail->starttls_reply), "\n");
+  }
   if (observation.ssh) out += Describe(*observation.ssh);
   if (observation.tls) out += Describe(*observation.tls);
   return out;

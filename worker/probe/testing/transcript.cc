@@ -99,6 +99,10 @@ class Player {
   }
 
   std::string SetOption(std::string_view words) {
+    if (words == "force_starttls") {
+      options_.force_starttls = true;
+      return "";
+    }
     const std::vector<std::string_view> word = Split(words, ' ');
     Duration* option = word[0] == "greeting_timeout"       ? &options_.greeting_timeout
                        : word[0] == "step_timeout"         ? &options_.step_timeout
@@ -196,6 +200,10 @@ class Player {
     if (what == "stage") return std::string(StageName(seen_.stage));
     if (what == "detail") return seen_.detail;
     if (what == "greeting") return seen_.greeting;
+    if (what == "greeting_delay") return StrCat(ToMillis(seen_.greeting_delay), " ms");
+    if (what == "capabilities") return seen_.mail ? seen_.mail->capabilities : "none";
+    if (what == "starttls_reply") return seen_.mail ? seen_.mail->starttls_reply : "none";
+    if (what == "mail") return seen_.mail ? Describe(*seen_.mail) : "none";
     if (what == "connections") return std::to_string(seen_.connections);
     if (what == "identification") return ssh.identification;
     if (what == "kex_algorithm") return ssh.kex_algorithm;
