@@ -33,7 +33,7 @@ DEFINE_string(spool_quota_mb, "", "unacknowledged batches kept before probing st
 DEFINE_string(drain_seconds, "", "how long SIGTERM waits for hosts being visited (default 20)");
 DEFINE_string(source_address, "", "local address to probe from");
 DEFINE_string(contact, "", "URL or mail address shown to hosts when the run names none");
-DEFINE_string(ehlo_name, "", "EHLO name when the run names none; default this machine's address");
+DEFINE_string(ehlo_name, "", "EHLO name when the run names none; default this machine's own");
 DEFINE_string(log_level, "", "debug, info, warning (default) or error");
 
 namespace hark {

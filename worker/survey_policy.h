@@ -7,6 +7,7 @@
 
 namespace hark {
 
+// Decides the worker's own name for EHLO (own_name.h), which may block for DNS: call at start.
 SurveyMakerFactory MakeSurveyMakers(const WorkerConfig& config);
 
 }  // namespace hark

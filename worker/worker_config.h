@@ -25,7 +25,7 @@ struct WorkerConfig {
   uint32_t drain_seconds = 20;        // how long SIGTERM waits for hosts being visited
   std::string source_address;         // local address to probe from, "" = the kernel chooses
   std::string contact;                // used when the run names none
-  std::string ehlo_name;              // used when the run names none; "" = this machine's address
+  std::string ehlo_name;              // used when the run names none; "" = own_name.h decides
   std::string log_level = "warning";  // debug, info, warning or error
 };
 
