@@ -70,8 +70,15 @@ std::string Describe(const SshFacts& facts) {
     out += StrCat("kex_init ", facts.kex_init->kex_algorithms, " / ",
                   facts.kex_init->server_host_key_algorithms, "\n");
   }
+  if (facts.agreed) {
+    const SshAgreed& agreed = *facts.agreed;
+    out += StrCat("agreed ", agreed.kex, " ", agreed.host_key, " ",
+                  agreed.encryption_server_to_client, " ", agreed.mac_server_to_client, "\n");
+  }
+  out += StrCat("hassh ", facts.hassh_server, " ", facts.passive_ssh_hassh, "\n");
   for (const SshHostKey& key : facts.keys) {
-    out += StrCat("key ", key.algorithm, " ", ProofName(key.proof), " ", HexEncode(key.blob), "\n");
+    out += StrCat("key ", key.algorithm, " ", ProofName(key.proof), " ", HexEncode(key.blob),
+                  " signed by ", key.signature_algorithm, " ", HexEncode(key.signature_r), "\n");
   }
   return out;
 }
