@@ -45,7 +45,7 @@ void Connection::Start(Probe* probe, const Address& address, uint16_t port,
     on_end_(ConnectFailure(ENOMEM), now);
     return;
   }
-  ++parts_.stats.in_flight;
+  parts_.SocketOpened();
   fd_ = std::move(attempt.fd);
   probe_ = probe;
   state_ = State::kConnecting;
@@ -212,7 +212,7 @@ void Connection::Close() {
   parts_.reactor.Remove(fd_.get(), this);
   fd_.Reset();
   unsent_.clear();
-  --parts_.stats.in_flight;
+  parts_.SocketClosed();
   state_ = State::kIdle;
   probe_ = nullptr;
 }

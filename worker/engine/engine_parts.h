@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/address.h"
 #include "base/outcome.h"
 #include "base/time.h"
+#include "worker/engine/budget.h"
 #include "worker/engine/reactor.h"
 #include "worker/engine/timer_queue.h"
 
@@ -33,19 +35,32 @@ struct EngineStats {
   uint64_t results = 0;        // callbacks called
   uint64_t excluded = 0;       // requests may_contact stopped
   size_t in_flight = 0;        // sockets open now
-  size_t queued = 0;           // requests waiting for a token or a slot
+  size_t queued_knocks = 0;    // waiting for a token or a slot
+  size_t ready_visits = 0;     // the same
   size_t visits = 0;           // hosts being visited, paused ones included
   // Knocks by what they showed (answered = kOk) and ports of ended visits by their outcome.
   std::array<uint64_t, kOutcomeCount> outcomes{};
+
+  EngineStats& operator+=(const EngineStats& other);
 };
 
 struct EngineParts {
   EngineOptions options;
   const Clock& clock;
+  std::shared_ptr<EngineBudget> budget;
   Reactor reactor;
   TimerQueue timers;
   EngineStats stats;
 
+  // Only by one who was let in with a slot (Engine::StartConnections).
+  void SocketOpened() {
+    ++stats.in_flight;
+    budget->AddSlot();
+  }
+  void SocketClosed() {
+    --stats.in_flight;
+    budget->ReturnSlot();
+  }
   void Count(Outcome outcome) { ++stats.outcomes[static_cast<size_t>(outcome)]; }
   Duration RetryWait(int attempt) const { return options.local_retry_wait * (1 << attempt); }
 };

@@ -93,7 +93,7 @@ void Knocker::StartNext(MonoTime now) {
     Settle(std::move(flight->request), ConnectFailure(ENOMEM), now);
     return;
   }
-  ++parts_.stats.in_flight;
+  parts_.SocketOpened();
   parts_.timers.Set(flight, now + flight->request.policy->connect_timeout);
   flights_.emplace(flight, std::move(owned));
 }
@@ -103,7 +103,7 @@ void Knocker::Land(Flight* flight, const ConnectAttempt& attempt, MonoTime now) 
   parts_.timers.Cancel(flight);
   parts_.reactor.Remove(flight->fd.get(), flight);
   flight->fd.Reset();
-  --parts_.stats.in_flight;
+  parts_.SocketClosed();
   Settle(std::move(flight->request), attempt, now);
 }
 
