@@ -23,6 +23,7 @@ EngineStats& EngineStats::operator+=(const EngineStats& other) {
   hosts_visited += other.hosts_visited;
   results += other.results;
   excluded += other.excluded;
+  given_up += other.given_up;
   in_flight += other.in_flight;
   queued_knocks += other.queued_knocks;
   ready_visits += other.ready_visits;
@@ -48,7 +49,14 @@ Result<std::unique_ptr<Engine>> Engine::Create(const EngineOptions& options, con
 
 Engine::Engine(const EngineOptions& options, const Clock& clock,
                std::shared_ptr<EngineBudget> budget, Reactor reactor)
-    : parts_{options, clock, std::move(budget), std::move(reactor), {}, {}},
+    : parts_{options,
+             clock,
+             std::move(budget),
+             std::move(reactor),
+             SourceBinder(options.source),
+             {},
+             {},
+             {}},
       socket_room_(parts_.budget->slots()),
       knocker_(parts_),
       watch_(parts_.reactor) {}
@@ -117,8 +125,17 @@ void Engine::RunOnce(Duration max_wait) {
 bool Engine::BeginTurn() {
   const uint64_t results_before = parts_.stats.results;
   parts_.timers.RingDue(parts_.clock.Now());
+  LimitTarpits();
   StartConnections();
   return parts_.stats.results != results_before;
+}
+
+void Engine::LimitTarpits() {
+  const size_t most = Tarpits::Most(max_in_flight() / parts_.budget->sharers());
+  while (SlowTalk* const oldest = parts_.tarpits.Excess(most)) {
+    ++parts_.stats.given_up;
+    oldest->GiveUp(parts_.clock.Now());
+  }
 }
 
 void Engine::EndTurn(Duration max_wait) {

@@ -5,13 +5,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 
-#include "base/address.h"
 #include "base/outcome.h"
 #include "base/time.h"
 #include "worker/engine/budget.h"
 #include "worker/engine/reactor.h"
+#include "worker/engine/source.h"
+#include "worker/engine/tarpits.h"
 #include "worker/engine/timer_queue.h"
 
 namespace hark {
@@ -25,8 +25,10 @@ struct EngineOptions {
   // doubles each time.
   int local_attempts = 5;
   Duration local_retry_wait = std::chrono::milliseconds(100);
-  // The local address to come from; nullopt = the kernel chooses.
-  std::optional<Address> source = std::nullopt;
+  Source source = {};
+  // After our goodbye the peer may close first, which spares us TIME_WAIT, for this long.
+  Duration goodbye_wait = std::chrono::seconds(1);
+  Duration tarpit_after = kTarpitAfter;
 };
 
 struct EngineStats {
@@ -34,6 +36,7 @@ struct EngineStats {
   uint64_t hosts_visited = 0;  // visits that went to the end
   uint64_t results = 0;        // callbacks called
   uint64_t excluded = 0;       // requests may_contact stopped
+  uint64_t given_up = 0;       // conversations ended because tarpits held too many slots
   size_t in_flight = 0;        // sockets open now
   size_t queued_knocks = 0;    // waiting for a token or a slot
   size_t ready_visits = 0;     // the same
@@ -49,7 +52,9 @@ struct EngineParts {
   const Clock& clock;
   std::shared_ptr<EngineBudget> budget;
   Reactor reactor;
+  SourceBinder source;
   TimerQueue timers;
+  Tarpits tarpits;
   EngineStats stats;
 
   // Only by one who was let in with a slot (Engine::StartConnections).

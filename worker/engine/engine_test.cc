@@ -23,6 +23,7 @@ class EngineTest : public ::testing::Test {
   EngineTest() { Make({.max_in_flight = 64, .probes_per_second = 1e6}); }
 
   void Make(EngineOptions options) {
+    options.goodbye_wait = goodbye_wait_;  // the servers of these tests rarely hang up
     engine_ = *Engine::Create(options, clock_);
     policy_ = std::make_shared<ContactPolicy>();
     policy_->make_survey = [this](uint16_t port) {
@@ -50,6 +51,7 @@ class EngineTest : public ::testing::Test {
   }
 
   SystemClock clock_;
+  Duration goodbye_wait_ = milliseconds(10);
   std::unique_ptr<Engine> engine_;
   PolicyPtr policy_;
   SurveyScript script_;
@@ -89,7 +91,7 @@ TEST_F(EngineTest, OurOwnShortageIsNeverAVerdictOnThePeer) {
   Make({.probes_per_second = 1e6,
         .local_attempts = 3,
         .local_retry_wait = milliseconds(1),
-        .source = Address::V4(0x08080808)});
+        .source = {.v4 = Address::V4(0x08080808)}});
   LoopbackServer server;
   KnockAt(kHome, server.port());
   VisitPorts({server.port()});
