@@ -1,7 +1,11 @@
 #include "worker/survey_policy.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
 
 #include "base/random.h"
 #include "worker/own_name.h"
@@ -21,6 +25,29 @@ std::string Printable(const std::string& text, size_t most) {
                [](char c) { return c > ' ' && c < 0x7f; });
   return out.substr(0, most);
 }
+
+// A SurveyFactory is one thread's; each thread that asks gets one of its own.
+class PerThreadSurveys {
+ public:
+  explicit PerThreadSurveys(ProbeOptions options) : options_(std::move(options)) {}
+
+  std::unique_ptr<PortSurvey> Make(uint16_t port) { return Mine().Make(port); }
+
+ private:
+  SurveyFactory& Mine() {
+    const std::lock_guard lock(mutex_);
+    auto& mine = factories_[std::this_thread::get_id()];
+    if (mine == nullptr) {
+      options_.seed = SecureU64();
+      mine = std::make_unique<SurveyFactory>(options_);
+    }
+    return *mine;
+  }
+
+  std::mutex mutex_;
+  ProbeOptions options_;
+  std::map<std::thread::id, std::unique_ptr<SurveyFactory>> factories_;
+};
 
 void SetIfGiven(uint32_t ms, Duration* value) {
   if (ms > 0) *value = std::chrono::milliseconds(ms);
@@ -48,9 +75,8 @@ SurveyMakerFactory MakeSurveyMakers(const WorkerConfig& config) {
     options.all_leaves = policy.all_leaves();
     options.force_starttls = policy.force_starttls();
     options.http_get = policy.http_get();
-    options.seed = SecureU64();
-    auto factory = std::make_shared<SurveyFactory>(std::move(options));
-    return [factory](uint16_t port) { return factory->Make(port); };
+    auto surveys = std::make_shared<PerThreadSurveys>(std::move(options));
+    return [surveys](uint16_t port) { return surveys->Make(port); };
   };
 }
 

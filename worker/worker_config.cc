@@ -17,6 +17,8 @@ namespace hark {
 namespace {
 
 constexpr size_t kMaxConfigBytes = size_t{64} * 1024;
+// Beyond it descriptors and memory of the engines, not their number, would need thought.
+constexpr uint32_t kMaxThreads = 64;
 constexpr size_t kMaxContact = 100;  // goes into an SSH identification line of at most 255 bytes
 
 using Field =
@@ -32,6 +34,7 @@ const std::map<std::string_view, Field>& Fields() {
       {"name", &WorkerConfig::name},
       {"state_dir", &WorkerConfig::state_dir},
       {"max_parallel", &WorkerConfig::max_parallel},
+      {"threads", &WorkerConfig::threads},
       {"max_pps", &WorkerConfig::max_pps},
       {"spool_quota_mb", &WorkerConfig::spool_quota_mb},
       {"drain_seconds", &WorkerConfig::drain_seconds},
@@ -118,6 +121,9 @@ Status FinishWorkerConfig(WorkerConfig* config) {
   if (config->coordinator.empty()) return InvalidInput("coordinator is missing");
   if (config->state_dir.empty()) return InvalidInput("state_dir is missing");
   if (config->max_parallel == 0) return InvalidInput("max_parallel must be at least 1");
+  if (config->threads == 0 || config->threads > kMaxThreads) {
+    return InvalidInput(StrCat("threads must be 1 to ", kMaxThreads));
+  }
   if (!config->source_address.empty() && !Address::Parse(config->source_address)) {
     return InvalidInput("source_address is not an address");
   }

@@ -20,6 +20,7 @@ struct WorkerConfig {
   std::string name;                   // for people; default the host's name
   std::string state_dir;              // spool and target sets live here
   uint32_t max_parallel = 1000;       // sockets open at once
+  uint32_t threads = 1;               // that talk to hosts; 1 = everything in one
   uint32_t max_pps = 0;               // connection attempts a second, 0 = no limit of its own
   uint64_t spool_quota_mb = 256;      // unacknowledged batches; beyond it probing stops
   uint32_t drain_seconds = 20;        // how long SIGTERM waits for hosts being visited

@@ -20,14 +20,14 @@
 
 namespace hark {
 
-// Listens on 127.0.0.1 at a port of the kernel's choice.
+// Listens on 127.0.0.1, or another address of this machine, at a port of the kernel's choice.
 class LoopbackServer {
  public:
-  explicit LoopbackServer(int backlog = 64) {
+  explicit LoopbackServer(int backlog = 64, uint32_t address = INADDR_LOOPBACK) {
     fd_ = UniqueFd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     sockaddr_in where{};
     where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    where.sin_addr.s_addr = htonl(address);
     HARK_CHECK(bind(fd_.get(), reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
     HARK_CHECK(listen(fd_.get(), backlog) == 0);
     socklen_t size = sizeof where;
@@ -35,6 +35,7 @@ class LoopbackServer {
     port_ = ntohs(where.sin_port);
   }
 
+  int fd() const { return fd_.get(); }
   uint16_t port() const { return port_; }
   // A port nobody listens on: taken, then given back.
   static uint16_t ClosedPort() { return LoopbackServer().port(); }
