@@ -84,10 +84,26 @@ std::string Describe(const SshFacts& facts) {
 }
 
 std::string Describe(const TlsFacts& facts) {
-  std::string out = StrCat("tls ", facts.version, " ", facts.cipher_suite, " ", facts.group, " ",
-                           ProofName(facts.proof), facts.legacy_pass ? " legacy" : "",
-                           facts.alert ? StrCat(" alert ", int{*facts.alert}) : "", "\n");
+  std::string out =
+      StrCat("tls ", facts.version, " ", facts.cipher_suite, " ", facts.group, " ",
+             ProofName(facts.proof), facts.legacy_pass ? " legacy" : "",
+             facts.raw_pass ? " raw" : "", facts.stopped_at_certificate ? " stopped" : "",
+             facts.alert ? StrCat(" alert ", int{*facts.alert}) : "", "\n");
+  for (uint8_t code : facts.warning_alerts) out += StrCat("warning ", int{code}, "\n");
+  out += StrCat("sni ", facts.sni, " scheme ", facts.signature_scheme, " alpn ",
+                EscapeForDisplay(facts.alpn), facts.extended_master_secret ? " ems" : "",
+                facts.secure_renegotiation ? " reneg" : "", facts.ocsp_stapled ? " ocsp" : "",
+                facts.scts ? " scts" : "", facts.session_ticket ? " ticket" : "", " ja3s ",
+                facts.ja3s, "\nextensions");
+  for (uint16_t type : facts.server_extensions) out += StrCat(" ", type);
+  out += "\n";
   for (const std::string& der : facts.chain) out += StrCat("certificate ", HexEncode(der), "\n");
+  if (facts.other_leaf) {
+    const TlsOtherLeaf& other = *facts.other_leaf;
+    out += StrCat("other leaf ", other.version, " ", other.cipher_suite, " ",
+                  other.signature_scheme, " ", ProofName(other.proof), "\n");
+    for (const std::string& der : other.chain) out += StrCat("other ", HexEncode(der), "\n");
+  }
   return out;
 }
 
@@ -116,6 +132,11 @@ std::string Describe(const PortObservation& observation) {
   }
   if (observation.ssh) out += Describe(*observation.ssh);
   if (observation.tls) out += Describe(*observation.tls);
+  if (observation.http) {
+    out += StrCat("http ", EscapeForDisplay(observation.http->status_line),
+                  observation.http->truncated ? " truncated" : "", "\n",
+                  EscapeForDisplay(observation.http->headers), "\n");
+  }
   return out;
 }
 

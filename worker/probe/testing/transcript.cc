@@ -13,6 +13,8 @@
 namespace hark {
 namespace {
 
+using std::literals::operator""sv;
+
 std::string Unescape(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -165,6 +167,7 @@ class Player {
     if (step == ">") right = said == Unescape(rest);
     if (step == ">packets") right = PacketTypes(said) == rest;
     if (step == ">tls") right = said.starts_with("\x16\x03\x01") && said.size() > 5 && said[5] == 1;
+    if (step == ">rawtls") right = said.starts_with("\x16\x03\x00"sv) && said[5] == 1;
     return right ? "" : "said " + EscapeForDisplay(said);
   }
 

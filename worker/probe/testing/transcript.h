@@ -15,6 +15,7 @@
 //   > TEXT                since the last such line we said exactly TEXT
 //   >packets N M …        … SSH packets of these message types
 //   >tls                  … a TLS ClientHello
+//   >rawtls               … the raw pass's, in a record of SSLv3
 //   eof, reset            the peer closes, or resets
 //   wait SECONDS          time passes, deadlines fire
 //   done                  the conversation is over (and was not before the step above)
