@@ -32,7 +32,8 @@ DEFINE_string(threads, "", "threads that talk to hosts (default 1)");
 DEFINE_string(max_pps, "", "connection attempts a second at most; 0 = what the coordinator says");
 DEFINE_string(spool_quota_mb, "", "unacknowledged batches kept before probing stops (default 256)");
 DEFINE_string(drain_seconds, "", "how long SIGTERM waits for hosts being visited (default 20)");
-DEFINE_string(source_address, "", "local address to probe from");
+DEFINE_string(source_address, "", "local address to probe from: IPv4, IPv6, or both with a comma");
+DEFINE_string(source_ports, "", "LO-HI: local ports to probe from");
 DEFINE_string(contact, "", "URL or mail address shown to hosts when the run names none");
 DEFINE_string(ehlo_name, "", "EHLO name when the run names none; default this machine's own");
 DEFINE_string(log_level, "", "debug, info, warning (default) or error");
@@ -68,7 +69,7 @@ Status ApplyFlags(WorkerConfig* config) {
   for (const char* name :
        {"coordinator", "server_public_key", "public_key", "key_file", "name", "state_dir",
         "max_parallel", "threads", "max_pps", "spool_quota_mb", "drain_seconds", "source_address",
-        "contact", "ehlo_name", "log_level"}) {
+        "source_ports", "contact", "ehlo_name", "log_level"}) {
     gflags::CommandLineFlagInfo flag;
     gflags::GetCommandLineFlagInfo(name, &flag);
     if (flag.is_default) continue;

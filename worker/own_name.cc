@@ -137,19 +137,22 @@ std::string AddressLiteral(const Address& address) {
   return StrCat(address.is_v4() ? "[" : "[IPv6:", address.ToString(), "]");
 }
 
-Address OwnAddress(const std::string& source_address) {
-  if (const auto configured = Address::Parse(source_address)) return *configured;
+Address OwnAddress(const Source& source) {
+  if (source.v4) return *source.v4;
+  if (source.v6) return *source.v6;
   // Documentation addresses: no better and no worse routed than the rest of the Internet.
   for (const char* to : {"192.0.2.1", "2001:db8::1"}) {
-    const std::optional<Address> source = RouteSource(*Address::Parse(to));
-    if (source) return *source;
+    const std::optional<Address> routed = RouteSource(*Address::Parse(to));
+    if (routed) return *routed;
   }
   return Address::V4(INADDR_LOOPBACK);
 }
 
 std::string EhloNameOf(const WorkerConfig& config) {
-  const OwnName own =
-      ChooseOwnName(config.ehlo_name, OwnAddress(config.source_address), *NewSystemNameResolver());
+  // A source that cannot be read stops the worker elsewhere, with a word of its own.
+  const Result<Source> source = SourceOf(config);
+  const Address address = OwnAddress(source.ok() ? *source : Source());
+  const OwnName own = ChooseOwnName(config.ehlo_name, address, *NewSystemNameResolver());
   if (!own.warning.empty()) LogWarning(kWhere, own.warning);
   return own.name;
 }

@@ -45,9 +45,9 @@ OwnName ChooseOwnName(const std::string& configured, const Address& own, NameRes
 bool IsGlobalAddress(const Address& address);
 // RFC 5321 §4.1.3: "[192.0.2.1]", "[IPv6:2001:db8::1]".
 std::string AddressLiteral(const Address& address);
-// source_address if configured, else where the routing table would send from (asked without
+// The configured source, IPv4 first, else where the routing table would send from (asked without
 // sending), else 127.0.0.1.
-Address OwnAddress(const std::string& source_address);
+Address OwnAddress(const Source& source);
 
 // The name for this machine as configured, its warning logged.
 std::string EhloNameOf(const WorkerConfig& config);

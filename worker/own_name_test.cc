@@ -92,8 +92,10 @@ TEST_F(OwnNames, MayBeAConfiguredLiteral) {
 }
 
 TEST(OwnAddresses, AreTheConfiguredSource) {
-  EXPECT_EQ(OwnAddress("127.0.0.9").ToString(), "127.0.0.9");
-  EXPECT_EQ(OwnAddress("::1").ToString(), "::1");
+  const Source v6{.v6 = Address::Parse("::1")};
+  EXPECT_EQ(OwnAddress(v6).ToString(), "::1");
+  const Source both{.v4 = Address::Parse("127.0.0.9"), .v6 = Address::Parse("::1")};
+  EXPECT_EQ(OwnAddress(both).ToString(), "127.0.0.9");
 }
 
 TEST(OwnAddresses, KnowTheGlobalOnes) {

@@ -70,8 +70,8 @@ Result<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config,
   HARK_ASSIGN_OR_RETURN(auto spool, FileSpool::Open(config.state_dir + "/spool"));
   EngineOptions options;
   options.max_in_flight = config.max_parallel;
-  const std::optional<Address> source = Address::Parse(config.source_address);
-  if (source) (source->is_v4() ? options.source.v4 : options.source.v6) = source;
+  HARK_ASSIGN_OR_RETURN(options.source, SourceOf(config));
+  HARK_RETURN_IF_ERROR(CheckSource(options.source));
   HARK_ASSIGN_OR_RETURN(auto engine, MakeEngineLoop(options, config.threads, clock));
   return std::unique_ptr<Worker>(new Worker(config, clock, std::move(lock), std::move(engine),
                                             std::move(spool), std::move(surveys)));

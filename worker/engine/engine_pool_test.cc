@@ -117,6 +117,7 @@ class GaugedSurvey final : public PortSurvey, private Probe {
 class EnginePoolTest : public ::testing::Test {
  protected:
   void Make(EngineOptions options, size_t threads) {
+    options.goodbye_wait = {};
     pool_ = *EnginePool::Create(options, threads, clock_);
     policy_ = std::make_shared<ContactPolicy>();
     policy_->make_survey = [this](uint16_t port) {

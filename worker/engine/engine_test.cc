@@ -397,5 +397,75 @@ TEST_F(EngineTest, AVisitThatWaitsForItsHostCanBeRecalledAndFreesNobody) {
   EXPECT_EQ(server.accepted(), 2);
 }
 
+TEST_F(EngineTest, IPv6HostsAreKnockedAtAndVisited) {
+  const Address home6 = *Address::Parse("::1");
+  LoopbackServer server(home6, 64);
+  KnockAt(home6, server.port());
+  RunUntil([&] { return knocks_.size() == 1; });
+  EXPECT_EQ(knocks_[0], KnockResult::kAnswered);
+  EXPECT_TRUE(server.Accept().valid());
+  VisitAt(home6, {server.port()});
+  std::vector<UniqueFd> peers;
+  RunUntil([&] { return visits_.size() == 1; },
+           [&] {
+             UniqueFd peer = server.Accept();
+             if (!peer.valid()) return;
+             Say(peer, "ok\n");
+             peers.push_back(std::move(peer));
+           });
+  EXPECT_EQ(visits_[0].ports[0].outcome, Outcome::kOk);
+  EXPECT_THAT(heard_, ElementsAre("connected", "ok\n"));
+}
+
+TEST_F(EngineTest, AfterTheGoodbyeThePeerClosesFirst) {
+  goodbye_wait_ = kPatience;
+  Make({.max_in_flight = 64, .probes_per_second = 1e6});
+  LoopbackServer server;
+  VisitPorts({server.port()});
+  UniqueFd peer;
+  RunUntil([&] { return visits_.size() == 1; },
+           [&] {
+             if (!peer.valid()) peer = server.Accept();
+             if (!peer.valid()) return;
+             const std::string heard = Hear(peer);
+             if (heard == "hello\n") Say(peer, "ok\n");
+             if (heard != "bye\n") return;
+             EXPECT_EQ(engine_->stats().in_flight, 1U);  // it is still there
+             Say(peer, "so long\n");                     // nobody listens, nobody resets
+             EXPECT_EQ(shutdown(peer.get(), SHUT_WR), 0);
+           });
+  char byte;
+  EXPECT_EQ(recv(peer.get(), &byte, 1, 0), 0);
+}
+
+TEST_F(EngineTest, APeerThatDoesNotHangUpIsLeftInTime) {
+  LoopbackServer server;
+  VisitPorts({server.port()});
+  UniqueFd peer;
+  RunUntil([&] { return visits_.size() == 1; },
+           [&] {
+             if (!peer.valid()) peer = server.Accept();
+             if (!peer.valid()) return;
+             if (Hear(peer) == "hello\n") Say(peer, "ok\n");
+           });
+  EXPECT_TRUE(engine_->idle());
+}
+
+TEST_F(EngineTest, WhoeverTalksOnAfterTheGoodbyeIsLeftBeforeItsTime) {
+  goodbye_wait_ = kPatience * 2;
+  Make({.max_in_flight = 64, .probes_per_second = 1e6});
+  LoopbackServer server;
+  VisitPorts({server.port()});
+  UniqueFd peer;
+  RunUntil([&] { return visits_.size() == 1; },
+           [&] {
+             if (!peer.valid()) peer = server.Accept();
+             if (!peer.valid()) return;
+             const std::string much = std::string(4096, 'x') + "\n";
+             send(peer.get(), much.data(), much.size(), MSG_NOSIGNAL);
+           });
+  EXPECT_TRUE(engine_->idle());
+}
+
 }  // namespace
 }  // namespace hark

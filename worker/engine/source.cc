@@ -19,6 +19,8 @@ namespace {
 
 // In <linux/in.h> since 6.3, which Debian 12's headers are too old for.
 constexpr int kIpLocalPortRange = 51;
+// Ports looked at for one socket before it is put off.
+constexpr int kPortTries = 16;
 constexpr size_t kMaxSysctl = 4096;
 constexpr const char* kRangeSysctl = "/proc/sys/net/ipv4/ip_local_port_range";
 constexpr const char* kReservedSysctl = "/proc/sys/net/ipv4/ip_local_reserved_ports";
@@ -30,6 +32,11 @@ int SetOption(int fd, int level, int option, int value) {
 int SetPortRange(int fd, const Source& source) {
   const uint32_t range = uint32_t{source.last_port} << 16 | source.first_port;
   return setsockopt(fd, IPPROTO_IP, kIpLocalPortRange, &range, sizeof range) == 0 ? 0 : errno;
+}
+
+int BindTo(int fd, const Address& from, uint16_t port) {
+  const SocketAddress where = ToSocketAddress(from, port);
+  return bind(fd, where.get(), where.size) == 0 ? 0 : errno;
 }
 
 UniqueFd MakeSocket(bool v4) {
@@ -116,9 +123,14 @@ int SourceBinder::Bind(int fd, bool v4) {
       break;
   }
   if (port == 0) SetOption(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-  const Address any = v4 ? Address() : *Address::Parse("::");
-  const SocketAddress from = ToSocketAddress(address.value_or(any), port);
-  return bind(fd, from.get(), from.size) == 0 ? 0 : errno;
+  const Address from =
+      address.value_or(v4 ? Address() : *Address::FromBytes(std::string(16, '\0')));
+  int error = BindTo(fd, from, port);
+  // Somebody else's, who does not share.
+  for (int i = 1; error == EADDRINUSE && port != 0 && i < kPortTries; ++i) {
+    error = BindTo(fd, from, NextPort());
+  }
+  return error;
 }
 
 }  // namespace hark
