@@ -30,6 +30,15 @@ std::set<std::string_view> UsedByTls(const Scenario& scenario) {
   return out;
 }
 
+bool NeedsAuthority(const Scenario& scenario) {
+  for (const Host& host : scenario.hosts) {
+    for (const Service& service : host.services) {
+      if (service.chain != 0) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 EVP_PKEY* KeyStore::Key::pkey() const {
@@ -54,7 +63,9 @@ Status KeyStore::Prepare(const Scenario& scenario) {
   loaded_ = true;
   const std::set<std::string_view> certified = UsedByTls(scenario);
   bool changed = false;
-  for (const auto& [name, type] : scenario.key_types) {
+  std::map<std::string, KeyType> wanted = scenario.key_types;
+  if (NeedsAuthority(scenario)) wanted.emplace(kAuthorityKey, KeyType::kEcdsaP256);
+  for (const auto& [name, type] : wanted) {
     Key& key = keys_[MapKey(name, type)];
     if (key.private_der.empty()) {
       HARK_RETURN_IF_ERROR(Make(type, key));

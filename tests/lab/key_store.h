@@ -18,6 +18,10 @@
 
 namespace hark::lab {
 
+// Made, an ecdsa-p256, where a service sends a chain: it signs all of them. No name of a scenario
+// begins with a control character.
+inline constexpr char kAuthorityKey[] = "\x01/authority";
+
 class KeyStore {
  public:
   struct Key {

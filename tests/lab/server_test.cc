@@ -144,12 +144,45 @@ TEST(Server, ServesManyClientsAtOnce) {
   }
 }
 
+constexpr char kGuardedHost[] =
+    "host ME\n"
+    "port 22022 ssh keys=k behaviour=penalty noauth=16s\n"
+    "port 22023 ssh keys=k behaviour=max-startups refusal=old\n";
+
+TEST(Server, PunishesWhoLeavesWithoutALogin) {
+  const RunningLab lab(kGuardedHost);
+  int error = 0;
+  Client first(lab, 22022);
+  EXPECT_THAT(first.HearSome(8), StartsWith("SSH-2.0-"));
+  first.Say("not ssh\r\n");
+  first.HearAll(&error);
+  Client second(lab, 22022);
+  EXPECT_EQ(second.HearAll(&error), "Not allowed at this time\r\n");
+  EXPECT_EQ(error, 0);
+  EXPECT_EQ(lab.counters().penalties_active, 1U);
+  EXPECT_EQ(lab.counters().refused_penalty, 1U);
+}
+
+TEST(Server, TakesOneClientAtATimeWhereStartupsAreOne) {
+  const RunningLab lab(kGuardedHost);
+  int error = 0;
+  Client first(lab, 22023);
+  EXPECT_THAT(first.HearSome(8), StartsWith("SSH-2.0-"));
+  Client second(lab, 22023);
+  EXPECT_EQ(second.HearAll(&error), "Exceeded MaxStartups\r\n");
+  first.Say("not ssh\r\n");
+  first.HearAll(&error);
+  Client third(lab, 22023);
+  EXPECT_THAT(third.HearSome(8), StartsWith("SSH-2.0-"));
+}
+
 TEST(Listeners, RefuseAddressesThatAreNotOfThisMachine) {
   Service service;
   service.port = 22031;
   service.protocol = Protocol::kSmtp;
   // 192.0.2.0/24 is for documentation (RFC 5737): nobody's address.
-  const auto listeners = OpenListeners(ListenMode::kBound, {{0xc0000201, 22031, &service}}, {});
+  const auto listeners =
+      OpenListeners(ListenMode::kBound, {{Address::V4(0xc0000201), 22031, &service}}, {});
   ASSERT_FALSE(listeners.ok());
   EXPECT_EQ(listeners.status().code(), StatusCode::kInvalidInput);
   EXPECT_THAT(listeners.status().message(), HasSubstr("192.0.2.1:22031 is not an address of this"));
@@ -160,7 +193,8 @@ TEST(Listeners, SayWhichPortIsTaken) {
   Service service;
   service.port = 22030;
   service.protocol = Protocol::kSmtp;
-  const auto again = OpenListeners(ListenMode::kBound, {{lab.address(), 22030, &service}}, {});
+  const auto again =
+      OpenListeners(ListenMode::kBound, {{Address::V4(lab.address()), 22030, &service}}, {});
   ASSERT_FALSE(again.ok());
   EXPECT_THAT(again.status().message(), HasSubstr(":22030: Address already in use"));
 }
@@ -176,11 +210,15 @@ TEST(Filter, AcceptsOpenServicesDropsSilentOnesResetsTheRest) {
   Service open;
   Service silent;
   silent.behaviour = Behaviour::kSilent;
-  const std::string rules = FilterRules({{0x7f100001, 25, &open}, {0x7f100002, 22, &silent}});
-  EXPECT_THAT(rules, HasSubstr("set open { type ipv4_addr . inet_service; elements = { 127.16.0.1 "
+  const std::string rules = FilterRules({{Address::V4(0x7f100001), 25, &open},
+                                         {Address::V4(0x7f100002), 22, &silent},
+                                         {*Address::Parse("fd00::9"), 25, &open}});
+  EXPECT_THAT(rules, HasSubstr("set open4 { type ipv4_addr . inet_service; elements = { 127.16.0.1 "
                                ". 25,\n"));
-  EXPECT_THAT(rules, HasSubstr("set silent { type ipv4_addr . inet_service; elements = { "
+  EXPECT_THAT(rules, HasSubstr("set silent4 { type ipv4_addr . inet_service; elements = { "
                                "127.16.0.2 . 22,\n"));
+  EXPECT_THAT(rules, HasSubstr("set open6 { type ipv6_addr . inet_service; elements = { fd00::9 "
+                               ". 25,\n"));
   EXPECT_THAT(rules, HasSubstr("tcp dport != { 22, 25, } accept"));
 }
 

@@ -112,7 +112,7 @@ class Played : public ::testing::Test {
     service_.protocol = Protocol::kSsh;
     service_.keys = {"k"};
     Scenario scenario;
-    scenario.hosts.push_back({1, 1, "XX", {service_}});
+    scenario.hosts.push_back({Address::V4(1), 1, "XX", {service_}});
     Complete(scenario);
     EXPECT_TRUE(keys_.Prepare(scenario).ok());
     server_ = SshConversation(service_, {keys_.Find("k", KeyType::kEd25519)});

@@ -26,11 +26,11 @@ class TlsServerTest : public ::testing::Test {
     auto context = TlsContext::Make();
     ASSERT_TRUE(context.ok());
     context_ = std::move(*context);
-    internet_ = std::make_unique<Internet>(scenario_, keys_, *context_);
+    internet_ = std::make_unique<Internet>(scenario_, keys_, *context_, clock_);
   }
 
   std::string Greeting(uint16_t port) {
-    server_ = internet_->Answer(kHost, port);
+    server_ = internet_->Answer(Address::V4(kHost), port, Address());
     return server_->Start().send;
   }
   std::string Say(std::string_view bytes) {
@@ -40,8 +40,9 @@ class TlsServerTest : public ::testing::Test {
   }
 
   // Shakes hands as a client of at most `version`; true if that works. Keeps the session.
-  bool Handshake(uint16_t version) {
+  bool Handshake(uint16_t version, const char* signatures = nullptr) {
     client_context_.reset(SSL_CTX_new(TLS_client_method()));
+    if (signatures != nullptr) SSL_CTX_set1_sigalgs_list(client_context_.get(), signatures);
     SSL_CTX_set_cipher_list(client_context_.get(), "ALL:@SECLEVEL=0");
     SSL_CTX_set_min_proto_version(client_context_.get(), kTls10);
     SSL_CTX_set_max_proto_version(client_context_.get(), version);
@@ -75,6 +76,7 @@ class TlsServerTest : public ::testing::Test {
     return Sha256Hex(keys_.Find(name, scenario_.key_types.at(name))->spki_der);
   }
 
+  ManualClock clock_;
   Scenario scenario_;
   KeyStore keys_{""};
   std::unique_ptr<TlsContext> context_;
@@ -174,6 +176,20 @@ TEST_F(TlsServerTest, ServesEveryKeyTypeTlsHas) {
       EXPECT_TRUE(Handshake(version)) << names[i];
       EXPECT_EQ(SeenKey(), KeyId(names[i]));
     }
+  }
+}
+
+TEST_F(TlsServerTest, ShowsTheCertificateOfTheKindTheClientCanVerify) {
+  Serve(
+      "key r type=rsa-2048\nkey e type=ecdsa-p256\n"
+      "port 443 https key=r,e\nport 444 https key=e,r tls=1.2\n");
+  for (const uint16_t port : {443, 444}) {
+    Greeting(port);
+    EXPECT_TRUE(Handshake(kTls13, "ECDSA+SHA256"));
+    EXPECT_EQ(SeenKey(), KeyId("e"));
+    Greeting(port);
+    EXPECT_TRUE(Handshake(kTls13, "RSA-PSS+SHA256:RSA+SHA256"));
+    EXPECT_EQ(SeenKey(), KeyId("r"));
   }
 }
 
