@@ -1,6 +1,7 @@
 #include "tests/lab/internet.h"
 
 #include "tests/lab/odd.h"
+#include "tests/lab/slow.h"
 #include "tests/lab/ssh_server.h"
 #include "tests/lab/tls_server.h"
 
@@ -8,9 +9,8 @@ namespace hark::lab {
 
 Internet::Internet(const Scenario& scenario, const KeyStore& keys, const TlsContext& tls,
                    const Clock& clock, Doorman::Log log)
-    : scenario_(scenario),
-      keys_(keys),
-      tls_(tls),
+    : tls_(tls),
+      host_keys_(std::make_unique<SshHostKeys>(scenario, keys)),
       credentials_(std::make_unique<Credentials>(scenario, keys)),
       doorman_(std::make_unique<Doorman>(clock, *counters_, std::move(log))) {
   for (const Host& host : scenario.hosts) {
@@ -35,14 +35,11 @@ std::unique_ptr<Conversation> Internet::Answer(const Address& address, uint16_t 
 
 std::unique_ptr<Conversation> Internet::Serve(const Service& service) const {
   if (auto odd = OddConversation(service)) return odd;
-  if (service.protocol != Protocol::kSsh) {
-    return TlsConversation(service, tls_, *credentials_, *counters_);
-  }
-  std::vector<const KeyStore::Key*> keys;
-  for (const std::string& name : service.keys) {
-    keys.push_back(keys_.Find(name, scenario_.key_types.at(name)));
-  }
-  return SshConversation(service, std::move(keys));
+  auto served = service.protocol == Protocol::kSsh
+                    ? SshConversation(service, host_keys_->Of(service), *counters_)
+                    : TlsConversation(service, tls_, *credentials_, *counters_);
+  if (service.behaviour != Behaviour::kSlow) return served;
+  return Slowly(service.delay, std::move(served));
 }
 
 }  // namespace hark::lab

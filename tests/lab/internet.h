@@ -15,6 +15,7 @@
 #include "tests/lab/doorman.h"
 #include "tests/lab/key_store.h"
 #include "tests/lab/scenario.h"
+#include "tests/lab/ssh_host_keys.h"
 #include "tests/lab/tls_context.h"
 
 namespace hark::lab {
@@ -50,10 +51,9 @@ class Internet {
 
   std::unique_ptr<Conversation> Serve(const Service& service) const;
 
-  const Scenario& scenario_;
-  const KeyStore& keys_;
   const TlsContext& tls_;
   std::unique_ptr<Counters> counters_ = std::make_unique<Counters>();
+  std::unique_ptr<SshHostKeys> host_keys_;
   std::unique_ptr<Credentials> credentials_;
   std::unique_ptr<Doorman> doorman_;
   std::vector<Endpoint> endpoints_;

@@ -42,20 +42,21 @@ bool NeedsAuthority(const Scenario& scenario) {
 }  // namespace
 
 EVP_PKEY* KeyStore::Key::pkey() const {
-  if (pkey_ == nullptr) pkey_ = ParsePrivateDer(private_der);
-  HARK_CHECK(pkey_ != nullptr);
-  return pkey_.get();
+  std::call_once(decoded_->key_once, [&] { decoded_->pkey = ParsePrivateDer(private_der); });
+  HARK_CHECK(decoded_->pkey != nullptr);
+  return decoded_->pkey.get();
 }
 
 X509* KeyStore::Key::certificate() const {
-  if (certificate_ == nullptr) certificate_ = ParseCertificate(certificate_der);
-  HARK_CHECK(certificate_ != nullptr);
-  return certificate_.get();
+  std::call_once(decoded_->certificate_once,
+                 [&] { decoded_->certificate = ParseCertificate(certificate_der); });
+  HARK_CHECK(decoded_->certificate != nullptr);
+  return decoded_->certificate.get();
 }
 
 const std::string& KeyStore::Key::ssh_blob() const {
-  if (ssh_blob_.empty()) ssh_blob_ = SshBlob(pkey(), type);
-  return ssh_blob_;
+  std::call_once(decoded_->blob_once, [&] { decoded_->ssh_blob = SshBlob(pkey(), type); });
+  return decoded_->ssh_blob;
 }
 
 Status KeyStore::Prepare(const Scenario& scenario) {
@@ -84,10 +85,10 @@ Status KeyStore::Prepare(const Scenario& scenario) {
 }
 
 Status KeyStore::Make(KeyType type, Key& key) {
-  HARK_ASSIGN_OR_RETURN(key.pkey_, GenerateKey(type));
+  HARK_ASSIGN_OR_RETURN(const PkeyPtr made, GenerateKey(type));
   key.type = type;
-  key.private_der = PrivateDer(key.pkey());
-  key.spki_der = SpkiDer(key.pkey());
+  key.private_der = PrivateDer(made.get());
+  key.spki_der = SpkiDer(made.get());
   ++made_;
   return Status::Ok();
 }

@@ -6,10 +6,14 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
+#include <thread>
+#include <vector>
 
 #include "tests/lab/own_network.h"
 #include "tests/lab/running_lab.h"
+#include "tests/lab/socket_name.h"
 
 namespace hark::lab {
 namespace {
@@ -142,6 +146,46 @@ TEST(Server, ServesManyClientsAtOnce) {
     EXPECT_THAT(client->HearAll(&error), HasSubstr("221 2.0.0 Bye"));
     EXPECT_EQ(error, 0);
   }
+}
+
+TEST(Server, ServesOnSeveralThreadsAtOnce) {
+  ServerOptions options;
+  options.threads = 4;
+  const RunningLab lab(
+      "host ME\nport 22030 smtp key=k\nport 22040 ssh keys=s,t\nkey t "
+      "type=ecdsa-p256\n",
+      options);
+  std::vector<std::thread> clients;
+  std::atomic<int> greeted{0};
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      for (int n = 0; n < 25; ++n) {
+        int error = 0;
+        Client mail(lab, 22030);
+        Client ssh(lab, 22040);
+        mail.Say("EHLO x\r\nQUIT\r\n");
+        ssh.Say("SSH-2.0-x\r\n");
+        greeted += mail.HearSome(4) == "220 " && ssh.HearSome(8) == "SSH-2.0-" ? 1 : 0;
+        mail.HearAll(&error);
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(greeted, 200);
+  EXPECT_EQ(lab.counters().accepted, 400U);
+}
+
+TEST(Server, ServesIpv6) {
+  const UniqueFd probe(::socket(AF_INET6, SOCK_STREAM, 0));
+  const KernelName any_port = ToKernel(*Address::Parse("::1"), 0);
+  if (::bind(probe.get(), any_port.get(), any_port.size) != 0) GTEST_SKIP() << "no IPv6 here";
+  const RunningLab lab("host ::1\nport 22041 smtp banner=six\n");
+  const UniqueFd fd(::socket(AF_INET6, SOCK_STREAM, 0));
+  const KernelName name = ToKernel(*Address::Parse("::1"), 22041);
+  ASSERT_EQ(::connect(fd.get(), name.get(), name.size), 0);
+  std::string said(9, '\0');
+  ASSERT_EQ(::recv(fd.get(), said.data(), said.size(), MSG_WAITALL), 9);
+  EXPECT_EQ(said, "220 six\r\n");
 }
 
 constexpr char kGuardedHost[] =

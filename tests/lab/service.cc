@@ -1,8 +1,10 @@
 #include "tests/lab/service.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/strings.h"
+#include "tests/lab/ssh_kex.h"
 
 namespace hark::lab {
 namespace {
@@ -87,6 +89,15 @@ unsigned BitOf(Protocol protocol) {
   return 0;
 }
 
+// Whether the lab can finish one of the key exchanges.
+bool HasPlainKex(std::string_view list) {
+  const std::vector<std::string_view> names = Split(list, ',');
+  const auto& able = KexMethods();
+  return std::any_of(able.begin(), able.end(), [&](const std::string& method) {
+    return std::find(names.begin(), names.end(), method) != names.end();
+  });
+}
+
 }  // namespace
 
 std::string_view KeyTypeName(KeyType type) {
@@ -124,6 +135,7 @@ bool Accepts(const Service& service) {
 }
 
 bool ShowsKeys(const Service& service) {
+  if (!service.kex.empty() && !HasPlainKex(service.kex)) return false;
   return FactsOf(service.behaviour).shows_keys && !service.keys.empty();
 }
 
