@@ -109,13 +109,13 @@ Status MakeLocal(const std::vector<Range>& ranges, const std::vector<Endpoint>& 
     if ((range.first & 0xff000000) != kLoopback) HARK_RETURN_IF_ERROR(RouteToUs(CidrText(range)));
   }
   std::set<Address> done = {*Address::Parse("::1")};
-  std::string routes;  // one ip(8) for all of them: there may be thousands
+  std::string lines;  // one ip(8) for all of them: there may be thousands
   for (const Endpoint& e : endpoints) {
     if (e.address.is_v4() || !done.insert(e.address).second) continue;
-    routes += StrCat("route replace local ", e.address.ToString(), "/128 dev lo\n");
+    lines += StrCat("addr replace ", e.address.ToString(), "/128 dev lo nodad\n");
   }
-  if (routes.empty()) return Status::Ok();
-  return RunProgram({"ip", "-6", "-batch", "-"}, routes).Prepend("IPv6 hosts");
+  if (lines.empty()) return Status::Ok();
+  return RunProgram({"ip", "-6", "-batch", "-"}, lines).Prepend("IPv6 hosts");
 }
 
 std::string FilterRules(const std::vector<Endpoint>& endpoints) {
