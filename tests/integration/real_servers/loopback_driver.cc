@@ -39,7 +39,9 @@ std::vector<PortObservation> VisitHost(const Address& host, const std::vector<ui
 PortObservation Survey(const Address& host, uint16_t port, Protocol protocol,
                        const ProbeOptions& options) {
   SurveyFactory factory(options);
-  return VisitHost(host, {port}, [&](uint16_t p) { return factory.Make(p, protocol); }).front();
+  return VisitHost(host, {port},
+                   [&](uint16_t p) { return factory.Make(p, protocol, host.ToString()); })
+      .front();
 }
 
 }  // namespace hark

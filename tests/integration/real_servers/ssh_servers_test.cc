@@ -202,5 +202,45 @@ TEST_F(OpenSsh, WithItsOneStartupTakenIsThrottledAndNotWithoutSsh) {
   EXPECT_EQ(seen.outcome, Outcome::kThrottled) << OutcomeName(seen.outcome) << " " << seen.detail;
 }
 
+// The survey of a host on which somebody takes the last place after our first conversation.
+class Interrupted final : public PortSurvey {
+ public:
+  Interrupted(std::unique_ptr<PortSurvey> survey, std::function<void()> interrupt)
+      : survey_(std::move(survey)), interrupt_(std::move(interrupt)) {}
+  Probe* Next() override {
+    if (conversations_++ == 1) interrupt_();
+    return survey_->Next();
+  }
+  void OnConnectFailed(Outcome outcome, MonoTime now) override {
+    survey_->OnConnectFailed(outcome, now);
+  }
+  void OnProbeDone(MonoTime now) override { survey_->OnProbeDone(now); }
+  Duration PauseBeforeNext() const override { return survey_->PauseBeforeNext(); }
+  PortObservation Finish() override { return survey_->Finish(); }
+
+ private:
+  std::unique_ptr<PortSurvey> survey_;
+  std::function<void()> interrupt_;
+  int conversations_ = 0;
+};
+
+// Two places, since sshd may still count the connection that found it ready.
+TEST_F(OpenSsh, ThrottlingUsLateKeepsWhatWasLearntBefore) {
+  Serve({"rsa", "ecdsa256", "ed25519"}, "MaxStartups 2\n");
+  Squatter squatters[2];
+  SurveyFactory factory(LoopbackOptions());
+  const PortObservation seen =
+      VisitHost(server_.address(), {port_}, [&](uint16_t port) {
+        return std::make_unique<Interrupted>(factory.Make(port, Protocol::kSsh), [&] {
+          for (Squatter& s : squatters) EXPECT_TRUE(s.Take(server_.address(), port_));
+        });
+      }).front();
+  EXPECT_EQ(seen.outcome, Outcome::kThrottled) << seen.detail;
+  EXPECT_EQ(seen.connections, 2u);
+  ASSERT_TRUE(seen.ssh && seen.ssh->kex_init);
+  EXPECT_EQ(Blobs(seen), FileBlobs(server_, {"ed25519.pub"}));
+  ExpectAllProven(seen);
+}
+
 }  // namespace
 }  // namespace hark

@@ -1,5 +1,6 @@
 // nginx of every age, lighttpd, HAProxy and stunnel: every certificate's key s_client is shown.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/integration/real_servers/tls_fixture.h"
@@ -36,6 +37,22 @@ class Nginx : public TlsServerTest {
   const uint16_t port_ = server_.NewPort();
 };
 
+TEST_F(Nginx, WithTwoCertificatesShowsBoth) {
+  Serve({"ecdsa", "rsa"}, "ssl_protocols TLSv1.2 TLSv1.3;");
+  const PortObservation seen = ExpectKeys(port_, Protocol::kHttps, {"ecdsa", "rsa"});
+  ASSERT_TRUE(seen.tls);
+  EXPECT_EQ(seen.connections, 2u);
+  EXPECT_EQ(seen.tls->version, kTls13);
+  EXPECT_EQ(seen.tls->group, "x25519");
+  EXPECT_FALSE(seen.tls->legacy_pass);
+}
+
+TEST_F(Nginx, WithTwoCertificatesAndTls12OnlyShowsBoth) {
+  Serve({"rsa", "ecdsa"}, "ssl_protocols TLSv1.2;");
+  const PortObservation seen = ExpectKeys(port_, Protocol::kHttps, {"ecdsa", "rsa"});
+  EXPECT_EQ(seen.connections, 2u);
+}
+
 TEST_F(Nginx, WithTls12OnlyIsServedByTheModernPass) {
   Serve({"rsa"}, "ssl_protocols TLSv1.2;");
   const PortObservation seen = ExpectKeys(port_, Protocol::kHttps, {"rsa"});
@@ -51,6 +68,11 @@ TEST_F(Nginx, WithTls13OnlyShowsEachOfItsKeys) {
   const PortObservation seen = ExpectKeys(port_, Protocol::kHttps, {"ecdsa384"});
   ASSERT_TRUE(seen.tls);
   EXPECT_EQ(seen.tls->version, kTls13);
+}
+
+TEST_F(Nginx, WithTls13OnlyAndTwoCertificatesShowsBoth) {
+  Serve({"ecdsa384", "rsa"}, "ssl_protocols TLSv1.3;");
+  ExpectKeys(port_, Protocol::kHttps, {"ecdsa384", "rsa"});
 }
 
 TEST_F(Nginx, WithTls10OnlyIsServedByTheLegacyPass) {
@@ -77,6 +99,36 @@ TEST_F(Nginx, WithRsaKeyExchangeOnlyIsServedByTheLegacyPass) {
   EXPECT_EQ(seen.tls->cipher_suite, 0x002f);
   EXPECT_EQ(seen.tls->group, "");
   EXPECT_TRUE(seen.tls->legacy_pass);
+}
+
+TEST_F(Nginx, AskedForItsCertificatesOnlyShowsTheSameKeys) {
+  Serve({"ecdsa", "rsa"}, "ssl_protocols TLSv1.2 TLSv1.3;");
+  ProbeOptions options = LoopbackOptions();
+  options.handshake = Handshake::kCertificate;
+  const PortObservation seen = Survey(server_.address(), port_, Protocol::kHttps, options);
+  EXPECT_EQ(seen.outcome, Outcome::kOk) << seen.detail;
+  EXPECT_EQ(LeafKeys(seen), ClientKeys(server_, port_));
+  ASSERT_TRUE(seen.tls);
+  EXPECT_TRUE(seen.tls->stopped_at_certificate);
+  EXPECT_EQ(seen.tls->proof, Proof::kUnverified);
+}
+
+// As s_client, hark offers Ed25519 too; TLS 1.2 and 1.3 alike.
+TEST_F(Nginx, WithAnEd25519CertificateShowsItsKey) {
+  server_.Run("openssl req -x509 -nodes -subj /CN=ed -newkey ed25519 -keyout ed.key -out ed.pem");
+  Serve({"ed"}, "ssl_protocols TLSv1.2 TLSv1.3;");
+  ExpectKeys(port_, Protocol::kHttps, {"ed"});
+}
+
+TEST_F(Nginx, AskedForAPageAnswersWithItsHeaders) {
+  Serve({"ecdsa"}, "location / { return 204; }");
+  ProbeOptions options = LoopbackOptions();
+  options.http_get = true;
+  const PortObservation seen = Survey(server_.address(), port_, Protocol::kHttps, options);
+  EXPECT_EQ(seen.outcome, Outcome::kOk) << seen.detail;
+  ASSERT_TRUE(seen.http);
+  EXPECT_EQ(seen.http->status_line, "HTTP/1.1 204 No Content");
+  EXPECT_THAT(seen.http->headers, ::testing::HasSubstr("Server: nginx/"));
 }
 
 TEST_F(Nginx, SpokenToAsSshIsNotThisProtocol) {
