@@ -158,15 +158,6 @@ INSTANTIATE_TEST_SUITE_P(
                       "diffie-hellman-group-exchange-sha256",
                       "diffie-hellman-group-exchange-sha1"));
 
-TEST_F(OpenSsh, WithOnlyAHybridExchangeStillTellsItsLists) {
-  Serve({"ed25519"}, "KexAlgorithms sntrup761x25519-sha512@openssh.com\n");
-  const PortObservation seen = SurveyIt();
-  EXPECT_EQ(seen.outcome, Outcome::kNoCommonAlgorithm);
-  EXPECT_EQ(seen.stage, Stage::kHello);
-  ASSERT_TRUE(seen.ssh && seen.ssh->kex_init);
-  EXPECT_THAT(seen.ssh->kex_init->kex_algorithms, HasSubstr("sntrup761x25519"));
-}
-
 // Somebody else who connects and says nothing: until it is closed, sshd counts it.
 class Squatter {
  public:
