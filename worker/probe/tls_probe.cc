@@ -198,6 +198,7 @@ std::optional<HttpFacts> TlsProbe::TakeHttp() {
 }
 
 bool TlsProbe::HoldsPartOfSomething() const {
+  if (head_) return !head_->empty();
   return !line_.empty() || smuggled_ > 0 || engine_.heard_anything();
 }
 
