@@ -138,7 +138,9 @@ void TlsEngine::Complete() {
   facts_.proof = Proof::kVerified;
   facts_.version = static_cast<uint16_t>(SSL_version(ssl_.get()));
   state_ = State::kOpen;
-  if (!settings_.stay_open) Close();
+  if (settings_.stay_open) return;
+  if (!settings_.goodbye.empty()) Say(settings_.goodbye);
+  if (state_ == State::kOpen) Close();
 }
 
 // Nothing is encrypted towards the server yet in any version, so the goodbye is in plain. OpenSSL

@@ -31,6 +31,7 @@ class TlsEngine final : public TlsTalk {
     bool stop_at_certificate = false;
     bool offer_http = false;  // http/1.1 by ALPN
     bool stay_open = false;   // kOpen instead of kDone once complete
+    std::string goodbye;      // said inside before close_notify; not where it stops or stays open
   };
 
   explicit TlsEngine(const Settings& settings);

@@ -46,6 +46,7 @@ TlsEngine::Settings SettingsOf(const ProbeOptions& options, const TlsContexts& c
   settings.legacy = wish.pass == TlsPass::kLegacy;
   settings.stop_at_certificate = options.handshake == Handshake::kCertificate;
   settings.offer_http = wish.web;
+  settings.goodbye = wish.goodbye;
   settings.stay_open = !wish.http_get.empty() && !settings.stop_at_certificate;
   return settings;
 }

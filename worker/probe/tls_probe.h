@@ -35,6 +35,7 @@ struct TlsWish {
   LeafFamily family = LeafFamily::kAny;
   bool web = false;      // offer http/1.1 by ALPN
   std::string http_get;  // the whole request to send once the handshake is complete, "" = none
+  std::string goodbye;   // what ends the mail session once it is, "" = none
 };
 
 class TlsProbe final : public Conversation {

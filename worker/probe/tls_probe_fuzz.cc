@@ -1,6 +1,7 @@
 // Any bytes from a TLS server: the probe ends, and ends alike however they are cut.
 //
-// The first byte chooses the pass, the rest is what the server sends.
+// The first byte chooses: its lowest bit the pass, the next whether to stop at the certificate. The
+// rest is what the server sends.
 
 #include <cstdlib>
 
@@ -9,9 +10,11 @@
 
 namespace {
 
-std::string Learn(const hark::TlsContexts& contexts, hark::TlsPass pass, std::string_view bytes,
+std::string Learn(const hark::TlsContexts& contexts, uint8_t choice, std::string_view bytes,
                   const hark::Cuts& cuts) {
-  const hark::ProbeOptions options = hark::TestOptions();
+  const auto pass = choice % 2 == 0 ? hark::TlsPass::kModern : hark::TlsPass::kLegacy;
+  hark::ProbeOptions options = hark::TestOptions();
+  if (choice / 2 % 2 == 1) options.handshake = hark::Handshake::kCertificate;
   hark::TlsProbe probe(options, contexts, pass, nullptr);
   hark::Hear(probe, bytes, cuts);
   if (!probe.done()) std::abort();
@@ -23,9 +26,8 @@ std::string Learn(const hark::TlsContexts& contexts, hark::TlsPass pass, std::st
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const hark::TlsContexts contexts;  // a millisecond to make
   if (size == 0) return 0;
-  const auto pass = data[0] % 2 == 0 ? hark::TlsPass::kModern : hark::TlsPass::kLegacy;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::string whole = Learn(contexts, pass, bytes, hark::Cuts::Whole());
-  if (Learn(contexts, pass, bytes, hark::FineCuts(bytes.size())) != whole) std::abort();
+  const std::string whole = Learn(contexts, data[0], bytes, hark::Cuts::Whole());
+  if (Learn(contexts, data[0], bytes, hark::FineCuts(bytes.size())) != whole) std::abort();
   return 0;
 }

@@ -59,8 +59,13 @@ TlsWish TlsSurvey::WishOf(Step step) const {
 
 Probe* TlsSurvey::Next() {
   if (step_ == Step::kOver) return nullptr;
-  probe_ = std::make_unique<TlsProbe>(shared_->options, shared_->contexts, WishOf(step_),
-                                      NewMailDialogue(observation_.protocol, shared_->options));
+  std::unique_ptr<MailDialogue> dialogue = NewMailDialogue(observation_.protocol, shared_->options);
+  TlsWish wish = WishOf(step_);
+  // Behind STARTTLS the client speaks first (RFC 3207 §4.2); a server that begins with TLS still
+  // owes us its greeting, and talking before it would be rude.
+  if (dialogue) wish.goodbye = StrCat(dialogue->goodbye(), "\r\n");
+  probe_ = std::make_unique<TlsProbe>(shared_->options, shared_->contexts, std::move(wish),
+                                      std::move(dialogue));
   return probe_.get();
 }
 

@@ -116,6 +116,27 @@ TEST(TlsSurveys, LeaveWithCloseNotify) {
   EXPECT_TRUE(server.saw_close_notify());
 }
 
+TEST(TlsSurveys, EndTheMailSessionInsideTls) {
+  const FakeTlsIdentity identity("EC", 1);
+  const auto goodbye = [&](uint16_t port, const std::string& greeting,
+                           const std::vector<std::string>& replies) {
+    const auto survey = SurveyFactory(TestOptions()).Make(port);
+    FakeTlsServer server(identity, greeting, replies);
+    const MonoTime now{std::chrono::hours(1)};
+    Probe* probe = survey->Next();
+    probe->OnConnected(now);
+    probe->OnBytes(server.OnConnect(), now);
+    while (!probe->done()) probe->OnBytes(server.OnBytes(probe->TakeOutput()), now);
+    server.OnBytes(probe->TakeOutput());
+    return server.question();
+  };
+  EXPECT_EQ(goodbye(25, "220 x\r\n", {"250 STARTTLS\r\n", "220 go\r\n"}), "QUIT\r\n");
+  EXPECT_EQ(goodbye(110, "+OK\r\n", {"+OK\r\nSTLS\r\n.\r\n", "+OK\r\n"}), "QUIT\r\n");
+  EXPECT_EQ(goodbye(143, "* OK\r\n", {"* CAPABILITY STARTTLS\r\na1 OK\r\n", "a2 OK\r\n"}),
+            "a3 LOGOUT\r\n");
+  EXPECT_EQ(goodbye(993, "", {}), "");  // its greeting is still to come
+}
+
 // What a server of TLS 1.2 says up to and including its certificate, then what follows.
 std::string Tls12Flight(const FakeTlsIdentity& identity, const std::string& client_hello) {
   FakeTlsServer server(identity);
