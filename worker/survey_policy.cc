@@ -46,26 +46,32 @@ void SetIfGiven(uint32_t ms, Duration* value) {
 
 }  // namespace
 
+ProbeOptions ProbeOptionsOf(const WorkerConfig& config, const proto::ProbePolicy& policy) {
+  ProbeOptions options;
+  SetIfGiven(policy.greeting_timeout_ms(), &options.greeting_timeout);
+  SetIfGiven(policy.conversation_timeout_ms(), &options.conversation_timeout);
+  // A pause of 0 is a wish too: the lab has no one to spare.
+  options.pause_min = std::chrono::milliseconds(policy.host_pause_min_ms());
+  options.pause_max =
+      std::chrono::milliseconds(std::max(policy.host_pause_min_ms(), policy.host_pause_max_ms()));
+  options.contact = Printable(policy.contact().empty() ? config.contact : policy.contact());
+  options.ehlo_name = Printable(policy.ehlo_name().empty() ? config.ehlo_name : policy.ehlo_name());
+  if (options.ehlo_name.empty()) options.ehlo_name = LocalAddressLiteral();
+  options.handshake = policy.handshake() == static_cast<uint32_t>(Handshake::kCertificate)
+                          ? Handshake::kCertificate
+                          : Handshake::kFull;
+  options.all_leaves = policy.all_leaves();
+  options.force_starttls = policy.force_starttls();
+  options.http_get = policy.http_get();
+  options.seed = SecureU64();
+  return options;
+}
+
 SurveyMakerFactory MakeSurveyMakers(const WorkerConfig& config) {
-  const std::string ehlo = config.ehlo_name.empty() ? LocalAddressLiteral() : config.ehlo_name;
-  return [contact = config.contact, ehlo](const proto::ProbePolicy& policy) -> SurveyMaker {
-    ProbeOptions options;
-    SetIfGiven(policy.greeting_timeout_ms(), &options.greeting_timeout);
-    SetIfGiven(policy.conversation_timeout_ms(), &options.conversation_timeout);
-    // A pause of 0 is a wish too: the lab has no one to spare.
-    options.pause_min = std::chrono::milliseconds(policy.host_pause_min_ms());
-    options.pause_max =
-        std::chrono::milliseconds(std::max(policy.host_pause_min_ms(), policy.host_pause_max_ms()));
-    options.contact = Printable(policy.contact().empty() ? contact : policy.contact());
-    options.ehlo_name = Printable(policy.ehlo_name().empty() ? ehlo : policy.ehlo_name());
-    options.handshake = policy.handshake() == static_cast<uint32_t>(Handshake::kCertificate)
-                            ? Handshake::kCertificate
-                            : Handshake::kFull;
-    options.all_leaves = policy.all_leaves();
-    options.force_starttls = policy.force_starttls();
-    options.http_get = policy.http_get();
-    options.seed = SecureU64();
-    auto factory = std::make_shared<SurveyFactory>(std::move(options));
+  WorkerConfig own = config;
+  if (own.ehlo_name.empty()) own.ehlo_name = LocalAddressLiteral();
+  return [own](const proto::ProbePolicy& policy) -> SurveyMaker {
+    auto factory = std::make_shared<SurveyFactory>(ProbeOptionsOf(own, policy));
     return [factory](uint16_t port) { return factory->Make(port); };
   };
 }

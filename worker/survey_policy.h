@@ -7,6 +7,9 @@
 
 namespace hark {
 
+// policy's wishes; what it leaves open is the worker's own.
+ProbeOptions ProbeOptionsOf(const WorkerConfig& config, const proto::ProbePolicy& policy);
+
 SurveyMakerFactory MakeSurveyMakers(const WorkerConfig& config);
 
 }  // namespace hark
