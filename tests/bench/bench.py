@@ -21,6 +21,7 @@ os.environ.setdefault("HARK_BIN", str(Path(__file__).resolve().parents[2] / "bui
 
 import grab_costs  # noqa: E402
 import harness  # noqa: E402
+import lab_scans  # noqa: E402
 import memory  # noqa: E402
 from rows import as_json, as_markdown, failed  # noqa: E402
 
@@ -45,6 +46,8 @@ PARTS = {
     "ssh": grab_costs.ssh_rows,
     "tls": grab_costs.tls_rows,
     "memory": memory.rows,
+    "lab": lab_scans.whole_lab_rows,
+    "tarpits": lab_scans.tarpit_rows,
 }
 
 
