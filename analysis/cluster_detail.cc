@@ -20,7 +20,8 @@ Result<MemberPort> ReadPort(uint16_t port, const proto::PortRow& row) {
     if (!key) return Corruption(StrCat("a key id on port ", port, " is not 32 bytes"));
     out.keys.push_back(*key);
   }
-  out.banner = seen.greeting();
+  // The first line names host and software; a stranger's bytes, cut at LF and no further.
+  out.banner = Trim(std::string_view(seen.greeting()).substr(0, seen.greeting().find('\n')));
   if (seen.has_ssh() && !seen.ssh().identification().empty()) {
     out.banner = seen.ssh().identification();
     out.version = "SSH-" + SshVersionName(seen.ssh().identification());

@@ -19,7 +19,8 @@ struct MemberPort {
   Outcome outcome = Outcome::kSilent;
   std::vector<KeyId> keys;  // ascending
   std::string version;      // "TLSv1.2", "SSH-2.0", "" unknown
-  std::string banner;       // greeting or SSH identification: a stranger's bytes, escape to show
+  // SSH identification or first line of a mail greeting: a stranger's bytes, escape to show.
+  std::string banner;
 };
 
 struct Member {

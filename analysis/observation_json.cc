@@ -8,6 +8,8 @@
 #include "base/address.h"
 #include "base/outcome.h"
 #include "base/strings.h"
+#include "keys/ssh_certificate.h"
+#include "keys/ssh_identification.h"
 #include "keys/ssh_key.h"
 
 namespace hark {
@@ -20,17 +22,12 @@ void AddText(Json& out, const char* name, std::string_view peer_bytes) {
   if (!peer_bytes.empty()) out[name] = EscapeForDisplay(peer_bytes);
 }
 
-// RFC 4253 §4.2: SSH-protoversion-softwareversion SP comments.
 void AddIdentification(Json& out, std::string_view line) {
-  if (line.empty()) return;
-  out["identification"] = EscapeForDisplay(line);
-  const size_t version = line.find('-');
-  const size_t software = version == line.npos ? version : line.find('-', version + 1);
-  if (software == line.npos) return;
-  out["protocol_version"] = EscapeForDisplay(line.substr(version + 1, software - version - 1));
-  const size_t blank = std::min(line.find(' ', software), line.size());
-  out["software"] = EscapeForDisplay(line.substr(software + 1, blank - software - 1));
-  if (blank < line.size()) out["comment"] = EscapeForDisplay(line.substr(blank + 1));
+  AddText(out, "identification", line);
+  const SshIdentification parts = SplitSshIdentification(line);
+  AddText(out, "protocol_version", parts.protocol);
+  AddText(out, "software", parts.software);
+  AddText(out, "comment", parts.comment);
 }
 
 Json KexInitJson(const proto::SshKexInit& lists) {
@@ -60,6 +57,37 @@ Json AgreedJson(const proto::SshAgreed& agreed) {
   return out;
 }
 
+Json OptionsJson(const std::vector<SshCertificateOption>& options) {
+  Json out = Json::array();
+  for (const SshCertificateOption& option : options) {
+    out.push_back({{"name", EscapeForDisplay(option.name)}, {"data", HexEncode(option.data)}});
+  }
+  return out;
+}
+
+// Who vouches for a key, for whom and how long.
+Json SshCertificateJson(const SshCertificate& certificate) {
+  Json principals = Json::array();
+  for (const std::string& name : certificate.principals) {
+    principals.push_back(EscapeForDisplay(name));
+  }
+  const auto seconds = [](uint64_t unix) { return UtcText(static_cast<int64_t>(unix)); };
+  const bool forever = certificate.valid_before == SshCertificate::kForever;
+  return {{"kind", certificate.kind == SshCertificate::kHost   ? Json("host")
+                   : certificate.kind == SshCertificate::kUser ? Json("user")
+                                                               : Json(certificate.kind)},
+          {"serial", certificate.serial},
+          {"key_id", EscapeForDisplay(certificate.key_id)},
+          {"principals", std::move(principals)},
+          {"valid_after", seconds(certificate.valid_after)},
+          {"valid_before", forever ? Json(nullptr) : Json(seconds(certificate.valid_before))},
+          {"ca_fingerprint_sha256", SshSha256Fingerprint(certificate.ca_key)},
+          {"ca_key_id", ReadSshKey(certificate.ca_key).id.ToHex()},
+          {"critical_options", OptionsJson(certificate.critical_options)},
+          {"extensions", OptionsJson(certificate.extensions)},
+          {"lists_complete", certificate.lists_complete}};
+}
+
 Json SshKeyJson(const proto::SshHostKey& key) {
   const SshKeyInfo info = ReadSshKey(key.blob());
   Json out = {{"algorithm", EscapeForDisplay(key.algorithm())},
@@ -71,6 +99,9 @@ Json SshKeyJson(const proto::SshHostKey& key) {
               {"proof", ProofName(static_cast<Proof>(key.proof()))}};
   AddText(out, "signature_algorithm", key.signature_algorithm());
   if (!key.signature_r().empty()) out["signature_r"] = HexEncode(key.signature_r());
+  if (const auto certificate = ReadSshCertificate(key.blob())) {
+    out["certificate"] = SshCertificateJson(*certificate);
+  }
   out["blob"] = Base64(key.blob());
   return out;
 }

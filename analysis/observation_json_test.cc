@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/json_text.h"
+#include "analysis/tls_alerts.h"
 #include "analysis/tls_json.h"
-#include "analysis/tls_names.h"
 #include "base/address.h"
 #include "base/outcome.h"
 #include "base/random.h"
@@ -187,14 +187,11 @@ TEST(JsonText, EncodesTheVectorsOfRfc4648) {
   EXPECT_EQ(Base64("\xff\xfe"), "//4=");
 }
 
-TEST(TlsNames, FindsTheFirstTheLastAndNoneOfATable) {
-  EXPECT_EQ(IanaCipherSuite(0x0001), "TLS_RSA_WITH_NULL_MD5");
-  EXPECT_EQ(IanaCipherSuite(0x0005), "TLS_RSA_WITH_RC4_128_SHA");
-  EXPECT_EQ(IanaCipherSuite(0xcca8), "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256");
-  EXPECT_EQ(IanaCipherSuite(0xffff), "");
-  EXPECT_EQ(IanaAlert(0), "close_notify");
-  EXPECT_EQ(IanaAlert(120), "no_application_protocol");
-  EXPECT_EQ(IanaAlert(255), "");
+TEST(TlsAlerts, FindsTheFirstTheLastAndNoneOfTheTable) {
+  EXPECT_EQ(TlsAlertName(0), "close_notify");
+  EXPECT_EQ(TlsAlertName(40), "handshake_failure");
+  EXPECT_EQ(TlsAlertName(120), "no_application_protocol");
+  EXPECT_EQ(TlsAlertName(255), "");
 }
 
 }  // namespace

@@ -4,10 +4,11 @@
 
 #include "analysis/json_text.h"
 #include "analysis/report.h"
-#include "analysis/tls_names.h"
+#include "analysis/tls_alerts.h"
 #include "base/outcome.h"
 #include "base/strings.h"
 #include "keys/certificate.h"
+#include "keys/tls_names.h"
 
 namespace hark {
 namespace {
@@ -26,8 +27,11 @@ void AddVersion(Json& out, uint32_t version) {
   if (version != 0) out["version"] = CodeJson(version, TlsVersionName(version));
 }
 
-void AddCode(Json& out, const char* member, uint32_t code, std::string_view (*name)(uint16_t)) {
-  if (code != 0) out[member] = CodeJson(code, name(static_cast<uint16_t>(code)));
+// 0: not seen. A number without a name stays one.
+void AddCode(Json& out, const char* member, uint32_t code, std::string (*name)(uint16_t)) {
+  if (code == 0) return;
+  const std::string known = name(static_cast<uint16_t>(code));
+  out[member] = CodeJson(code, known.starts_with("0x") ? "" : known);
 }
 
 // On the wire a chain is whole, in the store it is hashes; either may be here.
@@ -45,7 +49,7 @@ Json ChainJson(const Strings& bodies, const Strings& hashes,
 }
 
 Json AlertJson(uint8_t code) {
-  return CodeJson(code, IanaAlert(code));
+  return CodeJson(code, TlsAlertName(code));
 }
 
 std::string_view PassName(const proto::TlsFacts& tls) {
@@ -56,8 +60,8 @@ std::string_view PassName(const proto::TlsFacts& tls) {
 Json OtherLeafJson(const proto::TlsOtherLeaf& leaf, const ObservationJsonOptions& options) {
   Json out = Json::object();
   AddVersion(out, leaf.version());
-  AddCode(out, "cipher_suite", leaf.cipher_suite(), IanaCipherSuite);
-  AddCode(out, "signature_scheme", leaf.signature_scheme(), IanaSignatureScheme);
+  AddCode(out, "cipher_suite", leaf.cipher_suite(), TlsSuiteName);
+  AddCode(out, "signature_scheme", leaf.signature_scheme(), TlsSignatureSchemeName);
   out["proof"] = ProofName(static_cast<Proof>(leaf.proof()));
   out["chain"] = ChainJson(leaf.chain(), leaf.chain_sha256(), options);
   return out;
@@ -66,9 +70,9 @@ Json OtherLeafJson(const proto::TlsOtherLeaf& leaf, const ObservationJsonOptions
 // What was in the server's hello and its extensions.
 void AddHello(Json& out, const proto::TlsFacts& tls) {
   AddVersion(out, tls.version());
-  AddCode(out, "cipher_suite", tls.cipher_suite(), IanaCipherSuite);
+  AddCode(out, "cipher_suite", tls.cipher_suite(), TlsSuiteName);
   if (!tls.group().empty()) out["group"] = EscapeForDisplay(tls.group());
-  AddCode(out, "signature_scheme", tls.signature_scheme(), IanaSignatureScheme);
+  AddCode(out, "signature_scheme", tls.signature_scheme(), TlsSignatureSchemeName);
   if (!tls.alpn().empty()) out["alpn"] = EscapeForDisplay(tls.alpn());
   if (tls.version() == 0) return;  // without a hello the rest says nothing
   out["extended_master_secret"] = tls.extended_master_secret();
@@ -80,14 +84,42 @@ void AddHello(Json& out, const proto::TlsFacts& tls) {
   if (!tls.ja3s().empty()) out["ja3s"] = EscapeForDisplay(tls.ja3s());
 }
 
+Json Escaped(const std::vector<std::string>& texts) {
+  Json out = Json::array();
+  for (const std::string& text : texts) out.push_back(EscapeForDisplay(text));
+  return out;
+}
+
 void AddNames(Json& out, const CertificateFacts& facts) {
   out["subject"] = PrintableText(facts.subject);
   out["issuer"] = PrintableText(facts.issuer);
   if (!facts.common_name.empty()) out["common_name"] = EscapeForDisplay(facts.common_name);
-  Json names = Json::array();
-  for (const std::string& name : facts.dns_names) names.push_back(EscapeForDisplay(name));
-  out["dns_names_count"] = facts.dns_names.size();
-  out["dns_names"] = std::move(names);
+  out["san_count"] = facts.san_count;
+  out["dns_names"] = Escaped(facts.dns_names);
+  if (!facts.ips.empty()) out["ips"] = Escaped(facts.ips);
+  if (!facts.emails.empty()) out["emails"] = Escaped(facts.emails);
+  if (!facts.uris.empty()) out["uris"] = Escaped(facts.uris);
+}
+
+void AddExtensions(Json& out, const CertificateFacts& facts) {
+  if (facts.has_basic_constraints) {
+    Json& constraints = out["basic_constraints"];
+    constraints["ca"] = facts.is_ca;
+    if (facts.path_length) constraints["path_length"] = *facts.path_length;
+  }
+  if (!facts.key_usage.empty()) out["key_usage"] = Escaped(facts.key_usage);
+  if (!facts.extended_key_usage.empty()) {
+    out["extended_key_usage"] = Escaped(facts.extended_key_usage);
+  }
+  out["ct_poison"] = facts.ct_poison;
+  out["embedded_scts"] = facts.embedded_scts;
+}
+
+void AddSignature(Json& out, const CertificateFacts& facts) {
+  Json& algorithm = out["signature_algorithm"];
+  algorithm["name"] = EscapeForDisplay(facts.signature_algorithm);
+  algorithm["oid"] = EscapeForDisplay(facts.signature_algorithm_oid);
+  out["self_signed"] = facts.self_signed;
 }
 
 }  // namespace
@@ -101,11 +133,13 @@ Json CertificateJson(std::string_view der, bool with_der) {
     out["key_type"] = EscapeForDisplay(facts->key_type);
     out["key_bits"] = facts->key_bits;
     if (!facts->curve.empty()) out["curve"] = facts->curve;
+    out["version"] = facts->version;
     AddNames(out, *facts);
     out["serial"] = facts->serial_hex;
     out["not_before"] = UtcText(facts->not_before_unix);
     out["not_after"] = UtcText(facts->not_after_unix);
-    out["self_signed"] = facts->self_signed;
+    AddSignature(out, *facts);
+    AddExtensions(out, *facts);
   }
   if (with_der) out["der"] = Base64(der);
   return out;

@@ -18,8 +18,9 @@
 #include "cli/progress_line.h"
 #include "cli/render_text.h"
 #include "cli/signals.h"
-#include "worker/engine/engine.h"
+#include "worker/engine/engine_loop.h"
 #include "worker/observation_codec.h"
+#include "worker/survey_policy.h"
 
 namespace hark {
 namespace {
@@ -86,7 +87,7 @@ class Grab {
         printer_(options),
         terminal_(isatty(STDERR_FILENO) != 0) {
     policy_->connect_timeout = std::chrono::milliseconds(options.connect_timeout_ms);
-    const auto surveys = std::make_shared<SurveyFactory>(ProbesOf(options));
+    const auto surveys = std::make_shared<PerThreadSurveys>(ProbesOf(options));
     policy_->make_survey = [surveys, spoken = std::move(spoken)](uint16_t port) {
       const auto named = spoken.find(port);
       return named == spoken.end() ? surveys->Make(port) : surveys->Make(port, named->second);
@@ -107,7 +108,7 @@ class Grab {
   PolicyPtr policy_;
   HostPrinter printer_;
   const bool terminal_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<EngineLoop> engine_;
   uint64_t begun_ = 0;
   uint64_t ended_ = 0;
   MonoTime started_{};
@@ -153,7 +154,7 @@ Status Grab::Run() {
   EngineOptions engine_options;
   engine_options.max_in_flight = options_.concurrency;
   engine_options.probes_per_second = options_.rate;
-  HARK_ASSIGN_OR_RETURN(engine_, Engine::Create(engine_options, clock_));
+  HARK_ASSIGN_OR_RETURN(engine_, MakeEngineLoop(engine_options, options_.threads, clock_));
   StopSignals signals;
   started_ = shown_ = clock_.Now();
   while ((begun_ < targets_.size() || ended_ < begun_) && printer_.status().ok()) {

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "cli/flags.h"
 #include "cli/target_words.h"
+#include "worker/own_name.h"
 #include "worker/survey_policy.h"
 
 namespace hark {
@@ -14,6 +15,7 @@ namespace {
 constexpr double kMaxRate = 10'000'000;
 constexpr uint32_t kMaxConcurrency = 100'000;
 constexpr uint32_t kMaxTimeoutMs = 600'000;
+constexpr uint32_t kMaxThreads = 64;
 constexpr size_t kMaxPorts = 64;     // what a worker takes in one job
 constexpr size_t kMaxContact = 100;  // fits an SSH identification line
 
@@ -55,6 +57,7 @@ std::vector<Flag> MannerFlags(GrabOptions& o) {
   return {
       {"rate", Decimal(&o.rate, 0.1, kMaxRate, "N"), "connection attempts a second"},
       {"concurrency", Number(&o.concurrency, 1, kMaxConcurrency, "N"), "sockets open at once"},
+      {"threads", Number(&o.threads, 1, kMaxThreads, "N"), "threads that talk to hosts"},
       {"contact", Text(&o.contact, "URL|MAIL"),
        "who looks: shown to the hosts where a protocol has a place for it"},
       {"ehlo_name", Text(&o.ehlo_name, "FQDN"), "this machine's name for SMTP"},
@@ -188,13 +191,15 @@ ProbeOptions ProbesOf(const GrabOptions& options) {
   policy.set_host_pause_min_ms(options.pause_min_ms);
   policy.set_host_pause_max_ms(options.pause_max_ms);
   policy.set_contact(options.contact);
-  policy.set_ehlo_name(options.ehlo_name);
   policy.set_handshake(static_cast<uint32_t>(
       options.handshake == "certificate" ? Handshake::kCertificate : Handshake::kFull));
   policy.set_all_leaves(options.all_leaves);
   policy.set_force_starttls(options.force_starttls);
   policy.set_http_get(options.http_get);
-  ProbeOptions probes = ProbeOptionsOf(WorkerConfig(), policy);
+  WorkerConfig self;
+  self.ehlo_name = options.ehlo_name;
+  self.ehlo_name = EhloNameOf(self);
+  ProbeOptions probes = ProbeOptionsOf(self, policy);
   probes.all_ssh_keys = options.ssh_keys == "all";
   return probes;
 }

@@ -24,6 +24,7 @@ struct GrabOptions {
   std::vector<std::string> allow_special;
   double rate = 150;
   uint32_t concurrency = 500;
+  uint32_t threads = 1;
   std::string contact;
   std::string ehlo_name;
   std::string ssh_keys = "all";

@@ -5,12 +5,12 @@
 
 #include "analysis/json_text.h"
 #include "analysis/report.h"
-#include "analysis/tls_names.h"
 #include "base/address.h"
 #include "base/outcome.h"
 #include "base/strings.h"
 #include "keys/certificate.h"
 #include "keys/ssh_key.h"
+#include "keys/tls_names.h"
 
 namespace hark {
 namespace {
@@ -65,9 +65,8 @@ std::string TlsText(const proto::TlsFacts& tls) {
 
 std::string TlsSummary(const proto::TlsFacts& tls) {
   if (tls.version() == 0) return {};
-  const std::string_view suite = IanaCipherSuite(static_cast<uint16_t>(tls.cipher_suite()));
-  std::string out = TlsVersionName(tls.version());
-  if (!suite.empty()) out += StrCat(" ", suite);
+  std::string out = StrCat(TlsVersionName(tls.version()), " ",
+                           TlsSuiteName(static_cast<uint16_t>(tls.cipher_suite())));
   if (!tls.group().empty()) out += " " + Shown(tls.group());
   return out;
 }

@@ -70,7 +70,7 @@ Status LocalWorkers::WriteConfig(Worker& worker, size_t number) {
       "\nserver_public_key = ", options_.server_public_key,
       "\npublic_key = ", worker.keys.public_key, "\nsecret_key = ", worker.keys.secret_key,
       "\nname = local-", number, "\nstate_dir = ", worker.directory,
-      "/state\nmax_parallel = ", options_.concurrency, "\n");
+      "/state\nmax_parallel = ", options_.concurrency, "\nthreads = ", options_.threads, "\n");
   return WriteFileAtomically(worker.directory + "/worker.conf", config, 0600);
 }
 

@@ -24,6 +24,7 @@ struct LocalWorkerOptions {
   std::string server_public_key;
   size_t count = 1;
   uint32_t concurrency = 500;  // conversations in flight, each worker
+  uint32_t threads = 1;        // each worker
 };
 
 class LocalWorkers {

@@ -70,24 +70,23 @@ TEST(ReportTextTest, SaysHowFarARunInProgressIs) {
   EXPECT_EQ(nlohmann::json::parse(ReportAsJson(report))["finished"], nullptr);
 }
 
-TEST(ClusterTextTest, ShowsABannerOfAnyBytesOnOneLine) {
+TEST(ClusterTextTest, ShowsABannersFirstLineEscaped) {
   FakeRunReader reader;
   for (uint32_t host = 1; host <= 2; ++host) {
     reader.AddHost(Address::V4(host), 64496);
     reader.AddPort(Address::V4(host), 25, {"shared"})
         .mutable_observation()
-        ->set_greeting("220 \x1b[31m\xff\r\nhello" + std::string(500, 'x'));
+        ->set_greeting("220-\x1b[31m\xff" + std::string(500, 'x') + "\r\n220 more\r\n");
   }
   const HostTable hosts = *HostTable::Read(reader);
   const Clustering clustering = *FindClusters(reader, hosts);
   const ClusterDetail detail = *ReadClusterDetail(reader, hosts, clustering, 0);
   const std::string text = ClusterAsText(clustering.clusters[0], detail, false);
-  EXPECT_NE(text.find("220 \\x1b[31m\\xff\\x0d\\x0ahelloxx"), text.npos) << text;
+  EXPECT_NE(text.find("220-\\x1b[31m\\xffxxx"), text.npos) << text;
   EXPECT_EQ(text.find('\x1b'), text.npos);
   EXPECT_EQ(text.find(std::string(60, 'x')), text.npos);
   const auto json = nlohmann::json::parse(ClusterAsJson(clustering.clusters[0], detail));
-  EXPECT_EQ(json["members"][0]["ports"][0]["banner"],
-            "220 \\x1b[31m\\xff\\x0d\\x0ahello" + std::string(500, 'x'));
+  EXPECT_EQ(json["members"][0]["ports"][0]["banner"], "220-\\x1b[31m\\xff" + std::string(500, 'x'));
 }
 
 TEST(ReportTextTest, QuotesCsvFieldsThatNeedIt) {

@@ -113,6 +113,7 @@ Status Scan::Start() {
   local.server_public_key = server_key;
   local.count = options_.workers;
   local.concurrency = options_.concurrency;
+  local.threads = options_.threads;
   HARK_ASSIGN_OR_RETURN(LocalWorkers workers, LocalWorkers::Prepare(std::move(local)));
   workers_ = std::make_unique<LocalWorkers>(std::move(workers));
   for (const std::string& key : workers_->Keys()) allowed_.Allow(key);

@@ -18,6 +18,7 @@ constexpr uint32_t kMaxConcurrency = 100'000;
 constexpr uint32_t kDefaultVisits = 500;
 constexpr double kMostKnocks = 15'000;  // sockets; beyond it descriptors run short
 constexpr uint32_t kMaxWorkers = 64;
+constexpr uint32_t kMaxThreads = 64;
 constexpr uint32_t kMaxTimeoutMs = 600'000;
 constexpr uint32_t kMaxThrottleRetries = 5;
 constexpr uint32_t kMaxBackoffMs = 900'000;
@@ -45,6 +46,7 @@ FlagSet MakeFlags(ScanOptions& o) {
           {"concurrency", Number(&o.concurrency, 1, kMaxConcurrency, "N"),
            "sockets open at once, each worker; default what the rate needs, at least 500"},
           {"workers", Number(&o.workers, 0, kMaxWorkers, "N"), "local worker processes"},
+          {"threads", Number(&o.threads, 1, kMaxThreads, "N"), "threads of each local worker"},
           {"listen", Text(&o.listen, "tcp://ADDR:PORT"), "let remote workers join here"},
           {"allow_workers", Text(&o.allow_workers, "FILE"),
            "public keys of the remote workers, one a line"},

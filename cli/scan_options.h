@@ -22,6 +22,7 @@ struct ScanOptions {
   double rate = 150;
   uint32_t concurrency = 500;
   uint32_t workers = 1;
+  uint32_t threads = 1;
   std::string listen;
   std::string allow_workers;
   std::string db;

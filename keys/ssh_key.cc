@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "keys/der.h"
 #include "keys/openssl_ptr.h"
+#include "keys/ssh_certificate.h"
 
 namespace hark {
 namespace {
@@ -36,8 +37,6 @@ constexpr std::array<Curve, 3> kCurves = {{
     {"nistp384", {"\x2b\x81\x04\x00\x22", 5}, NID_secp384r1, 384},
     {"nistp521", {"\x2b\x81\x04\x00\x23", 5}, NID_secp521r1, 521},
 }};
-
-constexpr std::string_view kCertificateSuffix = "-cert-v01@openssh.com";
 
 // What reading the fields of one key gave.
 struct Fields {
@@ -145,22 +144,12 @@ Fields ReadFields(std::string_view type, ByteReader& reader) {
   if (type == "ssh-rsa") return ReadRsa(reader);
   if (type == "ssh-dss") return ReadDsa(reader);
   if (type == "ssh-ed25519") return ReadEd25519(reader);
-  if (type == "sk-ssh-ed25519") return WithApplication(ReadEd25519(reader), reader);
-  if (type == "sk-ecdsa-sha2-nistp256") {
+  if (type == "sk-ssh-ed25519@openssh.com") return WithApplication(ReadEd25519(reader), reader);
+  if (type == "sk-ecdsa-sha2-nistp256@openssh.com") {
     return WithApplication(ReadEcdsa(reader, "nistp256"), reader);
   }
   if (type.starts_with(kEcdsa)) return ReadEcdsa(reader, type.substr(kEcdsa.size()));
   return {};
-}
-
-// What follows the key in a certificate (PROTOCOL.certkeys): read to be sure that it is one.
-void SkipCertificateTail(ByteReader& reader) {
-  reader.U64();                                                 // serial
-  reader.U32();                                                 // user or host
-  for (int i = 0; i < 2; ++i) reader.String32(kMaxSshKeyBlob);  // key id, principals
-  reader.U64();                                                 // valid after
-  reader.U64();                                                 // valid before
-  for (int i = 0; i < 5; ++i) reader.String32(kMaxSshKeyBlob);  // options … CA's signature
 }
 
 bool IsTypeName(std::string_view type) {
@@ -177,13 +166,13 @@ KeyId BlobDomainId(std::string_view blob) {
   return *KeyId::FromBytes(Sha256(input));
 }
 
-// The blob of the key a certificate certifies: its type without the suffix, its fields.
-std::string CertifiedBlob(std::string_view type, std::string_view fields) {
-  const bool security_key = type.starts_with("sk-");
-  ByteWriter out;
-  out.String32(std::string(type) + (security_key ? "@openssh.com" : ""));
-  out.Bytes(fields);
-  return out.Take();
+// Type and fields of a blob that holds nothing else.
+Fields ReadPlain(std::string_view blob) {
+  ByteReader reader(blob);
+  const std::string_view type = reader.String32(kMaxTypeName);
+  Fields fields = ReadFields(type, reader);
+  fields.ok = fields.ok && reader.ok() && reader.empty();
+  return fields;
 }
 
 }  // namespace
@@ -194,32 +183,20 @@ SshKeyInfo ReadSshKey(std::string_view blob) {
     info.id = BlobDomainId(blob);
     return info;
   }
-  ByteReader reader(blob);
-  std::string_view type = reader.String32(kMaxTypeName);
-  if (!IsTypeName(type)) type = {};
-  info.type = type;
-  info.certificate = type.ends_with(kCertificateSuffix);
-  if (info.certificate) {
-    type.remove_suffix(kCertificateSuffix.size());
-    reader.String32(kMaxSshKeyBlob);  // nonce
-  } else if (type == "sk-ssh-ed25519@openssh.com" || type == "sk-ecdsa-sha2-nistp256@openssh.com") {
-    type.remove_suffix(std::string_view("@openssh.com").size());
-  }
-  const std::string_view from = reader.rest();
-  Fields fields = ReadFields(type, reader);
-  const std::string_view key_fields = from.substr(0, from.size() - reader.remaining());
-  if (info.certificate) SkipCertificateTail(reader);
-  if (!fields.ok || !reader.ok() || !reader.empty()) {
+  const std::string_view type = ByteReader(blob).String32(kMaxTypeName);
+  if (IsTypeName(type)) info.type = type;
+  info.certificate = IsSshCertificateType(info.type);
+  const std::string certified =
+      info.certificate ? CertifiedSshKey(blob).value_or(std::string()) : std::string();
+  const std::string_view plain = info.certificate ? std::string_view(certified) : blob;
+  Fields fields = ReadPlain(plain);
+  if (!fields.ok) {
     info.id = BlobDomainId(blob);
     return info;
   }
   info.bits = fields.bits;
   info.spki = std::move(fields.spki);
-  if (!info.spki.empty()) {
-    info.id = KeyIdOfSpki(info.spki);
-  } else {
-    info.id = BlobDomainId(info.certificate ? CertifiedBlob(type, key_fields) : blob);
-  }
+  info.id = info.spki.empty() ? BlobDomainId(plain) : KeyIdOfSpki(info.spki);
   return info;
 }
 

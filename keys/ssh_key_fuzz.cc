@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // A key read, written as SPKI and turned back into a blob is still the same key.
     if (hark::ReadSshKey(*back).id != info.id) std::abort();
   }
-  hark::SshBlobOfSpki(blob);
+  // OpenSSL's decoder takes ten times as long as all of the above: only what may be DER goes in.
+  if (blob.starts_with('\x30')) hark::SshBlobOfSpki(blob);
   return 0;
 }

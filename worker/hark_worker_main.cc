@@ -28,12 +28,14 @@ DEFINE_string(key_file, "", "file with public_key and secret_key, as --keygen wr
 DEFINE_string(name, "", "this worker's name for people; default the host's");
 DEFINE_string(state_dir, "", "directory of the spool and the target sets");
 DEFINE_string(max_parallel, "", "sockets open at once (default 1000)");
+DEFINE_string(threads, "", "threads that talk to hosts (default 1)");
 DEFINE_string(max_pps, "", "connection attempts a second at most; 0 = what the coordinator says");
 DEFINE_string(spool_quota_mb, "", "unacknowledged batches kept before probing stops (default 256)");
 DEFINE_string(drain_seconds, "", "how long SIGTERM waits for hosts being visited (default 20)");
-DEFINE_string(source_address, "", "local address to probe from");
+DEFINE_string(source_address, "", "local address to probe from: IPv4, IPv6, or both with a comma");
+DEFINE_string(source_ports, "", "LO-HI: local ports to probe from");
 DEFINE_string(contact, "", "URL or mail address shown to hosts when the run names none");
-DEFINE_string(ehlo_name, "", "EHLO name when the run names none; default this machine's address");
+DEFINE_string(ehlo_name, "", "EHLO name when the run names none; default this machine's own");
 DEFINE_string(log_level, "", "debug, info, warning (default) or error");
 
 namespace hark {
@@ -66,8 +68,8 @@ int Fail(const Status& status) {
 Status ApplyFlags(WorkerConfig* config) {
   for (const char* name :
        {"coordinator", "server_public_key", "public_key", "key_file", "name", "state_dir",
-        "max_parallel", "max_pps", "spool_quota_mb", "drain_seconds", "source_address", "contact",
-        "ehlo_name", "log_level"}) {
+        "max_parallel", "threads", "max_pps", "spool_quota_mb", "drain_seconds", "source_address",
+        "source_ports", "contact", "ehlo_name", "log_level"}) {
     gflags::CommandLineFlagInfo flag;
     gflags::GetCommandLineFlagInfo(name, &flag);
     if (flag.is_default) continue;

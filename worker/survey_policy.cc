@@ -1,43 +1,26 @@
 #include "worker/survey_policy.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "base/random.h"
-#include "base/strings.h"
-#include "base/unique_fd.h"
+#include "worker/own_name.h"
 #include "worker/probe/probe.h"
 
 namespace hark {
 namespace {
 
-// The address this machine would probe from, as an EHLO literal (RFC 5321 §4.1.3). connect() on a
-// datagram socket only asks the routing table, nothing is sent.
-std::string LocalAddressLiteral() {
-  const UniqueFd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(9);
-  where.sin_addr.s_addr = htonl(0xc0000201);  // TEST-NET-1
-  socklen_t size = sizeof where;
-  auto* const generic = reinterpret_cast<sockaddr*>(&where);
-  if (!fd.valid() || connect(fd.get(), generic, size) != 0 ||
-      getsockname(fd.get(), generic, &size) != 0) {
-    return "[127.0.0.1]";
-  }
-  return StrCat("[", Address::V4(ntohl(where.sin_addr.s_addr)).ToString(), "]");
-}
+// The SSH identification has 255 bytes for all (RFC 4253 §4.2), a domain as many (RFC 5321 §4.5.3).
+constexpr size_t kMaxContact = 100;
+constexpr size_t kMaxEhloName = 255;
 
 // What goes into protocols verbatim must not be able to end a line there.
-std::string Printable(const std::string& text) {
+std::string Printable(const std::string& text, size_t most) {
   std::string out;
   std::copy_if(text.begin(), text.end(), std::back_inserter(out),
                [](char c) { return c > ' ' && c < 0x7f; });
-  return out.substr(0, 100);
+  return out.substr(0, most);
 }
 
 void SetIfGiven(uint32_t ms, Duration* value) {
@@ -54,25 +37,46 @@ ProbeOptions ProbeOptionsOf(const WorkerConfig& config, const proto::ProbePolicy
   options.pause_min = std::chrono::milliseconds(policy.host_pause_min_ms());
   options.pause_max =
       std::chrono::milliseconds(std::max(policy.host_pause_min_ms(), policy.host_pause_max_ms()));
-  options.contact = Printable(policy.contact().empty() ? config.contact : policy.contact());
-  options.ehlo_name = Printable(policy.ehlo_name().empty() ? config.ehlo_name : policy.ehlo_name());
-  if (options.ehlo_name.empty()) options.ehlo_name = LocalAddressLiteral();
+  options.contact =
+      Printable(policy.contact().empty() ? config.contact : policy.contact(), kMaxContact);
+  options.ehlo_name =
+      Printable(policy.ehlo_name().empty() ? config.ehlo_name : policy.ehlo_name(), kMaxEhloName);
+  options.software = "hark/" HARK_VERSION;
   options.handshake = policy.handshake() == static_cast<uint32_t>(Handshake::kCertificate)
                           ? Handshake::kCertificate
                           : Handshake::kFull;
   options.all_leaves = policy.all_leaves();
   options.force_starttls = policy.force_starttls();
   options.http_get = policy.http_get();
-  options.seed = SecureU64();
   return options;
+}
+
+PerThreadSurveys::PerThreadSurveys(ProbeOptions options) : options_(std::move(options)) {}
+
+std::unique_ptr<PortSurvey> PerThreadSurveys::Make(uint16_t port) {
+  return Mine().Make(port);
+}
+
+std::unique_ptr<PortSurvey> PerThreadSurveys::Make(uint16_t port, Protocol protocol) {
+  return Mine().Make(port, protocol);
+}
+
+SurveyFactory& PerThreadSurveys::Mine() {
+  const std::lock_guard lock(mutex_);
+  auto& mine = factories_[std::this_thread::get_id()];
+  if (mine == nullptr) {
+    options_.seed = SecureU64();
+    mine = std::make_unique<SurveyFactory>(options_);
+  }
+  return *mine;
 }
 
 SurveyMakerFactory MakeSurveyMakers(const WorkerConfig& config) {
   WorkerConfig own = config;
-  if (own.ehlo_name.empty()) own.ehlo_name = LocalAddressLiteral();
+  own.ehlo_name = EhloNameOf(config);
   return [own](const proto::ProbePolicy& policy) -> SurveyMaker {
-    auto factory = std::make_shared<SurveyFactory>(ProbeOptionsOf(own, policy));
-    return [factory](uint16_t port) { return factory->Make(port); };
+    auto surveys = std::make_shared<PerThreadSurveys>(ProbeOptionsOf(own, policy));
+    return [surveys](uint16_t port) { return surveys->Make(port); };
   };
 }
 

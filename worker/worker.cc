@@ -75,14 +75,15 @@ Result<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config,
   HARK_ASSIGN_OR_RETURN(auto spool, FileSpool::Open(config.state_dir + "/spool"));
   EngineOptions options;
   options.max_in_flight = config.max_parallel;
-  options.source = Address::Parse(config.source_address);
-  HARK_ASSIGN_OR_RETURN(auto engine, Engine::Create(options, clock));
+  HARK_ASSIGN_OR_RETURN(options.source, SourceOf(config));
+  HARK_RETURN_IF_ERROR(CheckSource(options.source));
+  HARK_ASSIGN_OR_RETURN(auto engine, MakeEngineLoop(options, config.threads, clock));
   return std::unique_ptr<Worker>(new Worker(config, clock, std::move(lock), std::move(engine),
                                             std::move(spool), std::move(surveys)));
 }
 
 Worker::Worker(const WorkerConfig& config, const Clock& clock, UniqueFd lock,
-               std::unique_ptr<Engine> engine, std::unique_ptr<FileSpool> spool,
+               std::unique_ptr<EngineLoop> engine, std::unique_ptr<FileSpool> spool,
                SurveyMakerFactory surveys)
     : clock_(clock),
       lock_(std::move(lock)),

@@ -3,14 +3,15 @@
 // The whole worker: engine, job runner, spool, session and link, and the loop that moves things
 // between them.
 //
-// Threads: one (libzmq has its own behind the bus).
+// Threads: one, and with config.threads > 1 that many for the engines (libzmq has its own behind
+// the bus).
 
 #include <memory>
 
 #include "base/time.h"
 #include "base/unique_fd.h"
 #include "worker/coordinator_link.h"
-#include "worker/engine/engine.h"
+#include "worker/engine/engine_loop.h"
 #include "worker/file_spool.h"
 #include "worker/job_runner.h"
 #include "worker/target_sets.h"
@@ -32,7 +33,7 @@ class Worker {
 
  private:
   Worker(const WorkerConfig& config, const Clock& clock, UniqueFd lock,
-         std::unique_ptr<Engine> engine, std::unique_ptr<FileSpool> spool,
+         std::unique_ptr<EngineLoop> engine, std::unique_ptr<FileSpool> spool,
          SurveyMakerFactory surveys);
 
   Status TendLink(MonoTime now);
@@ -45,7 +46,7 @@ class Worker {
 
   const Clock& clock_;
   UniqueFd lock_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<EngineLoop> engine_;
   std::unique_ptr<FileSpool> spool_;
   TargetSetCache targets_;
   JobRunner runner_;

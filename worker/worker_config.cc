@@ -17,6 +17,10 @@ namespace hark {
 namespace {
 
 constexpr size_t kMaxConfigBytes = size_t{64} * 1024;
+// Beyond it descriptors and memory of the engines, not their number, would need thought.
+constexpr uint32_t kMaxThreads = 64;
+// Below are the ports of services, and of root.
+constexpr uint32_t kLeastSourcePort = 1024;
 constexpr size_t kMaxContact = 100;  // goes into an SSH identification line of at most 255 bytes
 
 using Field =
@@ -32,10 +36,12 @@ const std::map<std::string_view, Field>& Fields() {
       {"name", &WorkerConfig::name},
       {"state_dir", &WorkerConfig::state_dir},
       {"max_parallel", &WorkerConfig::max_parallel},
+      {"threads", &WorkerConfig::threads},
       {"max_pps", &WorkerConfig::max_pps},
       {"spool_quota_mb", &WorkerConfig::spool_quota_mb},
       {"drain_seconds", &WorkerConfig::drain_seconds},
       {"source_address", &WorkerConfig::source_address},
+      {"source_ports", &WorkerConfig::source_ports},
       {"contact", &WorkerConfig::contact},
       {"ehlo_name", &WorkerConfig::ehlo_name},
       {"log_level", &WorkerConfig::log_level},
@@ -69,6 +75,20 @@ Status CheckKeys(const WorkerConfig& config) {
   if (!derived.ok() || *derived != config.public_key) {
     return InvalidInput("public_key and secret_key do not belong together");
   }
+  return Status::Ok();
+}
+
+Status ReadPortRange(std::string_view text, Source* source) {
+  const size_t dash = text.find('-');
+  const auto low = ParseUint(Trim(text.substr(0, dash)));
+  const auto high =
+      dash == std::string_view::npos ? std::nullopt : ParseUint(Trim(text.substr(dash + 1)));
+  if (!low || !high || *low < kLeastSourcePort || *low > *high || *high > UINT16_MAX) {
+    return InvalidInput(
+        StrCat("source_ports is not LO-HI between ", kLeastSourcePort, " and 65535"));
+  }
+  source->first_port = static_cast<uint16_t>(*low);
+  source->last_port = static_cast<uint16_t>(*high);
   return Status::Ok();
 }
 
@@ -118,9 +138,10 @@ Status FinishWorkerConfig(WorkerConfig* config) {
   if (config->coordinator.empty()) return InvalidInput("coordinator is missing");
   if (config->state_dir.empty()) return InvalidInput("state_dir is missing");
   if (config->max_parallel == 0) return InvalidInput("max_parallel must be at least 1");
-  if (!config->source_address.empty() && !Address::Parse(config->source_address)) {
-    return InvalidInput("source_address is not an address");
+  if (config->threads == 0 || config->threads > kMaxThreads) {
+    return InvalidInput(StrCat("threads must be 1 to ", kMaxThreads));
   }
+  HARK_RETURN_IF_ERROR(SourceOf(*config).status());
   if (!IsContact(config->contact)) {
     return InvalidInput("contact must be at most 100 printable characters without blanks");
   }
@@ -130,6 +151,23 @@ Status FinishWorkerConfig(WorkerConfig* config) {
     if (gethostname(host, sizeof host - 1) == 0) config->name = host;
   }
   return Status::Ok();
+}
+
+Result<Source> SourceOf(const WorkerConfig& config) {
+  Source source;
+  if (!config.source_address.empty()) {
+    for (const std::string_view text : Split(config.source_address, ',')) {
+      const auto address = Address::Parse(Trim(text));
+      if (!address) return InvalidInput("source_address is not an address");
+      auto& one = address->is_v4() ? source.v4 : source.v6;
+      if (one) return InvalidInput("source_address has two of one family");
+      one = address;
+    }
+  }
+  if (!config.source_ports.empty()) {
+    HARK_RETURN_IF_ERROR(ReadPortRange(config.source_ports, &source));
+  }
+  return source;
 }
 
 Result<std::string> WriteNewKeyFile(const std::string& path) {

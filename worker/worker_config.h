@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "worker/engine/source.h"
 
 namespace hark {
 
@@ -20,12 +21,14 @@ struct WorkerConfig {
   std::string name;                   // for people; default the host's name
   std::string state_dir;              // spool and target sets live here
   uint32_t max_parallel = 1000;       // sockets open at once
+  uint32_t threads = 1;               // that talk to hosts; 1 = everything in one
   uint32_t max_pps = 0;               // connection attempts a second, 0 = no limit of its own
   uint64_t spool_quota_mb = 256;      // unacknowledged batches; beyond it probing stops
   uint32_t drain_seconds = 20;        // how long SIGTERM waits for hosts being visited
-  std::string source_address;         // local address to probe from, "" = the kernel chooses
+  std::string source_address;         // to probe from: IPv4, IPv6 or both; "" = the kernel chooses
+  std::string source_ports;           // "LO-HI" to probe from, "" = the kernel chooses
   std::string contact;                // used when the run names none
-  std::string ehlo_name;              // used when the run names none; "" = this machine's address
+  std::string ehlo_name;              // used when the run names none; "" = own_name.h decides
   std::string log_level = "warning";  // debug, info, warning or error
 };
 
@@ -35,6 +38,9 @@ Status LoadWorkerConfig(const std::string& path, WorkerConfig* config);
 Status SetWorkerConfig(std::string_view key, std::string_view value, WorkerConfig* config);
 // Reads key_file if there is one, fills defaults, says what is missing or wrong.
 Status FinishWorkerConfig(WorkerConfig* config);
+
+// Where connections come from, as the two source_ keys say.
+Result<Source> SourceOf(const WorkerConfig& config);
 
 // Writes a new key pair to path (0600, must not exist) and returns the public key.
 Result<std::string> WriteNewKeyFile(const std::string& path);

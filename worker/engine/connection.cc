@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -14,6 +15,8 @@ constexpr size_t kReadBytes = size_t{16} * 1024;
 constexpr size_t kMaxUnsent = size_t{256} * 1024;
 // For the last words of a finished probe, e.g. QUIT.
 constexpr Duration kClosingTime = std::chrono::seconds(2);
+// Read and forgotten while leaving; whoever sends more has not heard our goodbye.
+constexpr size_t kMaxForgotten = size_t{64} * 1024;
 
 ConnectAttempt Success() {
   ConnectAttempt attempt;
@@ -33,7 +36,7 @@ bool ResetAtOnce(Probe& probe, MonoTime now) {
 
 void Connection::Start(Probe* probe, const Address& address, uint16_t port,
                        Duration connect_timeout, MonoTime now) {
-  ConnectAttempt attempt = StartConnect(address, port, parts_.options.source);
+  ConnectAttempt attempt = StartConnect(address, port, parts_.source);
   if (attempt.state != ConnectState::kConnected && attempt.state != ConnectState::kPending) {
     const bool talked = attempt.outcome == Outcome::kReset && ResetAtOnce(*probe, now);
     on_end_(talked ? Success() : std::move(attempt), now);
@@ -45,7 +48,7 @@ void Connection::Start(Probe* probe, const Address& address, uint16_t port,
     on_end_(ConnectFailure(ENOMEM), now);
     return;
   }
-  ++parts_.stats.in_flight;
+  parts_.SocketOpened();
   fd_ = std::move(attempt.fd);
   probe_ = probe;
   state_ = State::kConnecting;
@@ -61,6 +64,9 @@ void Connection::Connected(MonoTime now) {
   reading_ = true;
   reset_told_ = false;
   reset_seen_ = false;
+  hopeless_ = false;
+  goodbye_ = false;
+  NoteProgress(now);
   probe_->OnConnected(now);
   Pump(now);
 }
@@ -70,6 +76,7 @@ void Connection::ConnectedAndReset(MonoTime now) {
   state_ = State::kTalking;
   reading_ = false;
   reset_seen_ = true;
+  NoteProgress(now);
   probe_->OnConnected(now);
   static_cast<void>(probe_->TakeOutput());  // nobody is there to hear it
   TellReset(now);
@@ -98,7 +105,14 @@ void Connection::OnReady(IoEvents events) {
       Pump(now);
       return;
     case State::kClosing:
-      if (events.broken || Send()) End(Success(), now);
+      if (events.broken) {
+        End(Success(), now);
+      } else if (Send({})) {
+        Finish(true, now);
+      }
+      return;
+    case State::kLeaving:
+      Drain(now);
       return;
   }
 }
@@ -108,6 +122,7 @@ void Connection::Read(MonoTime now) {
     char buffer[kReadBytes];
     const ssize_t n = recv(fd_.get(), buffer, sizeof buffer, 0);
     if (n > 0) {
+      heard_ = true;
       probe_->OnBytes(std::string_view(buffer, static_cast<size_t>(n)), now);
       return;
     }
@@ -140,53 +155,118 @@ void Connection::OnAlarm(MonoTime now) {
       End(ConnectFailure(ETIMEDOUT), now);
       return;
     case State::kTalking:
-      probe_->OnDeadline(now);
+      if (now < probe_->deadline()) {
+        parts_.tarpits.Add(this, progress_);
+      } else {
+        hopeless_ = true;
+        probe_->OnDeadline(now);
+      }
       Pump(now);
       return;
     case State::kClosing:
+    case State::kLeaving:
       End(Success(), now);
       return;
   }
 }
 
+void Connection::GiveUp(MonoTime now) {
+  parts_.tarpits.Remove(this);
+  hopeless_ = true;
+  probe_->OnDeadline(now);
+  if (!probe_->done()) TellReset(now);
+  Pump(now);
+}
+
+void Connection::NoteProgress(MonoTime now) {
+  progress_ = now;
+  heard_ = false;
+  parts_.tarpits.Remove(this);
+}
+
 // After everything that was told to the probe: what has it to say, is it done, until when?
 void Connection::Pump(MonoTime now) {
-  unsent_ += probe_->TakeOutput();
-  bool sent = Send();
+  std::string fresh = probe_->TakeOutput();
+  goodbye_ = !fresh.empty();
+  if (goodbye_) NoteProgress(now);
+  bool sent = Send(std::move(fresh));
   if (unsent_.size() > kMaxUnsent) {
-    unsent_.clear();
+    unsent_ = {};
     sent = true;
     if (!probe_->done()) probe_->OnReset(now);
   }
   if (probe_->done()) {
-    if (sent) {
-      End(Success(), now);
-      return;
-    }
+    Finish(sent, now);
+    return;
+  }
+  Watch({.readable = reading_, .writable = !sent});
+  const MonoTime slow = progress_ + parts_.options.tarpit_after;
+  const bool to_be_slow = heard_ && now < slow;
+  if (heard_ && !to_be_slow) parts_.tarpits.Add(this, progress_);
+  parts_.timers.Set(this, to_be_slow ? std::min(slow, probe_->deadline()) : probe_->deadline());
+}
+
+// The probe is done; sent: with its last words too.
+void Connection::Finish(bool sent, MonoTime now) {
+  parts_.tarpits.Remove(this);
+  if (!sent) {
     state_ = State::kClosing;
     Watch({.writable = true});
     parts_.timers.Set(this, now + kClosingTime);
     return;
   }
-  Watch({.readable = reading_, .writable = !sent});
-  parts_.timers.Set(this, probe_->deadline());
+  if (!reading_ || hopeless_) {
+    End(Success(), now);
+    return;
+  }
+  Leave(now);
 }
 
-// True when nothing is left to send.
-bool Connection::Send() {
-  while (!unsent_.empty()) {
-    const ssize_t n = send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+void Connection::Leave(MonoTime now) {
+  state_ = State::kLeaving;
+  left_ = kMaxForgotten;
+  probe_ = nullptr;
+  if (!goodbye_) {
+    // It does not know that we are leaving, but what it has sent is better read than refused.
+    Drain(now);
+    if (state_ == State::kLeaving) End(Success(), now);
+    return;
+  }
+  Watch({.readable = true});
+  parts_.timers.Set(this, now + parts_.options.goodbye_wait);
+}
+
+void Connection::Drain(MonoTime now) {
+  char buffer[kReadBytes];
+  const ssize_t n = recv(fd_.get(), buffer, sizeof buffer, 0);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  left_ -= std::min(left_, static_cast<size_t>(std::max<ssize_t>(n, 0)));
+  if (n <= 0 || left_ == 0) End(Success(), now);
+}
+
+bool Connection::Send(std::string fresh) {
+  if (unsent_.empty()) {
+    unsent_ = std::move(fresh);
+  } else {
+    unsent_ += fresh;
+  }
+  size_t sent = 0;
+  while (sent < unsent_.size()) {
+    const ssize_t n = send(fd_.get(), unsent_.data() + sent, unsent_.size() - sent, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return false;
+    if (n < 0 && errno == EAGAIN) {
+      unsent_.erase(0, sent);
+      return false;
+    }
     if (n < 0) {
       // Nobody listens any more, but the peer's last words may still be waiting to be read: the
       // reading side tells the probe. The kernel reports an RST once, and this was it.
       reset_seen_ = errno == ECONNRESET;
-      unsent_.clear();
       break;
     }
-    unsent_.erase(0, static_cast<size_t>(n));
+    sent += static_cast<size_t>(n);
   }
+  unsent_ = {};  // thousands wait for an answer: no buffer waits with them
   return true;
 }
 
@@ -209,10 +289,11 @@ void Connection::End(const ConnectAttempt& how, MonoTime now) {
 void Connection::Close() {
   if (state_ == State::kIdle) return;
   parts_.timers.Cancel(this);
-  parts_.reactor.Remove(fd_.get(), this);
+  parts_.tarpits.Remove(this);
+  parts_.reactor.Forget(this);
   fd_.Reset();
-  unsent_.clear();
-  --parts_.stats.in_flight;
+  unsent_ = {};
+  parts_.SocketClosed();
   state_ = State::kIdle;
   probe_ = nullptr;
 }

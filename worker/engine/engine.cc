@@ -1,70 +1,67 @@
 #include "worker/engine/engine.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <utility>
+
+#include "worker/engine/descriptors.h"
+#include "worker/engine/room.h"
 
 namespace hark {
 namespace {
 
-// Left for the bus, the spool, logs and libraries.
-constexpr size_t kReservedDescriptors = 128;
 // Connections started per turn, so that answers are read in between.
 constexpr int kStartsPerTurn = 512;
-// Requests held ready: enough for the time between two looks of the job runner.
-constexpr double kQueueSeconds = 0.1;
-constexpr size_t kMinKnockQueue = 64;
-constexpr size_t kVisitQueue = 64;
-// Most of a visit's time is pauses without a socket: more hosts than slots keep the slots busy.
-constexpr size_t kVisitsPerSlot = 4;
 // At high rates tokens are collected for a millisecond, or each one would cost a system call.
 constexpr double kWakeSeconds = 0.001;
-
-size_t RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
-  const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, 1 << 20);
-  if (limit.rlim_cur < wanted) {
-    const rlimit raised{wanted, limit.rlim_max};
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit.rlim_cur = wanted;
-  }
-  return static_cast<size_t>(limit.rlim_cur);
-}
+// A slot that another engine gives back wakes nobody: while all are taken we look this often.
+constexpr Duration kSlotLook = std::chrono::milliseconds(5);
 
 }  // namespace
 
-class Engine::Watcher final : public IoHandler {
- public:
-  explicit Watcher(std::function<void()> readable) : readable_(std::move(readable)) {}
-  void OnReady(IoEvents) override { readable_(); }
-
- private:
-  std::function<void()> readable_;
-};
+EngineStats& EngineStats::operator+=(const EngineStats& other) {
+  probes_sent += other.probes_sent;
+  hosts_visited += other.hosts_visited;
+  results += other.results;
+  excluded += other.excluded;
+  given_up += other.given_up;
+  in_flight += other.in_flight;
+  queued_knocks += other.queued_knocks;
+  ready_visits += other.ready_visits;
+  visits += other.visits;
+  for (size_t i = 0; i < outcomes.size(); ++i) outcomes[i] += other.outcomes[i];
+  return *this;
+}
 
 Result<std::unique_ptr<Engine>> Engine::Create(const EngineOptions& options, const Clock& clock) {
-  const size_t descriptors = RaiseDescriptorLimit();
-  if (descriptors < 2 * kReservedDescriptors) {
-    return Unavailable("the limit of open files is below 256");
-  }
+  HARK_ASSIGN_OR_RETURN(const size_t room, MakeSocketRoom(1));
+  auto budget = std::make_shared<EngineBudget>(options.probes_per_second, 1, 1, clock.Now());
+  HARK_ASSIGN_OR_RETURN(auto engine, Create(options, clock, std::move(budget)));
+  engine->socket_room_ = room;
+  engine->SetMaxInFlight(options.max_in_flight);
+  return engine;
+}
+
+Result<std::unique_ptr<Engine>> Engine::Create(const EngineOptions& options, const Clock& clock,
+                                               std::shared_ptr<EngineBudget> budget) {
   HARK_ASSIGN_OR_RETURN(Reactor reactor, Reactor::Create());
-  return std::unique_ptr<Engine>(
-      new Engine(options, clock, std::move(reactor), descriptors - kReservedDescriptors));
+  return std::unique_ptr<Engine>(new Engine(options, clock, std::move(budget), std::move(reactor)));
 }
 
-Engine::Engine(const EngineOptions& options, const Clock& clock, Reactor reactor,
-               size_t socket_room)
-    : parts_{options, clock, std::move(reactor), {}, {}},
-      socket_room_(socket_room),
-      bucket_(options.probes_per_second, clock.Now()),
-      knocker_(parts_) {
-  SetMaxInFlight(options.max_in_flight);
-}
+Engine::Engine(const EngineOptions& options, const Clock& clock,
+               std::shared_ptr<EngineBudget> budget, Reactor reactor)
+    : parts_{options,
+             clock,
+             std::move(budget),
+             std::move(reactor),
+             SourceBinder(options.source),
+             {},
+             {},
+             {}},
+      socket_room_(parts_.budget->slots()),
+      knocker_(parts_),
+      watch_(parts_.reactor) {}
 
-Engine::~Engine() {
-  while (!watchers_.empty()) Unwatch(watchers_.begin()->first);
-}
+Engine::~Engine() = default;
 
 void Engine::Knock(PolicyPtr policy, const Address& address, uint16_t port, KnockCallback done) {
   knocker_.Add(std::move(policy), address, port, std::move(done));
@@ -78,19 +75,19 @@ void Engine::Visit(PolicyPtr policy, const Address& address, std::vector<uint16_
   VisitObject* const visit = owned.get();
   visits_.emplace(visit, std::move(owned));
   // Its first turn comes from RunOnce, so that no result comes from inside this call.
-  ready_.push_back(visit);
+  if (hosts_.emplace(address, visit).second) {
+    ready_.push_back(visit);
+  } else {
+    waiting_.emplace(address, visit);
+  }
 }
 
 size_t Engine::KnockRoom() const {
-  const size_t wanted =
-      std::max(kMinKnockQueue, static_cast<size_t>(bucket_.rate() * kQueueSeconds));
-  return wanted - std::min(wanted, knocker_.queued());
+  return KnockRoomOf(rate(), knocker_.queued());
 }
 
 size_t Engine::VisitRoom() const {
-  const size_t most = kVisitsPerSlot * max_in_flight();
-  const size_t by_count = most - std::min(most, visits_.size());
-  return std::min(by_count, kVisitQueue - std::min(kVisitQueue, ready_.size()));
+  return VisitRoomOf(max_in_flight(), visits_.size(), ready_.size());
 }
 
 void Engine::SetPermission(const PolicyPtr& policy, Permission permission) {
@@ -105,61 +102,81 @@ void Engine::SetPermission(const PolicyPtr& policy, Permission permission) {
 }
 
 void Engine::SetRate(double per_second) {
-  bucket_.SetRate(per_second, parts_.clock.Now());
+  parts_.budget->SetRate(per_second, parts_.clock.Now());
 }
 
 void Engine::SetMaxInFlight(size_t sockets) {
-  parts_.options.max_in_flight = std::clamp<size_t>(sockets, 1, socket_room_);
+  parts_.budget->SetSlots(std::clamp<size_t>(sockets, 1, socket_room_));
 }
 
 Status Engine::Watch(int fd, std::function<void()> readable) {
-  auto watcher = std::make_unique<Watcher>(std::move(readable));
-  HARK_RETURN_IF_ERROR(parts_.reactor.Add(fd, {.readable = true, .edge = true}, watcher.get()));
-  watchers_[fd] = std::move(watcher);
-  return Status::Ok();
+  return watch_.Watch(fd, std::move(readable));
 }
 
 void Engine::Unwatch(int fd) {
-  const auto found = watchers_.find(fd);
-  if (found == watchers_.end()) return;
-  parts_.reactor.Remove(fd, found->second.get());
-  watchers_.erase(found);
+  watch_.Unwatch(fd);
 }
 
 void Engine::RunOnce(Duration max_wait) {
+  // Whoever got a result may have more to do for us: it is not kept waiting.
+  EndTurn(BeginTurn() ? Duration(0) : max_wait);
+}
+
+bool Engine::BeginTurn() {
   const uint64_t results_before = parts_.stats.results;
   parts_.timers.RingDue(parts_.clock.Now());
+  LimitTarpits();
   StartConnections();
-  // Whoever got a result may have more to do for us: it is not kept waiting.
-  const bool results = parts_.stats.results != results_before;
-  parts_.reactor.Wait(results ? Duration(0) : WaitTime(max_wait));
+  return parts_.stats.results != results_before;
+}
+
+void Engine::LimitTarpits() {
+  const size_t most = Tarpits::Most(max_in_flight() / parts_.budget->sharers());
+  while (SlowTalk* const oldest = parts_.tarpits.Excess(most)) {
+    ++parts_.stats.given_up;
+    oldest->GiveUp(parts_.clock.Now());
+  }
+}
+
+void Engine::EndTurn(Duration max_wait) {
+  parts_.reactor.Wait(WaitTime(max_wait));
   ended_.clear();
 }
 
 double Engine::WakeTokens() const {
-  return std::max(1.0, bucket_.rate() * kWakeSeconds);
+  return std::max(1.0, rate() * kWakeSeconds);
 }
 
 void Engine::StartConnections() {
   const MonoTime now = parts_.clock.Now();
-  if (bucket_.WhenAvailable(WakeTokens(), now) > now) return;
+  if (!HasReady() || parts_.budget->WhenTokens(WakeTokens(), now) > now) return;
   for (int started = 0; started < kStartsPerTurn && HasReady(); ++started) {
-    if (parts_.stats.in_flight >= max_in_flight() || !bucket_.TryTake(1, now)) return;
-    if (ready_.empty()) {
-      knocker_.StartNext(now);
-      continue;
-    }
-    VisitObject* const visit = ready_.front();
-    ready_.pop_front();
-    visit->Connect(now);
+    // The slot that lets us in; the socket, if it comes to one, has its own.
+    if (!parts_.budget->TakeSlot()) return;
+    const bool paid = parts_.budget->TakeToken(now);
+    if (paid) StartOne(now);
+    parts_.budget->ReturnSlot();
+    if (!paid) return;
   }
+}
+
+void Engine::StartOne(MonoTime now) {
+  if (ready_.empty()) {
+    knocker_.StartNext(now);
+    return;
+  }
+  VisitObject* const visit = ready_.front();
+  ready_.pop_front();
+  visit->Connect(now);
 }
 
 Duration Engine::WaitTime(Duration max_wait) const {
   const MonoTime now = parts_.clock.Now();
   MonoTime until = parts_.timers.next();
-  if (HasReady() && parts_.stats.in_flight < max_in_flight()) {
-    until = std::min(until, bucket_.WhenAvailable(WakeTokens(), now));
+  if (HasReady() && parts_.budget->HasSlot()) {
+    until = std::min(until, parts_.budget->WhenTokens(WakeTokens(), now));
+  } else if (HasReady() && parts_.budget->sharers() > 1) {
+    until = std::min(until, now + kSlotLook);
   }
   if (until == kNever) return max_wait;
   return std::clamp(until - now, Duration(0), max_wait);
@@ -170,8 +187,11 @@ void Engine::VisitReady(VisitObject* visit) {
 }
 
 void Engine::VisitEnded(VisitObject* visit, VisitResult result) {
-  const auto in_ready = std::find(ready_.begin(), ready_.end(), visit);
-  if (in_ready != ready_.end()) ready_.erase(in_ready);
+  if (visit->was_ready()) {
+    const auto in_ready = std::find(ready_.begin(), ready_.end(), visit);
+    if (in_ready != ready_.end()) ready_.erase(in_ready);
+  }
+  HostIsFree(visit);
   auto node = visits_.extract(visit);
   ended_.push_back(std::move(node.mapped()));
   switch (result.end) {
@@ -190,13 +210,30 @@ void Engine::VisitEnded(VisitObject* visit, VisitResult result) {
   done(std::move(result));
 }
 
+// The visit is over: the next one to its host may begin.
+void Engine::HostIsFree(VisitObject* visit) {
+  const Address& address = visit->request().address;
+  const auto [first, last] = waiting_.equal_range(address);
+  const auto host = hosts_.find(address);
+  if (host->second != visit) {
+    waiting_.erase(std::find_if(first, last, [&](const auto& e) { return e.second == visit; }));
+  } else if (first == last) {
+    hosts_.erase(host);
+  } else {
+    host->second = first->second;
+    waiting_.erase(first);
+    ready_.push_back(host->second);
+  }
+}
+
 bool Engine::idle() const {
   return visits_.empty() && knocker_.queued() == 0 && parts_.stats.in_flight == 0;
 }
 
 EngineStats Engine::stats() const {
   EngineStats stats = parts_.stats;
-  stats.queued = ready_.size() + knocker_.queued();
+  stats.queued_knocks = knocker_.queued();
+  stats.ready_visits = ready_.size();
   stats.visits = visits_.size();
   return stats;
 }

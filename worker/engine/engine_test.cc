@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
+#include <deque>
 
 #include "worker/engine/engine_test_util.h"
 
@@ -23,6 +23,7 @@ class EngineTest : public ::testing::Test {
   EngineTest() { Make({.max_in_flight = 64, .probes_per_second = 1e6}); }
 
   void Make(EngineOptions options) {
+    options.goodbye_wait = goodbye_wait_;  // the servers of these tests rarely hang up
     engine_ = *Engine::Create(options, clock_);
     policy_ = std::make_shared<ContactPolicy>();
     policy_->make_survey = [this](uint16_t port) {
@@ -33,8 +34,9 @@ class EngineTest : public ::testing::Test {
   void KnockAt(const Address& address, uint16_t port) {
     engine_->Knock(policy_, address, port, [this](KnockResult r) { knocks_.push_back(r); });
   }
-  void VisitPorts(std::vector<uint16_t> ports) {
-    engine_->Visit(policy_, kHome, std::move(ports),
+  void VisitPorts(std::vector<uint16_t> ports) { VisitAt(kHome, std::move(ports)); }
+  void VisitAt(const Address& address, std::vector<uint16_t> ports) {
+    engine_->Visit(policy_, address, std::move(ports),
                    [this](VisitResult r) { visits_.push_back(std::move(r)); });
   }
   template <typename Condition>
@@ -49,6 +51,7 @@ class EngineTest : public ::testing::Test {
   }
 
   SystemClock clock_;
+  Duration goodbye_wait_ = milliseconds(10);
   std::unique_ptr<Engine> engine_;
   PolicyPtr policy_;
   SurveyScript script_;
@@ -88,7 +91,7 @@ TEST_F(EngineTest, OurOwnShortageIsNeverAVerdictOnThePeer) {
   Make({.probes_per_second = 1e6,
         .local_attempts = 3,
         .local_retry_wait = milliseconds(1),
-        .source = Address::V4(0x08080808)});
+        .source = {.v4 = Address::V4(0x08080808)}});
   LoopbackServer server;
   KnockAt(kHome, server.port());
   VisitPorts({server.port()});
@@ -333,19 +336,134 @@ TEST_F(EngineTest, AForeignDescriptorWakesTheLoop) {
 }
 
 TEST_F(EngineTest, ManyHostsAreVisitedAtOnce) {
-  LoopbackServer server(256);
-  for (int i = 0; i < 60; ++i) VisitPorts({server.port()});
+  std::deque<LoopbackServer> servers;
+  for (uint32_t i = 0; i < 60; ++i) {
+    servers.emplace_back(64, 0x7f000101 + i);
+    VisitAt(Address::V4(0x7f000101 + i), {servers.back().port()});
+  }
   std::vector<UniqueFd> peers;
   RunUntil([&] { return peers.size() == 60; },
            [&] {
-             for (UniqueFd p = server.Accept(); p.valid(); p = server.Accept()) {
-               peers.push_back(std::move(p));
+             for (LoopbackServer& server : servers) {
+               UniqueFd peer = server.Accept();
+               if (peer.valid()) peers.push_back(std::move(peer));
              }
            });
   EXPECT_EQ(engine_->stats().in_flight, 60U);  // all at the same time
   for (const UniqueFd& peer : peers) Say(peer, "ok\n");
   RunUntil([&] { return visits_.size() == 60; });
   EXPECT_EQ(engine_->stats().hosts_visited, 60U);
+  EXPECT_TRUE(engine_->idle());
+}
+
+TEST_F(EngineTest, ASecondVisitToAHostWaitsForTheFirst) {
+  LoopbackServer server;
+  for (int i = 0; i < 3; ++i) VisitPorts({server.port()});
+  size_t most_open = 0;
+  std::vector<UniqueFd> peers;
+  RunUntil([&] { return visits_.size() == 3; },
+           [&] {
+             most_open = std::max(most_open, engine_->stats().in_flight);
+             UniqueFd peer = server.Accept();
+             if (!peer.valid()) return;
+             Say(peer, "ok\n");
+             peers.push_back(std::move(peer));
+           });
+  EXPECT_EQ(server.accepted(), 3);
+  EXPECT_EQ(most_open, 1U);
+  EXPECT_TRUE(engine_->idle());
+}
+
+TEST_F(EngineTest, AVisitThatWaitsForItsHostCanBeRecalledAndFreesNobody) {
+  LoopbackServer server;
+  VisitPorts({server.port()});
+  const PolicyPtr other = std::make_shared<ContactPolicy>();
+  bool told = false;
+  engine_->Visit(other, kHome, {server.port()}, [&](VisitResult r) {
+    told = true;
+    EXPECT_EQ(r.end, VisitResult::End::kNotSent);
+  });
+  VisitPorts({server.port()});
+  engine_->SetPermission(other, Permission::kStop);
+  EXPECT_TRUE(told);
+  std::vector<UniqueFd> peers;
+  RunUntil([&] { return visits_.size() == 2; },
+           [&] {
+             UniqueFd peer = server.Accept();
+             if (!peer.valid()) return;
+             Say(peer, "ok\n");
+             peers.push_back(std::move(peer));
+           });
+  EXPECT_EQ(server.accepted(), 2);
+}
+
+TEST_F(EngineTest, IPv6HostsAreKnockedAtAndVisited) {
+  const Address home6 = *Address::Parse("::1");
+  LoopbackServer server(home6, 64);
+  KnockAt(home6, server.port());
+  RunUntil([&] { return knocks_.size() == 1; });
+  EXPECT_EQ(knocks_[0], KnockResult::kAnswered);
+  EXPECT_TRUE(server.Accept().valid());
+  VisitAt(home6, {server.port()});
+  std::vector<UniqueFd> peers;
+  RunUntil([&] { return visits_.size() == 1; },
+           [&] {
+             UniqueFd peer = server.Accept();
+             if (!peer.valid()) return;
+             Say(peer, "ok\n");
+             peers.push_back(std::move(peer));
+           });
+  EXPECT_EQ(visits_[0].ports[0].outcome, Outcome::kOk);
+  EXPECT_THAT(heard_, ElementsAre("connected", "ok\n"));
+}
+
+TEST_F(EngineTest, AfterTheGoodbyeThePeerClosesFirst) {
+  goodbye_wait_ = kPatience;
+  Make({.max_in_flight = 64, .probes_per_second = 1e6});
+  LoopbackServer server;
+  VisitPorts({server.port()});
+  UniqueFd peer;
+  RunUntil([&] { return visits_.size() == 1; },
+           [&] {
+             if (!peer.valid()) peer = server.Accept();
+             if (!peer.valid()) return;
+             const std::string heard = Hear(peer);
+             if (heard == "hello\n") Say(peer, "ok\n");
+             if (heard != "bye\n") return;
+             EXPECT_EQ(engine_->stats().in_flight, 1U);  // it is still there
+             Say(peer, "so long\n");                     // nobody listens, nobody resets
+             EXPECT_EQ(shutdown(peer.get(), SHUT_WR), 0);
+           });
+  char byte;
+  EXPECT_EQ(recv(peer.get(), &byte, 1, 0), 0);
+}
+
+TEST_F(EngineTest, APeerThatDoesNotHangUpIsLeftInTime) {
+  LoopbackServer server;
+  VisitPorts({server.port()});
+  UniqueFd peer;
+  RunUntil([&] { return visits_.size() == 1; },
+           [&] {
+             if (!peer.valid()) peer = server.Accept();
+             if (!peer.valid()) return;
+             if (Hear(peer) == "hello\n") Say(peer, "ok\n");
+           });
+  EXPECT_TRUE(engine_->idle());
+}
+
+TEST_F(EngineTest, WhoeverTalksOnAfterTheGoodbyeIsLeftBeforeItsTime) {
+  goodbye_wait_ = kPatience * 2;
+  Make({.max_in_flight = 64, .probes_per_second = 1e6});
+  LoopbackServer server;
+  VisitPorts({server.port()});
+  UniqueFd peer;
+  RunUntil([&] { return visits_.size() == 1; },
+           [&] {
+             if (!peer.valid()) peer = server.Accept();
+             if (!peer.valid()) return;
+             const std::string much = std::string(4096, 'x') + "\n";
+             send(peer.get(), much.data(), much.size(), MSG_NOSIGNAL);
+           });
   EXPECT_TRUE(engine_->idle());
 }
 

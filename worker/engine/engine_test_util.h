@@ -16,38 +16,51 @@
 #include "base/address.h"
 #include "base/log.h"
 #include "base/unique_fd.h"
+#include "worker/engine/socket_address.h"
 #include "worker/probe/probe.h"
 
 namespace hark {
 
-// Listens on 127.0.0.1 at a port of the kernel's choice.
+// Listens on 127.0.0.1, or another address of this machine, at a port of the kernel's choice.
 class LoopbackServer {
  public:
-  explicit LoopbackServer(int backlog = 64) {
-    fd_ = UniqueFd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    HARK_CHECK(bind(fd_.get(), reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
+  explicit LoopbackServer(int backlog = 64, uint32_t address = INADDR_LOOPBACK)
+      : LoopbackServer(Address::V4(address), backlog) {}
+  LoopbackServer(const Address& address, int backlog) {
+    fd_ = UniqueFd(socket(address.is_v4() ? AF_INET : AF_INET6,
+                          SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    SocketAddress where = ToSocketAddress(address, 0);
+    HARK_CHECK(bind(fd_.get(), where.get(), where.size) == 0);
     HARK_CHECK(listen(fd_.get(), backlog) == 0);
-    socklen_t size = sizeof where;
-    HARK_CHECK(getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&where), &size) == 0);
-    port_ = ntohs(where.sin_port);
+    auto* const raw = reinterpret_cast<sockaddr*>(&where.storage);
+    HARK_CHECK(getsockname(fd_.get(), raw, &where.size) == 0);
+    port_ = PortOf(where);
   }
 
+  int fd() const { return fd_.get(); }
   uint16_t port() const { return port_; }
   // A port nobody listens on: taken, then given back.
   static uint16_t ClosedPort() { return LoopbackServer().port(); }
 
-  // The next connection, if one is there.
-  UniqueFd Accept() {
-    UniqueFd peer(accept4(fd_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  // The next connection, if one is there. from: the port it comes from.
+  UniqueFd Accept(uint16_t* from = nullptr) {
+    SocketAddress caller;
+    caller.size = sizeof caller.storage;
+    UniqueFd peer(accept4(fd_.get(), reinterpret_cast<sockaddr*>(&caller.storage), &caller.size,
+                          SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (peer.valid()) ++accepted_;
+    if (peer.valid() && from != nullptr) *from = PortOf(caller);
     return peer;
   }
   int accepted() const { return accepted_; }
 
  private:
+  static uint16_t PortOf(const SocketAddress& address) {
+    return ntohs(address.storage.ss_family == AF_INET
+                     ? reinterpret_cast<const sockaddr_in&>(address.storage).sin_port
+                     : reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port);
+  }
+
   UniqueFd fd_;
   uint16_t port_ = 0;
   int accepted_ = 0;

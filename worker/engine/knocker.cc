@@ -81,7 +81,7 @@ void Knocker::StartNext(MonoTime now) {
   }
   ++parts_.stats.probes_sent;
   ++request.attempts;
-  ConnectAttempt attempt = StartConnect(request.address, request.port, parts_.options.source);
+  ConnectAttempt attempt = StartConnect(request.address, request.port, parts_.source);
   if (attempt.state != ConnectState::kPending) {
     Settle(std::move(request), attempt, now);
     return;
@@ -93,7 +93,7 @@ void Knocker::StartNext(MonoTime now) {
     Settle(std::move(flight->request), ConnectFailure(ENOMEM), now);
     return;
   }
-  ++parts_.stats.in_flight;
+  parts_.SocketOpened();
   parts_.timers.Set(flight, now + flight->request.policy->connect_timeout);
   flights_.emplace(flight, std::move(owned));
 }
@@ -101,9 +101,9 @@ void Knocker::StartNext(MonoTime now) {
 void Knocker::Land(Flight* flight, const ConnectAttempt& attempt, MonoTime now) {
   auto node = flights_.extract(flight);
   parts_.timers.Cancel(flight);
-  parts_.reactor.Remove(flight->fd.get(), flight);
+  parts_.reactor.Forget(flight);
   flight->fd.Reset();
-  --parts_.stats.in_flight;
+  parts_.SocketClosed();
   Settle(std::move(flight->request), attempt, now);
 }
 

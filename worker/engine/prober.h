@@ -6,8 +6,11 @@
 // A request is under a ContactPolicy, shared by all requests of one job. Results come by callback,
 // never from inside Knock or Visit themselves.
 //
-// Threads: one; callbacks run in it.
+// Threads: one; callbacks run in it. What a policy holds (make_survey, may_contact) is called in
+// the threads of the engine, several at a time when it has several; what make_survey makes stays in
+// the thread that asked.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,9 +48,10 @@ struct ContactPolicy {
   // One visit, all ports and pauses. Whatever a host does, it is over after this: the batch that
   // waits for it is the reason for a limit.
   Duration host_time_limit = std::chrono::minutes(10);
-  SurveyMaker make_survey;                  // needed for visits
-  ContactFilter may_contact;                // asked directly before every connect
-  Permission permission = Permission::kGo;  // changed through Prober::SetPermission only
+  SurveyMaker make_survey;    // needed for visits
+  ContactFilter may_contact;  // asked directly before every connect
+  // Changed through Prober::SetPermission only; read by whoever works for the job.
+  std::atomic<Permission> permission = Permission::kGo;
 };
 
 struct VisitResult {

@@ -70,10 +70,15 @@ void Reactor::Change(int fd, IoEvents wanted, IoHandler* handler) {
 }
 
 void Reactor::Remove(int fd, IoHandler* handler) {
-  const uint32_t slot = handler->slot_;
-  if (slot == UINT32_MAX) return;
+  if (handler->slot_ == UINT32_MAX) return;
   epoll_event unused{};
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, &unused);
+  Forget(handler);
+}
+
+void Reactor::Forget(IoHandler* handler) {
+  const uint32_t slot = handler->slot_;
+  if (slot == UINT32_MAX) return;
   handler->slot_ = UINT32_MAX;
   slots_[slot].handler = nullptr;
   ++slots_[slot].generation;

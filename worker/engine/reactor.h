@@ -41,8 +41,10 @@ class Reactor {
   Status Add(int fd, IoEvents wanted, IoHandler* handler);
   // Does nothing for a handler that is not there, as does Remove.
   void Change(int fd, IoEvents wanted, IoHandler* handler);
-  // Before fd is closed.
+  // For a descriptor that stays open.
   void Remove(int fd, IoHandler* handler);
+  // For one that is closed right after and was never duplicated: the kernel drops it by itself.
+  void Forget(IoHandler* handler);
 
   // Waits at most that long (0 = just look), tells handlers.
   void Wait(Duration max_wait);

@@ -5,40 +5,14 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "worker/engine/socket_address.h"
 
 namespace hark {
 namespace {
 
 // The kernel repeats a SYN after 1 and 3 s; a third repeat at 7 s would come after our deadline.
 constexpr int kSynRepeats = 2;
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress ToSocketAddress(const Address& address, uint16_t port) {
-  SocketAddress out;
-  if (address.is_v4()) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    v4.sin_addr.s_addr = htonl(address.v4());
-    std::memcpy(&out.storage, &v4, sizeof v4);
-    out.size = sizeof v4;
-  } else {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-    std::memcpy(&v6.sin6_addr, address.bytes().data(), address.bytes().size());
-    std::memcpy(&out.storage, &v6, sizeof v6);
-    out.size = sizeof v6;
-  }
-  return out;
-}
 
 void SetOption(int fd, int level, int option, int value) {
   setsockopt(fd, level, option, &value, sizeof value);
@@ -88,19 +62,15 @@ ConnectAttempt ConnectFailure(int error_number) {
   return attempt;
 }
 
-ConnectAttempt StartConnect(const Address& address, uint16_t port,
-                            const std::optional<Address>& source) {
+ConnectAttempt StartConnect(const Address& address, uint16_t port, SourceBinder& source) {
   UniqueFd fd(socket(address.is_v4() ? AF_INET : AF_INET6,
                      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!fd.valid()) return ConnectFailure(errno);
   SetOption(fd.get(), IPPROTO_TCP, TCP_SYNCNT, kSynRepeats);
   // Connections are short questions and answers; waiting to fill a segment only delays them.
   SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-  if (source && source->is_v4() == address.is_v4()) {
-    // The port is then chosen at connect(), where one port can serve many destinations.
-    SetOption(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-    const SocketAddress from = ToSocketAddress(*source, 0);
-    if (bind(fd.get(), from.get(), from.size) != 0) return ConnectFailure(errno);
+  if (const int error = source.Bind(fd.get(), address.is_v4()); error != 0) {
+    return ConnectFailure(error);
   }
   const SocketAddress to = ToSocketAddress(address, port);
   int result = connect(fd.get(), to.get(), to.size);

@@ -3,11 +3,11 @@
 // The start and the end of a non-blocking TCP connect(), with every errno given its meaning once.
 
 #include <cstdint>
-#include <optional>
 
 #include "base/address.h"
 #include "base/outcome.h"
 #include "base/unique_fd.h"
+#include "worker/engine/source.h"
 
 namespace hark {
 
@@ -29,9 +29,7 @@ struct ConnectAttempt {
 // What a failed connect's errno means.
 ConnectAttempt ConnectFailure(int error_number);
 
-// source: the local address to use, of the same family; nullopt = the kernel chooses.
-ConnectAttempt StartConnect(const Address& address, uint16_t port,
-                            const std::optional<Address>& source);
+ConnectAttempt StartConnect(const Address& address, uint16_t port, SourceBinder& source);
 
 // For a pending socket that became writable or broken: kConnected (fd stays with the caller),
 // kPending when it was a false alarm, or a failure.

@@ -145,6 +145,7 @@ void Visit::CutShort(MonoTime now) {
 }
 
 void Visit::End(VisitResult::End end) {
+  was_ready_ = state_ == State::kReady;
   state_ = State::kEnded;
   parts_.timers.Cancel(this);
   parts_.timers.Cancel(&limit_);

@@ -51,6 +51,8 @@ class Visit final : public Alarm {
 
   const VisitRequest& request() const { return request_; }
   VisitCallback TakeCallback() { return std::move(request_.done); }
+  // Ended while it stood among its owner's ready ones.
+  bool was_ready() const { return was_ready_; }
   bool waiting() const { return state_ == State::kReady || state_ == State::kPaused; }
 
  private:
@@ -85,6 +87,7 @@ class Visit final : public Alarm {
   MonoTime begun_;  // the first connection
   int64_t begun_unix_ms_;
   bool contacted_ = false;
+  bool was_ready_ = false;
   int local_attempts_ = 0;
   std::unique_ptr<PortSurvey> survey_;  // of ports[results_.size()]
   Probe* probe_ = nullptr;              // the survey's last Next(), until its end

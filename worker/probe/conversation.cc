@@ -7,6 +7,12 @@
 #include "worker/probe/limits.h"
 
 namespace hark {
+namespace {
+
+// What is stored is in milliseconds.
+constexpr Duration kShortestDelay = std::chrono::milliseconds(1);
+
+}  // namespace
 
 void Conversation::OnConnected(MonoTime now) {
   started_ = step_from_ = now_ = now;
@@ -16,6 +22,10 @@ void Conversation::OnConnected(MonoTime now) {
 void Conversation::OnBytes(std::string_view bytes, MonoTime now) {
   if (done_ || bytes.empty()) return;
   now_ = now;
+  // No delay at all would read as "none came".
+  if (!std::exchange(heard_a_byte_, true)) {
+    verdict_.first_byte_delay = std::max<Duration>(now - started_, kShortestDelay);
+  }
   Receive(bytes);
 }
 
@@ -82,6 +92,10 @@ bool SaysComeLater(std::string_view text) {
       "TOO MANY",                  // connections, sessions, errors: every mail server's word
       "TRY AGAIN LATER",
       "RATE LIMIT",
+      "CONNECTION LIMIT",
+      "CONNECTION RATE",
+      "TOO FREQUENT",
+      "SLOW DOWN",
       "TOO FAST",
       "THROTTL",
       "SYS/TEMP",  // RFC 3206

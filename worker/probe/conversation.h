@@ -20,7 +20,8 @@ struct Verdict {
   Outcome outcome = Outcome::kOk;
   Stage stage = Stage::kGreeting;
   std::string detail;
-  Duration duration{0};  // connect to end
+  Duration duration{0};          // connect to end
+  Duration first_byte_delay{0};  // connect to the first byte of the peer; 0 = none came
 };
 
 class Conversation : public Probe {
@@ -69,6 +70,7 @@ class Conversation : public Probe {
   MonoTime now_{};
   MonoTime step_from_{};
   bool heard_ = false;
+  bool heard_a_byte_ = false;
   bool greeting_done_ = false;
   bool done_ = false;
 };

@@ -1,20 +1,23 @@
 // IMAP up to STARTTLS (RFC 9051 §6.1, §6.2.1).
 //
-//  state      | on                            | say           | next
-//  greeting   | * OK [CAPABILITY … STARTTLS]  | a2 STARTTLS   | starttls
-//  greeting   | * OK [CAPABILITY …] without   | a1 CAPABILITY | capability (lists may be shortened)
-//  greeting   | * OK                          | a1 CAPABILITY | capability
-//  greeting   | * PREAUTH                     | a3 LOGOUT     | end: starttls-refused
-//  greeting   | * BYE                         |               | end: throttled, starttls-refused
-//  greeting   | anything else                 |               | end: not-this-protocol
-//  capability | * CAPABILITY …                |               | capability
-//  capability | a1 OK, STARTTLS seen          | a2 STARTTLS   | starttls
-//  capability | a1 otherwise                  | a3 LOGOUT     | end: starttls-refused
-//  starttls   | a2 OK                         |               | TLS
-//  starttls   | a2 NO, BAD                    | a3 LOGOUT     | end: starttls-refused
-//  capability, starttls | * BYE               |               | end: throttled, starttls-refused
-//  capability, starttls | * other             |               | the same
-//  capability, starttls | anything else       | a3 LOGOUT     | end: protocol-error
+//  state      | on                       | say           | next
+//  greeting   | * OK                     | a1 CAPABILITY | capability
+//  greeting   | * PREAUTH                | a3 LOGOUT     | end: starttls-refused
+//  greeting   | * NO, BAD                | a3 LOGOUT     | end: throttled or starttls-refused
+//  greeting   | * BYE                    |               | end: throttled or starttls-refused
+//  greeting   | anything else            |               | end: not-this-protocol
+//  capability | * CAPABILITY …, other *  |               | capability
+//  capability | a1, STARTTLS seen or forced | a2 STARTTLS | starttls
+//  capability | a1 otherwise             | a3 LOGOUT     | end: throttled or starttls-refused
+//  starttls   | a2 OK                    |               | TLS
+//  starttls   | a2 NO, BAD               | a3 LOGOUT     | end: throttled or starttls-refused
+//  capability, starttls | * BYE          |               | end: throttled or starttls-refused
+//  starttls   | * other                  |               | starttls
+//  capability, starttls | anything else  | a3 LOGOUT     | end: protocol-error
+//
+// CAPABILITY is asked for where the greeting already lists it, too: a list in a greeting may be
+// shortened. STARTTLS in either is an offer. After PREAUTH it is not allowed (§6.2.1), so it is not
+// forced either.
 
 #include <algorithm>
 
@@ -26,8 +29,6 @@ namespace hark {
 namespace {
 
 enum class State { kGreeting, kCapability, kStartTls };
-
-constexpr std::string_view kGoodbye = "a3 LOGOUT";
 
 // The atom STARTTLS in "* CAPABILITY …" or "… [CAPABILITY …] …".
 bool ListsStartTls(std::string_view line) {
@@ -41,7 +42,20 @@ bool ListsStartTls(std::string_view line) {
 
 class ImapDialogue final : public MailDialogue {
  public:
-  bool greeted() const override { return state_ != State::kGreeting; }
+  explicit ImapDialogue(bool force) : force_(force) {}
+
+  MailPart part() const override {
+    switch (state_) {
+      case State::kGreeting:
+        return MailPart::kGreeting;
+      case State::kCapability:
+        return MailPart::kCapabilities;
+      case State::kStartTls:
+        return MailPart::kStartTls;
+    }
+    return MailPart::kGreeting;
+  }
+  std::string_view goodbye() const override { return kGoodbye; }
 
   DialogueStep OnLine(std::string_view line) override {
     if (StartsWithIgnoreCase(line, "* BYE")) return Refused("", line);
@@ -57,27 +71,32 @@ class ImapDialogue final : public MailDialogue {
   }
 
  private:
+  static constexpr std::string_view kGoodbye = "a3 LOGOUT";
+
   DialogueStep OnGreeting(std::string_view line) {
-    if (StartsWithIgnoreCase(line, "* PREAUTH")) return Refused(kGoodbye, line);
+    for (std::string_view refusal : {"* PREAUTH", "* NO", "* BAD"}) {
+      if (StartsWithIgnoreCase(line, refusal)) return Refused(kGoodbye, line);
+    }
     if (!StartsWithIgnoreCase(line, "* OK")) {
       return Farewell("", Outcome::kNotThisProtocol, "not an IMAP greeting: " + Quote(line));
     }
-    if (ListsStartTls(line)) return AskForTls();
+    facts().starttls_offered = ListsStartTls(line);
     state_ = State::kCapability;
     return SayAndGoOn("a1 CAPABILITY");
   }
 
   DialogueStep OnCapability(std::string_view line) {
-    if (line.starts_with("*")) {
-      offers_starttls_ = offers_starttls_ || ListsStartTls(line);
-      return {};
+    const bool answer = StartsWithIgnoreCase(line, "a1 ");
+    if (!answer && !line.starts_with("*")) return Confused(line);
+    if (ListsStartTls(line)) facts().starttls_offered = true;
+    if (!answer) return {};
+    if (!StartsWithIgnoreCase(line, "a1 OK") && (ComeLater(line) || !MayAsk())) {
+      return Refused(kGoodbye, line);
     }
-    if (!StartsWithIgnoreCase(line, "a1 ")) return Confused(line);
-    if (!StartsWithIgnoreCase(line, "a1 OK")) return Refused(kGoodbye, line);
-    if (!offers_starttls_ && !ListsStartTls(line)) {
-      return Farewell(kGoodbye, Outcome::kStartTlsRefused, "STARTTLS not offered");
-    }
-    return AskForTls();
+    if (!MayAsk()) return Farewell(kGoodbye, Outcome::kStartTlsRefused, "STARTTLS not offered");
+    facts().starttls_forced = !facts().starttls_offered;
+    state_ = State::kStartTls;
+    return SayAndGoOn("a2 STARTTLS");
   }
 
   DialogueStep OnStartTls(std::string_view line) {
@@ -86,14 +105,17 @@ class ImapDialogue final : public MailDialogue {
     return StartsWithIgnoreCase(line, "a2 ") ? Refused(kGoodbye, line) : Confused(line);
   }
 
-  DialogueStep AskForTls() {
-    state_ = State::kStartTls;
-    return SayAndGoOn("a2 STARTTLS");
+  bool MayAsk() const { return facts().starttls_offered || force_; }
+
+  // RFC 5530 names them: the server, or a limit of it, is in the way for now.
+  static bool ComeLater(std::string_view line) {
+    return SaysComeLater(line) || ContainsIgnoreCase(line, "[UNAVAILABLE]") ||
+           ContainsIgnoreCase(line, "[LIMIT]");
   }
 
   static DialogueStep Refused(std::string_view goodbye, std::string_view line) {
-    const bool later = SaysComeLater(line) || ContainsIgnoreCase(line, "[UNAVAILABLE]");
-    return Farewell(goodbye, later ? Outcome::kThrottled : Outcome::kStartTlsRefused, Quote(line));
+    return Farewell(goodbye, ComeLater(line) ? Outcome::kThrottled : Outcome::kStartTlsRefused,
+                    Quote(line));
   }
 
   static DialogueStep Confused(std::string_view line) {
@@ -101,13 +123,13 @@ class ImapDialogue final : public MailDialogue {
   }
 
   State state_ = State::kGreeting;
-  bool offers_starttls_ = false;
+  const bool force_;
 };
 
 }  // namespace
 
-std::unique_ptr<MailDialogue> NewImapDialogue() {
-  return std::make_unique<ImapDialogue>();
+std::unique_ptr<MailDialogue> NewImapDialogue(bool force_starttls) {
+  return std::make_unique<ImapDialogue>(force_starttls);
 }
 
 }  // namespace hark

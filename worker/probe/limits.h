@@ -44,14 +44,31 @@ inline constexpr size_t kMaxTlsBytes = size_t{256} * 1024;
 inline constexpr size_t kMaxTlsCertificateMessage = size_t{128} * 1024;
 // Certificates kept of a chain. Honest chains have up to five; some servers send their whole store.
 inline constexpr size_t kMaxTlsChain = 32;
+// Warning alerts kept, and in a raw hello borne. Honest servers send one (unrecognized_name).
+inline constexpr size_t kMaxWarningAlerts = 16;
+// Extensions of a ServerHello kept; about 60 are registered, we offer a dozen, and a server may
+// only answer those. JA3S is taken of all.
+inline constexpr size_t kMaxServerExtensions = 64;
+// A record of a raw hello: RFC 5246 §6.2.3, 2^14 bytes and what compression and MAC may add.
+inline constexpr size_t kMaxTlsRecord = (size_t{1} << 14) + 2048;
+// Records that hold nothing, in a raw hello; OpenSSL bears as many.
+inline constexpr size_t kMaxEmptyRecords = 32;
+
+// --- HTTP ----------------------------------------------------------------------------------------
+// Status line and headers together. Servers' own limits for a request's are 8 to 16 KiB, answers
+// with many cookies reach 8.
+inline constexpr size_t kMaxHttpHead = size_t{16} * 1024;
 
 // --- Mail dialogues ------------------------------------------------------------------------------
-// One line. RFC 5321 §4.5.3.1.5 allows 512, IMAP capability lines reach 1 KiB.
+// One line with its end. RFC 5321 §4.5.3.1.5 allows 512, IMAP capability lines reach 1 KiB.
 inline constexpr size_t kMaxDialogueLine = size_t{4} * 1024;
 // Everything said in plain: greeting, capabilities, go-ahead. Real ones stay below 2 KiB.
 inline constexpr size_t kMaxDialogueBytes = size_t{16} * 1024;
-// What of it is kept in PortObservation::greeting.
+// What of it is kept: PortObservation::greeting, and the two texts of MailFacts. Greetings of real
+// servers stay below 1 KiB, capabilities below 2 KiB, a reply to STARTTLS is a line.
 inline constexpr size_t kMaxGreetingKept = size_t{4} * 1024;
+inline constexpr size_t kMaxCapabilitiesKept = size_t{8} * 1024;
+inline constexpr size_t kMaxStartTlsReplyKept = 1024;
 // Plaintext between the go-ahead and the first TLS record: counted and dropped, up to this.
 inline constexpr size_t kMaxSmuggled = size_t{4} * 1024;
 

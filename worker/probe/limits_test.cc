@@ -91,6 +91,13 @@ TEST(SshLimits, NameLists) {
             Outcome::kProtocolError);
 }
 
+TEST(Quotes, AreBoundedAndEscaped) {
+  EXPECT_EQ(Quote(std::string("220 \x1b[2J\0\xff\"\\", 12)), "\"220 \\x1b[2J\\x00\\xff\"\\\\\"");
+  const std::string longest(kMaxQuoted, 'x');
+  EXPECT_EQ(Quote(longest), "\"" + longest + "\"");
+  EXPECT_EQ(Quote(longest + "x"), "\"" + longest + "…\"");
+}
+
 TEST(TlsLimits, PlaintextAfterTheGoAhead) {
   const ProbeOptions options = TestOptions();
   const TlsContexts contexts;

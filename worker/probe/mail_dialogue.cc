@@ -7,11 +7,11 @@ namespace hark {
 std::unique_ptr<MailDialogue> NewMailDialogue(Protocol protocol, const ProbeOptions& options) {
   switch (protocol) {
     case Protocol::kSmtp:
-      return NewSmtpDialogue(options.ehlo_name);
+      return NewSmtpDialogue(options.ehlo_name, options.force_starttls);
     case Protocol::kPop3:
-      return NewPop3Dialogue();
+      return NewPop3Dialogue(options.force_starttls);
     case Protocol::kImap:
-      return NewImapDialogue();
+      return NewImapDialogue(options.force_starttls);
     case Protocol::kUnknown:
     case Protocol::kSsh:
     case Protocol::kHttps:

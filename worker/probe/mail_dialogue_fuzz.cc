@@ -1,7 +1,9 @@
 // Any words from a mail server: the dialogue ends, ends alike however they are cut, and what we say
 // is the same.
 //
-// The first byte chooses SMTP, POP3 or IMAP, the rest is what the server sends.
+// The first byte chooses SMTP, POP3 or IMAP, the rest is what the server sends. This one goes on
+// into TLS; the fast ones without it are smtp_dialogue_fuzz, pop3_dialogue_fuzz,
+// imap_dialogue_fuzz.
 
 #include <cstdlib>
 
@@ -22,7 +24,8 @@ std::string Learn(const hark::TlsContexts& contexts, hark::Protocol protocol,
                        hark::NewMailDialogue(protocol, options));
   const std::string said = hark::Hear(probe, bytes, cuts);
   if (!probe.done()) std::abort();
-  return BeforeTls(said) + hark::Describe(probe.verdict()) + probe.greeting();
+  return BeforeTls(said) + hark::Describe(probe.verdict()) + probe.greeting() +
+         Describe(probe.TakeMailFacts().value_or(hark::MailFacts()));
 }
 
 }  // namespace

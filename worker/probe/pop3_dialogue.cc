@@ -5,13 +5,18 @@
 //  greeting | -ERR               | QUIT | end: throttled or starttls-refused
 //  greeting | anything else      |      | end: not-this-protocol
 //  capa     | +OK                |      | list
-//  capa     | -ERR               | STLS | stls (CAPA is optional, STLS may be there without it)
+//  capa     | -ERR "come later"  | QUIT | end: throttled
+//  capa     | other -ERR         | STLS | stls
 //  list     | capability         |      | list
-//  list     | "." with STLS      | STLS | stls
+//  list     | "." with STLS, or forced | STLS | stls
 //  list     | "." without        | QUIT | end: starttls-refused
 //  stls     | +OK                |      | TLS
-//  stls     | -ERR               | QUIT | end: starttls-refused
+//  stls     | -ERR               | QUIT | end: throttled or starttls-refused
 //  capa, stls | anything else    | QUIT | end: protocol-error
+//
+// A server that knows no CAPA has not said that it knows no STLS: CAPA is optional (RFC 2449 §5),
+// and servers older than it learnt STLS first. Asking costs one line and an -ERR, so it is done
+// without force; starttls_offered and starttls_forced are then both false.
 
 #include "base/strings.h"
 #include "worker/probe/conversation.h"
@@ -24,14 +29,28 @@ enum class State { kGreeting, kCapa, kList, kStls };
 
 class Pop3Dialogue final : public MailDialogue {
  public:
-  bool greeted() const override { return state_ != State::kGreeting; }
+  explicit Pop3Dialogue(bool force) : force_(force) {}
+
+  MailPart part() const override {
+    switch (state_) {
+      case State::kGreeting:
+        return MailPart::kGreeting;
+      case State::kCapa:
+      case State::kList:
+        return MailPart::kCapabilities;
+      case State::kStls:
+        return MailPart::kStartTls;
+    }
+    return MailPart::kGreeting;
+  }
+  std::string_view goodbye() const override { return kGoodbye; }
 
   DialogueStep OnLine(std::string_view line) override {
     if (state_ == State::kList) return OnCapability(line);
     const bool ok = StartsWithIgnoreCase(line, "+OK");
     if (!ok && !StartsWithIgnoreCase(line, "-ERR")) {
       const bool first = state_ == State::kGreeting;
-      return Farewell(first ? "" : "QUIT",
+      return Farewell(first ? "" : kGoodbye,
                       first ? Outcome::kNotThisProtocol : Outcome::kProtocolError,
                       "not a POP3 reply: " + Quote(line));
     }
@@ -41,8 +60,9 @@ class Pop3Dialogue final : public MailDialogue {
         state_ = State::kCapa;
         return SayAndGoOn("CAPA");
       case State::kCapa:
-        state_ = ok ? State::kList : State::kStls;
-        return ok ? DialogueStep() : SayAndGoOn("STLS");
+        if (!ok) return SaysComeLater(line) ? Refused(line) : AskForTls();
+        state_ = State::kList;
+        return {};
       case State::kList:
         break;  // taken above
       case State::kStls:
@@ -52,27 +72,36 @@ class Pop3Dialogue final : public MailDialogue {
   }
 
  private:
+  static constexpr std::string_view kGoodbye = "QUIT";
+
   DialogueStep OnCapability(std::string_view line) {
-    if (AsciiUpper(Trim(line)) == "STLS") offers_stls_ = true;
+    if (AsciiUpper(Trim(line)) == "STLS") facts().starttls_offered = true;
     if (line != ".") return {};
-    if (!offers_stls_) return Farewell("QUIT", Outcome::kStartTlsRefused, "STLS not offered");
+    if (!facts().starttls_offered) {
+      if (!force_) return Farewell(kGoodbye, Outcome::kStartTlsRefused, "STLS not offered");
+      facts().starttls_forced = true;
+    }
+    return AskForTls();
+  }
+
+  DialogueStep AskForTls() {
     state_ = State::kStls;
     return SayAndGoOn("STLS");
   }
 
   static DialogueStep Refused(std::string_view line) {
-    return Farewell("QUIT", SaysComeLater(line) ? Outcome::kThrottled : Outcome::kStartTlsRefused,
+    return Farewell(kGoodbye, SaysComeLater(line) ? Outcome::kThrottled : Outcome::kStartTlsRefused,
                     Quote(line));
   }
 
   State state_ = State::kGreeting;
-  bool offers_stls_ = false;
+  const bool force_;
 };
 
 }  // namespace
 
-std::unique_ptr<MailDialogue> NewPop3Dialogue() {
-  return std::make_unique<Pop3Dialogue>();
+std::unique_ptr<MailDialogue> NewPop3Dialogue(bool force_starttls) {
+  return std::make_unique<Pop3Dialogue>(force_starttls);
 }
 
 }  // namespace hark

@@ -101,8 +101,9 @@ class SurveyFactory {
   // The survey for a port's protocol (base/outcome.h ProtocolOfPort); a port without one gets a
   // TLS survey from the first byte.
   std::unique_ptr<PortSurvey> Make(uint16_t port);
-  // The same, told what is spoken on the port.
-  std::unique_ptr<PortSurvey> Make(uint16_t port, Protocol protocol);
+  // The same, told what is spoken on the port and, for the Host field of an HTTP question, to whom:
+  // the target's address as text, without brackets; "" leaves the field empty.
+  std::unique_ptr<PortSurvey> Make(uint16_t port, Protocol protocol, const std::string& host = "");
 
  private:
   std::shared_ptr<const struct SurveyShared> shared_;

@@ -101,4 +101,20 @@ std::optional<std::string_view> NegotiateSsh(std::string_view ours, std::string_
   return std::nullopt;
 }
 
+SshAgreed AgreeSsh(std::string_view our_host_key_algorithms, const SshKexInit& theirs) {
+  const auto agree = [](std::string_view ours, std::string_view list) {
+    return std::string(NegotiateSsh(ours, list).value_or(std::string_view()));
+  };
+  SshAgreed agreed;
+  agreed.kex = agree(kSshKexMethods, theirs.kex_algorithms);
+  agreed.host_key = agree(our_host_key_algorithms, theirs.server_host_key_algorithms);
+  agreed.encryption_client_to_server = agree(kSshCiphers, theirs.encryption_client_to_server);
+  agreed.encryption_server_to_client = agree(kSshCiphers, theirs.encryption_server_to_client);
+  agreed.mac_client_to_server = agree(kSshMacs, theirs.mac_client_to_server);
+  agreed.mac_server_to_client = agree(kSshMacs, theirs.mac_server_to_client);
+  agreed.compression_client_to_server = agree(kSshCompression, theirs.compression_client_to_server);
+  agreed.compression_server_to_client = agree(kSshCompression, theirs.compression_server_to_client);
+  return agreed;
+}
+
 }  // namespace hark

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "worker/probe/observation.h"
+
 namespace hark {
 
 // Host-key algorithms that show the same key: rsa-sha2-256, rsa-sha2-512 and ssh-rsa differ only in
@@ -36,6 +38,9 @@ extern const std::string_view kSshCompression;
 
 // The first name of `ours` that `theirs` has (RFC 4253 §7.1); nullopt if none.
 std::optional<std::string_view> NegotiateSsh(std::string_view ours, std::string_view theirs);
+// What our offer with these host-key algorithms and the server's come to. Names for encryption, MAC
+// and compression are what would be used if the conversation went on.
+SshAgreed AgreeSsh(std::string_view our_host_key_algorithms, const SshKexInit& theirs);
 bool NameListHas(std::string_view list, std::string_view name);
 std::string_view FirstName(std::string_view list);
 

@@ -154,19 +154,18 @@ void SshProbe::OnKexInit(std::string_view payload) {
     return;
   }
   const SshKexInit& theirs = *facts_.kex_init;
-  const auto kex = NegotiateSsh(kSshKexMethods, theirs.kex_algorithms);
-  const auto host_key = NegotiateSsh(host_key_algorithms_, theirs.server_host_key_algorithms);
-  if (!kex || !host_key) {
+  facts_.agreed = AgreeSsh(host_key_algorithms_, theirs);
+  const SshAgreed& agreed = *facts_.agreed;
+  if (agreed.kex.empty() || agreed.host_key.empty()) {
     Leave(ssh::kReasonKeyExchangeFailed, Outcome::kNoCommonAlgorithm,
-          kex ? "no common host-key algorithm" : "no common key-exchange method");
+          agreed.kex.empty() ? "no common key-exchange method" : "no common host-key algorithm");
     return;
   }
-  facts_.kex_algorithm = *kex;
-  agreed_host_key_algorithm_ = *host_key;
+  facts_.kex_algorithm = agreed.kex;
   transcript_.server_kex_init = payload;
   wrong_guess_follows_ =
       theirs.first_kex_packet_follows && !GuessedRight(theirs, host_key_algorithms_);
-  exchange_ = ssh::Exchange::New(*kex);
+  exchange_ = ssh::Exchange::New(agreed.kex);
   if (!exchange_) {
     Leave(ssh::kReasonByApplication, Outcome::kLocalError, "no key pair for the key exchange");
     return;
@@ -194,11 +193,13 @@ void SshProbe::OnExchangeMessage(std::string_view payload) {
 void SshProbe::OnReply(ssh::Reply reply, const std::string& broken) {
   Reach(Stage::kCertificate);
   SshHostKey key;
-  key.algorithm = agreed_host_key_algorithm_;
+  key.algorithm = facts_.agreed->host_key;
   key.blob = std::move(reply.host_key);
-  if (broken.empty()) {
-    key.proof = ssh::CheckSignature(key.blob, reply.signature, reply.exchange_hash);
-  }
+  ssh::CheckedSignature checked =
+      ssh::CheckSignature(key.blob, reply.signature, reply.exchange_hash);
+  key.proof = checked.proof;
+  key.signature_algorithm = std::move(checked.algorithm);
+  key.signature_r = std::move(checked.r);
   const bool bad = key.proof == Proof::kBad;
   facts_.keys.push_back(std::move(key));
   if (!broken.empty()) {
@@ -218,7 +219,16 @@ bool SshProbe::HoldsPartOfSomething() const {
 }
 
 void SshProbe::WhatEndMeans(Verdict& verdict) const {
-  if (state_ != State::kIdentification || greeting_.empty()) return;
+  if (state_ != State::kIdentification) return;
+  const bool hung_up = verdict.outcome == Outcome::kClosed || verdict.outcome == Outcome::kReset;
+  if (greeting_.empty()) {
+    // Accepted, then dropped without a word: sshd at MaxStartups and its penalties do this, and so
+    // do the rate limits in front of it. Nothing else has a reason to.
+    if (!hung_up) return;
+    verdict.detail = StrCat(OutcomeName(verdict.outcome), " before a word was said");
+    verdict.outcome = Outcome::kThrottled;
+    return;
+  }
   const std::string text = greeting_.Text();
   verdict.detail = "said only " + Quote(text);
   if (SaysComeLater(text)) {

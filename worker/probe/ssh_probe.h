@@ -16,6 +16,8 @@
 //  kex init, exchange | IGNORE, DEBUG, EXT_INFO, NEWKEYS |          | the same
 //  kex init, exchange | DISCONNECT        |                         | done: closed or throttled
 //  any            | malformed             | DISCONNECT 2            | done: protocol-error
+//  identification | EOF, reset, no byte yet |                       | done: throttled
+//  identification | EOF after "come later" |                        | done: throttled
 
 #include <memory>
 #include <string>
@@ -62,7 +64,6 @@ class SshProbe final : public Conversation {
 
   State state_ = State::kIdentification;
   const std::string host_key_algorithms_;
-  std::string agreed_host_key_algorithm_;
   SshGreeting greeting_;
   std::string in_;       // packets not yet whole
   size_t received_ = 0;  // all bytes taken in

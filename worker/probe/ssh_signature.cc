@@ -4,19 +4,23 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
 #include "base/bytes.h"
 #include "keys/der.h"
 #include "keys/openssl_ptr.h"
+#include "keys/ssh_certificate.h"
 #include "keys/ssh_key.h"
+#include "keys/ssh_security_key.h"
 #include "worker/probe/limits.h"
 
 namespace hark::ssh {
 namespace {
 
 constexpr size_t kDsaHalf = 20;        // RFC 4253 §6.6: r and s are 160 bits each
+constexpr size_t kMaxScalar = 66;      // of P-521, the largest r there is
 constexpr size_t kEd25519Prefix = 12;  // the SPKI of an Ed25519 key before its 32 bytes
 
 // How a signature of this name is to be checked.
@@ -88,25 +92,88 @@ bool Verify(EVP_PKEY* key, const Scheme& scheme, std::string_view message) {
                           scheme.signature.size(), AsUnsigned(message.data()), message.size()) == 1;
 }
 
-}  // namespace
+// The parts of a signature blob. What a security key adds stands behind the signature proper.
+struct SignatureParts {
+  bool ok = false;
+  std::string_view name, bytes;
+  uint8_t flags = 0;
+  uint32_t counter = 0;
+};
 
-Proof CheckSignature(std::string_view host_key, std::string_view signature,
-                     std::string_view exchange_hash) {
-  const SshKeyInfo info = ReadSshKey(host_key);
+SignatureParts ReadSignature(std::string_view blob) {
+  ByteReader reader(blob);
+  SignatureParts parts;
+  parts.name = reader.String32(kMaxSshName);
+  parts.bytes = reader.String32(kMaxSshSignature);
+  parts.ok = reader.ok();
+  if (parts.name.starts_with("sk-")) {
+    parts.flags = reader.U8();
+    parts.counter = reader.U32();
+    parts.ok = reader.ok() && reader.empty();
+  }
+  return parts;
+}
+
+std::string RandomHalf(const SignatureParts& signature) {
+  std::string_view r;
+  if (signature.name == "ssh-dss" && signature.bytes.size() == 2 * kDsaHalf) {
+    r = signature.bytes.substr(0, kDsaHalf);
+  } else if (signature.name.starts_with("ecdsa-sha2-") ||
+             signature.name.starts_with("sk-ecdsa-sha2-")) {
+    r = ByteReader(signature.bytes).String32(kMaxSshNumber);
+    if (!r.empty() && (static_cast<uint8_t>(r.front()) & 0x80) != 0) return {};  // negative
+  }
+  while (!r.empty() && r.front() == '\0') r.remove_prefix(1);
+  return r.size() <= kMaxScalar ? std::string(r) : std::string();
+}
+
+bool IsPrintable(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+Proof Prove(std::string_view blob, const SignatureParts& signature, std::string_view name,
+            std::string_view message) {
+  const SshKeyInfo info = ReadSshKey(blob);
   if (info.spki.empty()) return Proof::kUnverified;
   const EvpPkeyPtr key = KeyOf(info);
-  if (!key) {
-    ERR_clear_error();
-    return Proof::kUnverified;
+  if (!key) return Proof::kUnverified;
+  if (!signature.ok) return Proof::kBad;
+  const std::optional<Scheme> scheme = SchemeOf(key.get(), name, signature.bytes);
+  return scheme && Verify(key.get(), *scheme, message) ? Proof::kVerified : Proof::kBad;
+}
+
+// Its signatures have names of their own; behind them is the plain algorithm over other bytes.
+Proof ProveSecurityKey(const SshSecurityKey& key, const SignatureParts& signature,
+                       std::string_view exchange_hash) {
+  constexpr std::string_view kEnd = "@openssh.com";
+  std::string_view name = signature.name;
+  if (name == "sk-ssh-ed25519@openssh.com" || name == "sk-ecdsa-sha2-nistp256@openssh.com") {
+    name.remove_prefix(3);
+    name.remove_suffix(kEnd.size());
+  } else {
+    name = {};
   }
-  ByteReader reader(signature);
-  const std::string_view name = reader.String32(kMaxSshName);
-  const std::string_view bytes = reader.String32(kMaxSshSignature);
-  if (!reader.ok()) return Proof::kBad;
-  const std::optional<Scheme> scheme = SchemeOf(key.get(), name, bytes);
-  const bool good = scheme && Verify(key.get(), *scheme, exchange_hash);
-  ERR_clear_error();
-  return good ? Proof::kVerified : Proof::kBad;
+  return Prove(
+      key.plain_blob, signature, name,
+      SecurityKeySigned(key.application, signature.flags, signature.counter, exchange_hash));
+}
+
+}  // namespace
+
+CheckedSignature CheckSignature(std::string_view host_key, std::string_view signature,
+                                std::string_view exchange_hash) {
+  const SignatureParts parts = ReadSignature(signature);
+  CheckedSignature checked;
+  if (IsPrintable(parts.name)) checked.algorithm = parts.name;
+  checked.r = RandomHalf(parts);
+  if (exchange_hash.empty()) return checked;
+  const std::optional<std::string> certified = CertifiedSshKey(host_key);
+  const std::string_view blob = certified ? std::string_view(*certified) : host_key;
+  const std::optional<SshSecurityKey> security_key = ReadSshSecurityKey(blob);
+  checked.proof = security_key ? ProveSecurityKey(*security_key, parts, exchange_hash)
+                               : Prove(blob, parts, parts.name, exchange_hash);
+  ERR_clear_error();  // a stranger's bad key must not be read as a later call's failure
+  return checked;
 }
 
 }  // namespace hark::ssh

@@ -3,16 +3,29 @@
 // Does the host hold the key it showed? The signature of the key-exchange reply, checked over the
 // exchange hash (RFC 4253 §8) with OpenSSL.
 
+#include <string>
 #include <string_view>
 
 #include "base/outcome.h"
 
 namespace hark::ssh {
 
-// `host_key` is the blob as sent, of any type; `signature` the signature blob (RFC 4253 §6.6).
-// kUnverified for types we cannot check: those without an SPKI form (keys/ssh_key.h) and malformed
-// keys. kBad for everything a checkable key did not sign, malformed signatures included.
-Proof CheckSignature(std::string_view host_key, std::string_view signature,
-                     std::string_view exchange_hash);
+// A signature blob (RFC 4253 §6.6) held against a key and an exchange hash.
+struct CheckedSignature {
+  Proof proof = Proof::kUnverified;
+  std::string algorithm;  // the name inside the signature; "" if it is no printable name
+  // r of a DSA or ECDSA signature, big-endian without leading zeros; "" for other kinds and for
+  // numbers no such signature has. Taken from the signature as sent, whatever its proof.
+  std::string r;
+};
+
+// `host_key` is the blob as sent, of any type: a certificate is checked with the key it certifies,
+// a security key with what its authenticator signs (keys/ssh_security_key.h). `exchange_hash` is
+// empty if the exchange did not get as far.
+//
+// kUnverified without a hash and for keys we cannot check: unknown types and malformed keys. kBad
+// for everything a checkable key did not sign, malformed signatures included.
+CheckedSignature CheckSignature(std::string_view host_key, std::string_view signature,
+                                std::string_view exchange_hash);
 
 }  // namespace hark::ssh

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "keys/hassh.h"
 #include "worker/probe/limits.h"
 
 namespace hark {
@@ -24,15 +25,18 @@ Probe* SshSurvey::Next() {
 }
 
 void SshSurvey::OnConnectFailed(Outcome outcome, MonoTime /*now*/) {
+  probe_.reset();
   if (!first_over_) {
+    first_over_ = true;
     observation_.outcome = outcome;
     observation_.stage = Stage::kConnect;
-  } else {
+    Stop();
+  } else if (outcome == Outcome::kLocalError) {
     Note(StrCat(asking_->name, ": ", OutcomeName(outcome), " at connect"));
+    Stop();
+  } else {
+    Throttled(Stage::kConnect, OutcomeName(outcome));
   }
-  first_over_ = true;
-  probe_.reset();
-  Stop();  // a host that stops answering has said enough
 }
 
 void SshSurvey::OnProbeDone(MonoTime /*now*/) {
@@ -65,8 +69,20 @@ void SshSurvey::OnFirstDone(const Verdict& verdict, bool spoke_ssh) {
   observation_.outcome = verdict.outcome;
   observation_.stage = verdict.stage;
   observation_.detail = verdict.detail;
+  observation_.greeting_delay = verdict.first_byte_delay;
   if (!spoke_ssh && observation_.ssh->pre_lines.empty()) observation_.ssh.reset();
-  if (observation_.ssh && observation_.ssh->kex_init) PlanFurther();
+  if (!observation_.ssh || !observation_.ssh->kex_init) return;
+  Fingerprint(*observation_.ssh);
+  if (verdict.outcome != Outcome::kThrottled) PlanFurther();
+}
+
+void SshSurvey::Fingerprint(SshFacts& facts) {
+  const SshKexInit& init = *facts.kex_init;
+  facts.hassh_server = HasshServer(init.kex_algorithms, init.encryption_server_to_client,
+                                   init.mac_server_to_client, init.compression_server_to_client);
+  facts.passive_ssh_hassh =
+      PassiveSshHassh(init.server_host_key_algorithms, init.encryption_server_to_client,
+                      init.mac_server_to_client, init.compression_server_to_client);
 }
 
 void SshSurvey::PlanFurther() {
@@ -93,19 +109,27 @@ void SshSurvey::OnFurtherDone(const Verdict& verdict, bool spoke_ssh) {
     if (!verdict.detail.empty()) Note(StrCat(asking_->name, ": ", verdict.detail));
     return;
   }
-  // It spoke SSH a moment ago; now it hangs up before saying so: that is sshd's way to say "too
-  // often" (MaxStartups, penalties), and asking on would only prolong it.
-  const bool throttled =
-      verdict.outcome == Outcome::kThrottled ||
-      (!spoke_ssh && (verdict.outcome == Outcome::kClosed || verdict.outcome == Outcome::kReset));
-  const Outcome outcome = throttled ? Outcome::kThrottled : verdict.outcome;
-  Note(StrCat(asking_->name, ": ", OutcomeName(outcome), " at ", StageName(verdict.stage),
+  if (verdict.outcome == Outcome::kThrottled || !spoke_ssh) {
+    Throttled(verdict.stage, verdict.detail.empty() ? OutcomeName(verdict.outcome)
+                                                    : std::string_view(verdict.detail));
+    return;
+  }
+  Note(StrCat(asking_->name, ": ", OutcomeName(verdict.outcome), " at ", StageName(verdict.stage),
               verdict.detail.empty() ? "" : ", ", verdict.detail));
-  if (throttled || !spoke_ssh) Stop();
   if (observation_.ssh->keys.empty()) {
-    observation_.outcome = outcome;
+    observation_.outcome = verdict.outcome;
     observation_.stage = verdict.stage;
   }
+}
+
+// It spoke SSH a moment ago. Asking on would only prolong what it wants to end, so what is left is
+// for another visit; the outcome says that there is something left.
+void SshSurvey::Throttled(Stage stage, std::string_view how) {
+  observation_.outcome = Outcome::kThrottled;
+  observation_.stage = stage;
+  Note(StrCat(asking_->name, ": ", OutcomeName(Outcome::kThrottled), " at ", StageName(stage), ", ",
+              how));
+  Stop();
 }
 
 void SshSurvey::DrawPause() {

@@ -2,6 +2,10 @@
 
 // All SSH conversations with one host: the first learns what it lists and one key, then one for
 // every further key family it lists, a random pause apart.
+//
+// A host that turns us away, in words or by hanging up before a word, gets no further connection:
+// Outcome::kThrottled, with everything learnt until then. A connection that fails after one that
+// spoke SSH is taken for the same.
 
 #include <deque>
 #include <memory>
@@ -28,7 +32,9 @@ class SshSurvey final : public PortSurvey {
  private:
   void OnFirstDone(const Verdict& verdict, bool spoke_ssh);
   void OnFurtherDone(const Verdict& verdict, bool spoke_ssh);
+  static void Fingerprint(SshFacts& facts);
   void PlanFurther();
+  void Throttled(Stage stage, std::string_view how);
   void DrawPause();
   // Nothing more is asked of this host.
   void Stop() { to_ask_.clear(); }

@@ -69,6 +69,31 @@ TEST_F(SshSurveys, LearnEveryFurtherKeyInAConnectionOfItsOwn) {
   EXPECT_EQ(seen.ssh->keys[1].proof, Proof::kVerified);
 }
 
+TEST_F(SshSurveys, TellWhatTheFirstConnectionAgreedOnAndTheServersFingerprints) {
+  FakeSshBehaviour host;
+  host.kex_algorithms = "x-unknown,curve25519-sha256,kex-strict-s-v00@openssh.com";
+  host.host_key_algorithms = "rsa-sha2-256,ssh-ed25519";
+  const PortObservation seen = See({host});
+  ASSERT_TRUE(seen.ssh && seen.ssh->agreed);
+  EXPECT_EQ(*seen.ssh->agreed,
+            (SshAgreed{"curve25519-sha256", "ssh-ed25519", "aes128-ctr", "aes128-ctr",
+                       "hmac-sha2-256", "hmac-sha2-256", "none", "none"}));
+  // md5sum of "<the list>;aes128-ctr;hmac-sha2-256;none".
+  EXPECT_EQ(seen.ssh->hassh_server, "b2091140b5ae1d82168a4334f31cab28");
+  EXPECT_EQ(seen.ssh->passive_ssh_hassh, "1d98231f3e027a2abf0d0f0a68eed8cf");
+}
+
+TEST_F(SshSurveys, TellWhatIsNotCommonByAnEmptyName) {
+  FakeSshBehaviour host;
+  host.kex_algorithms = "something-else";
+  const PortObservation seen = See({host});
+  EXPECT_EQ(seen.outcome, Outcome::kNoCommonAlgorithm);
+  ASSERT_TRUE(seen.ssh && seen.ssh->agreed);
+  EXPECT_EQ(seen.ssh->agreed->kex, "");
+  EXPECT_EQ(seen.ssh->agreed->host_key, "ssh-ed25519");
+  EXPECT_EQ(seen.ssh->hassh_server.size(), 32u);
+}
+
 TEST_F(SshSurveys, AskForNothingMoreIfToldSo) {
   ProbeOptions options = TestOptions();
   options.all_ssh_keys = false;
@@ -150,26 +175,59 @@ TEST_F(SshSurveys, StayOkAndNameTheTypeThatFailed) {
   EXPECT_THAT(seen.detail, HasSubstr("dsa: no-common-algorithm"));
 }
 
-TEST_F(SshSurveys, TakeAHangUpAfterSpeakingSshForBeingThrottledAndStop) {
-  FakeSshBehaviour host;
-  host.host_key_algorithms = "ssh-ed25519,ssh-dss,rsa-sha2-256";
-  const auto survey = SurveyFactory(TestOptions()).Make(22);
-  class HangUp final : public FakePeer {
-    std::string OnBytes(std::string_view /*bytes*/) override { return {}; }
-    bool hangs_up() const override { return true; }
-  };
-  int dialled = 0;
-  const PortObservation seen = Play(*survey, [&]() -> std::unique_ptr<FakePeer> {
-    if (dialled++ == 0) return std::make_unique<FakeSshServer>(*keys_, host);
-    return std::make_unique<HangUp>();
-  });
-  EXPECT_EQ(dialled, 2);
-  EXPECT_EQ(seen.outcome, Outcome::kOk);
-  EXPECT_EQ(seen.ssh->keys.size(), 1u);
-  EXPECT_THAT(seen.detail, HasSubstr("throttled at greeting"));
+// Says this much and hangs up.
+class HangsUp final : public FakePeer {
+ public:
+  explicit HangsUp(std::string words = "") : words_(std::move(words)) {}
+  std::string OnConnect() override { return words_; }
+  std::string OnBytes(std::string_view /*bytes*/) override { return {}; }
+  bool hangs_up() const override { return true; }
+
+ private:
+  std::string words_;
+};
+
+TEST_F(SshSurveys, TakeEveryWayToTurnUsAwayForBeingThrottled) {
+  for (const char* words :
+       {"", "Exceeded MaxStartups\r\n", "Not allowed at this time\r\n", "Not allowed at this time",
+        "welcome\r\nto this host\r\nExceeded MaxStartups\r\n"}) {
+    for (const Cuts& cuts : AllCuts()) {
+      const auto survey = SurveyFactory(TestOptions()).Make(22);
+      int dialled = 0;
+      const PortObservation seen = Play(
+          *survey,
+          [&] {
+            ++dialled;
+            return std::make_unique<HangsUp>(words);
+          },
+          cuts);
+      EXPECT_EQ(seen.outcome, Outcome::kThrottled) << words;
+      EXPECT_EQ(seen.stage, Stage::kGreeting);
+      EXPECT_EQ(dialled, 1);
+    }
+  }
 }
 
-TEST_F(SshSurveys, KeepTheFirstKeyOfAHostThatThenRefuses) {
+TEST_F(SshSurveys, KeepAllTheyLearntWhenThrottledAndAskForNothingMore) {
+  FakeSshBehaviour host;
+  host.host_key_algorithms = "ssh-ed25519,ssh-dss,rsa-sha2-256";
+  for (const char* words : {"", "Not allowed at this time\r\n", "some words\r\n"}) {
+    const auto survey = SurveyFactory(TestOptions()).Make(22);
+    int dialled = 0;
+    const PortObservation seen = Play(*survey, [&]() -> std::unique_ptr<FakePeer> {
+      if (dialled++ == 0) return std::make_unique<FakeSshServer>(*keys_, host);
+      return std::make_unique<HangsUp>(words);
+    });
+    EXPECT_EQ(dialled, 2);
+    EXPECT_EQ(seen.outcome, Outcome::kThrottled);
+    EXPECT_EQ(seen.stage, Stage::kGreeting);
+    EXPECT_EQ(seen.ssh->keys.size(), 1u);
+    EXPECT_TRUE(seen.ssh->kex_init);
+    EXPECT_THAT(seen.detail, HasSubstr("rsa: throttled at greeting"));
+  }
+}
+
+TEST_F(SshSurveys, TakeARefusalAfterSpeakingSshForBeingThrottled) {
   FakeSshBehaviour host;
   host.host_key_algorithms = "ssh-ed25519,rsa-sha2-256";
   const auto survey = SurveyFactory(TestOptions()).Make(22);
@@ -178,9 +236,30 @@ TEST_F(SshSurveys, KeepTheFirstKeyOfAHostThatThenRefuses) {
     if (dialled++ > 0) return nullptr;
     return std::make_unique<FakeSshServer>(*keys_, host);
   });
-  EXPECT_EQ(seen.outcome, Outcome::kOk);
+  EXPECT_EQ(seen.outcome, Outcome::kThrottled);
+  EXPECT_EQ(seen.stage, Stage::kConnect);
   EXPECT_EQ(seen.connections, 1u);
-  EXPECT_THAT(seen.detail, HasSubstr("rsa: refused at connect"));
+  EXPECT_EQ(seen.ssh->keys.size(), 1u);
+  EXPECT_THAT(seen.detail, HasSubstr("rsa: throttled at connect, refused"));
+}
+
+TEST_F(SshSurveys, DoNotBlameTheHostForOurOwnFailures) {
+  FakeSshBehaviour host;
+  host.host_key_algorithms = "ssh-ed25519,rsa-sha2-256";
+  const auto survey = SurveyFactory(TestOptions()).Make(22);
+  const MonoTime now{std::chrono::hours(1)};
+  Probe* first = survey->Next();
+  FakeSshServer server(*keys_, host);
+  first->OnConnected(now);
+  first->OnBytes(server.OnConnect(), now);
+  while (!first->done()) first->OnBytes(server.OnBytes(first->TakeOutput()), now);
+  survey->OnProbeDone(now);
+  ASSERT_NE(survey->Next(), nullptr);
+  survey->OnConnectFailed(Outcome::kLocalError, now);
+  EXPECT_EQ(survey->Next(), nullptr);
+  const PortObservation seen = survey->Finish();
+  EXPECT_EQ(seen.outcome, Outcome::kOk);
+  EXPECT_THAT(seen.detail, HasSubstr("rsa: local-error at connect"));
 }
 
 TEST_F(SshSurveys, PauseBetweenConnectionsButNotBeforeTheFirst) {

@@ -14,8 +14,9 @@ std::unique_ptr<PortSurvey> SurveyFactory::Make(uint16_t port) {
   return Make(port, ProtocolOfPort(port));
 }
 
-std::unique_ptr<PortSurvey> SurveyFactory::Make(uint16_t port, Protocol protocol) {
-  if (protocol != Protocol::kSsh) return std::make_unique<TlsSurvey>(port, protocol, shared_);
+std::unique_ptr<PortSurvey> SurveyFactory::Make(uint16_t port, Protocol protocol,
+                                                const std::string& host) {
+  if (protocol != Protocol::kSsh) return std::make_unique<TlsSurvey>(port, protocol, host, shared_);
   const uint64_t seed = Mix64(shared_->options.seed ^ Mix64(++made_));
   const std::shared_ptr<const ProbeOptions> options(shared_, &shared_->options);
   return std::make_unique<SshSurvey>(port, options, seed);

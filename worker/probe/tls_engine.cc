@@ -3,35 +3,15 @@
 #include <openssl/err.h>
 
 #include "base/bytes.h"
-#include "base/strings.h"
-#include "keys/certificate.h"
 #include "worker/probe/limits.h"
 
 namespace hark {
 namespace {
 
-constexpr uint8_t kAlertRecord = 0x15;
-constexpr uint8_t kHandshakeRecord = 0x16;
-constexpr uint8_t kFatal = 2;
-constexpr uint8_t kServerHello = 2;  // RFC 8446 §4
-constexpr uint8_t kCertificate = 11;
-constexpr uint16_t kSupportedVersions = 43;
-constexpr size_t kRandomBytes = 32;
-
-// A ServerHello of TLS 1.3 says 1.2 in its version field and the truth in an extension.
-uint16_t TrueVersion(uint16_t version, ByteReader& extensions) {
-  while (extensions.ok() && !extensions.empty()) {
-    const uint16_t type = extensions.U16();
-    const std::string_view body = extensions.Bytes(extensions.U16());
-    if (type == kSupportedVersions && body.size() == 2) return ByteReader(body).U16();
-  }
-  return version;
-}
-
-TlsEngine::State StateOf(int reason) {
+TlsTalk::State StateOf(int reason) {
   switch (reason) {
     case SSL_R_EXCESSIVE_MESSAGE_SIZE:
-      return TlsEngine::State::kTooLong;
+      return TlsTalk::State::kTooLong;
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_WRONG_SSL_VERSION:
     case SSL_R_UNKNOWN_SSL_VERSION:
@@ -40,21 +20,33 @@ TlsEngine::State StateOf(int reason) {
     case SSL_R_WRONG_CURVE:
     case SSL_R_WRONG_SIGNATURE_TYPE:
     case SSL_R_DH_KEY_TOO_SMALL:
-      return TlsEngine::State::kNoCommon;
+      return TlsTalk::State::kNoCommon;
     case ERR_R_MALLOC_FAILURE:
     case ERR_R_INTERNAL_ERROR:
-      return TlsEngine::State::kLocalFault;
+      return TlsTalk::State::kLocalFault;
     default:
       // OpenSSL reports an alert received as 1000 plus its code.
-      return reason >= SSL_AD_REASON_OFFSET ? TlsEngine::State::kAlert : TlsEngine::State::kBroken;
+      return reason >= SSL_AD_REASON_OFFSET ? TlsTalk::State::kAlert : TlsTalk::State::kBroken;
   }
 }
 
 }  // namespace
 
-void TlsEngine::Start(SSL_CTX* context) {
+TlsEngine::TlsEngine(const Settings& settings) : settings_(settings) {
+  facts_.legacy_pass = settings.legacy;
+}
+
+void TlsEngine::Start() {
   ERR_clear_error();
-  ssl_.reset(context == nullptr ? nullptr : SSL_new(context));
+  if (!NewSsl()) {
+    Fail(State::kLocalFault, "no TLS client to be had");
+    return;
+  }
+  Advance();
+}
+
+bool TlsEngine::NewSsl() {
+  ssl_.reset(settings_.context == nullptr ? nullptr : SSL_new(settings_.context));
   in_ = BIO_new(BIO_s_mem());
   out_ = BIO_new(BIO_s_mem());
   if (!ssl_ || in_ == nullptr || out_ == nullptr) {
@@ -62,78 +54,116 @@ void TlsEngine::Start(SSL_CTX* context) {
     BIO_free(out_);
     in_ = out_ = nullptr;
     ssl_.reset();
-    state_ = State::kLocalFault;
-    return;
+    return false;
   }
   SSL_set_bio(ssl_.get(), in_, out_);
   SSL_set_connect_state(ssl_.get());
   SSL_set_msg_callback(ssl_.get(), &TlsEngine::OnMessage);
   SSL_set_msg_callback_arg(ssl_.get(), this);
-  Advance();
+  if (settings_.stop_at_certificate) SSL_set_app_data(ssl_.get(), this);  // see TlsContexts::Get
+  constexpr unsigned char kHttp[] = "\x08http/1.1";
+  // 0 is success for this one alone.
+  return !settings_.offer_http || SSL_set_alpn_protos(ssl_.get(), kHttp, sizeof kHttp - 1) == 0;
 }
 
 void TlsEngine::Feed(std::string_view bytes) {
-  if (state_ != State::kHandshaking || !LooksLikeTls(bytes)) return;
-  const size_t room = kMaxTlsBytes - received_;
-  const bool too_many = bytes.size() > room;
-  bytes = bytes.substr(0, room);
-  received_ += bytes.size();
+  if (state_ != State::kHandshaking && state_ != State::kOpen) return;
+  const std::string_view admitted = Admit(bytes);
+  if (state_ == State::kNotTls) return;
   ERR_clear_error();
-  if (BIO_write(in_, bytes.data(), static_cast<int>(bytes.size())) !=
-      static_cast<int>(bytes.size())) {
-    state_ = State::kLocalFault;
+  if (BIO_write(in_, admitted.data(), static_cast<int>(admitted.size())) !=
+      static_cast<int>(admitted.size())) {
+    Fail(State::kLocalFault, "out of memory");
     return;
   }
-  Advance();
-  if (too_many && state_ == State::kHandshaking) {
-    state_ = State::kTooLong;
-    detail_ = "too many bytes before the handshake was done";
+  if (state_ == State::kHandshaking) Advance();
+  if (admitted.size() < bytes.size() && state_ == State::kHandshaking) {
+    Fail(State::kTooLong, "too many bytes before the handshake was done");
   }
-}
-
-// The first two bytes of an answer tell TLS from everything else; OpenSSL would wait for five and
-// name the error after what it guesses.
-bool TlsEngine::LooksLikeTls(std::string_view bytes) {
-  for (size_t i = 0; i < bytes.size() && received_ + i < 2; ++i) {
-    const uint8_t byte = static_cast<uint8_t>(bytes[i]);
-    const bool right =
-        received_ + i == 0 ? byte == kHandshakeRecord || byte == kAlertRecord : byte == 3;
-    if (right) continue;
-    state_ = State::kNotTls;
-    return false;
-  }
-  return true;
 }
 
 void TlsEngine::Advance() {
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
     Complete();
-  } else if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) {
-    Fail();
+    return;
+  }
+  const int why = SSL_get_error(ssl_.get(), result);
+  if (why == SSL_ERROR_WANT_RETRY_VERIFY) {
+    StopAtCertificate();
+  } else if (why != SSL_ERROR_WANT_READ) {
+    TakeFault();
   }
 }
 
 void TlsEngine::Complete() {
-  state_ = State::kDone;
-  stage_ = Stage::kDone;
+  complete_ = true;
   // A finished handshake proves possession in every version: by a signature over it, or (RSA key
   // exchange) by a Finished nobody else could compute.
   facts_.proof = Proof::kVerified;
   facts_.version = static_cast<uint16_t>(SSL_version(ssl_.get()));
-  RecordGroup();
-  SSL_shutdown(ssl_.get());
+  state_ = State::kOpen;
+  if (!settings_.stay_open) Close();
 }
 
-void TlsEngine::Fail() {
+// Nothing is encrypted towards the server yet in any version, so the goodbye is in plain. OpenSSL
+// sends none before the handshake is done.
+void TlsEngine::StopAtCertificate() {
+  complete_ = true;
+  facts_.stopped_at_certificate = true;
+  state_ = State::kDone;
+  ByteWriter close_notify;
+  close_notify.U8(SSL3_RT_ALERT);
+  close_notify.U16(facts_.version > TLS1_2_VERSION ? TLS1_2_VERSION : facts_.version);
+  close_notify.U16(2);
+  close_notify.U8(SSL3_AL_WARNING);
+  close_notify.U8(SSL_AD_CLOSE_NOTIFY);
+  goodbye_ = close_notify.Take();
+}
+
+void TlsEngine::TakeFault() {
   const unsigned long error = ERR_peek_error();
   const int reason = ERR_GET_REASON(error);
-  state_ = StateOf(reason);
   const char* text = ERR_reason_error_string(error);
-  detail_ = text != nullptr ? text : "handshake failed";
+  Fail(StateOf(reason), text != nullptr ? text : "handshake failed");
+  // TLS 1.3 takes an alert as fatal whatever level it bears (RFC 8446 §6).
+  if (state_ == State::kAlert && !facts_.alert) {
+    facts_.alert = static_cast<uint8_t>(reason - SSL_AD_REASON_OFFSET);
+  }
   if (reason == SSL_R_BAD_SIGNATURE || reason == SSL_R_DIGEST_CHECK_FAILED) {
     facts_.proof = Proof::kBad;
   }
+  ERR_clear_error();
+}
+
+void TlsEngine::Say(std::string_view text) {
+  ERR_clear_error();
+  if (SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) !=
+      static_cast<int>(text.size())) {
+    TakeFault();
+  }
+}
+
+std::string TlsEngine::TakeData() {
+  if (state_ != State::kOpen) return {};
+  ERR_clear_error();
+  char bytes[4096];
+  const int size = SSL_read(ssl_.get(), bytes, sizeof bytes);
+  if (size > 0) return {bytes, static_cast<size_t>(size)};
+  const int why = SSL_get_error(ssl_.get(), size);
+  if (why == SSL_ERROR_ZERO_RETURN) {
+    Close();
+  } else if (why != SSL_ERROR_WANT_READ) {
+    TakeFault();
+  } else if (received_ == kMaxTlsBytes) {
+    Fail(State::kTooLong, "too many bytes in one connection");
+  }
+  return {};
+}
+
+void TlsEngine::Close() {
+  state_ = State::kDone;
+  SSL_shutdown(ssl_.get());
   ERR_clear_error();
 }
 
@@ -143,7 +173,13 @@ std::string TlsEngine::TakeOutput() {
   const long size = BIO_get_mem_data(out_, &bytes);
   std::string out(bytes, size > 0 ? static_cast<size_t>(size) : 0);
   BIO_reset(out_);
+  out += goodbye_;
+  goodbye_.clear();
   return out;
+}
+
+Stage TlsEngine::stage() const {
+  return complete_ ? Stage::kDone : messages_.stage();
 }
 
 void TlsEngine::OnMessage(int is_write, int /*version*/, int content_type, const void* bytes,
@@ -151,64 +187,12 @@ void TlsEngine::OnMessage(int is_write, int /*version*/, int content_type, const
   if (is_write != 0) return;
   auto* engine = static_cast<TlsEngine*>(self);
   std::string_view message(static_cast<const char*>(bytes), size);
-  if (content_type == SSL3_RT_ALERT && size == 2 && message[0] == char{kFatal}) {
-    engine->facts_.alert = static_cast<uint8_t>(message[1]);
+  if (content_type == SSL3_RT_ALERT && size == 2) {
+    engine->messages_.OnAlert(static_cast<uint8_t>(message[0]), static_cast<uint8_t>(message[1]));
   }
   if (content_type != SSL3_RT_HANDSHAKE || size < 4) return;
   const uint8_t type = static_cast<uint8_t>(message[0]);
-  message.remove_prefix(4);  // type and length
-  if (type == kServerHello) engine->ReadServerHello(message);
-  if (type == kCertificate) engine->ReadCertificates(message);
-}
-
-void TlsEngine::ReadServerHello(std::string_view body) {
-  ByteReader reader(body);
-  const uint16_t version = reader.U16();
-  reader.Bytes(kRandomBytes);
-  reader.Bytes(reader.U8());  // session id
-  const uint16_t suite = reader.U16();
-  reader.U8();  // compression
-  if (!reader.ok()) return;
-  ByteReader extensions(reader.Bytes(reader.U16()));
-  facts_.version = TrueVersion(version, extensions);
-  facts_.cipher_suite = suite;
-  stage_ = Stage::kKeyExchange;
-}
-
-void TlsEngine::ReadCertificates(std::string_view body) {
-  constexpr uint16_t kTls13 = 0x0304;
-  const bool tls13 = facts_.version >= kTls13;
-  ByteReader reader(body);
-  if (tls13) reader.Bytes(reader.U8());  // request context, empty
-  ByteReader list(reader.Bytes(reader.U24()));
-  stage_ = Stage::kCertificate;
-  while (list.ok() && !list.empty() && facts_.chain.size() < kMaxTlsChain) {
-    const std::string_view certificate = list.Bytes(list.U24());
-    if (tls13) list.Bytes(list.U16());  // extensions of the entry
-    // Bigger ones are cut from the facts but not from the handshake, which may still succeed.
-    if (list.ok() && certificate.size() <= kMaxCertificate) facts_.chain.emplace_back(certificate);
-  }
-}
-
-void TlsEngine::RecordGroup() {
-  const int group = SSL_get_negotiated_group(ssl_.get());
-  const char* name = group == NID_undef ? nullptr : SSL_group_to_name(ssl_.get(), group);
-  if (name != nullptr) {
-    facts_.group = name;
-    return;
-  }
-  EVP_PKEY* raw = nullptr;
-  if (SSL_get_peer_tmp_key(ssl_.get(), &raw) != 1) return;  // RSA key exchange has none
-  const EvpPkeyPtr key(raw);
-  char curve[64];
-  size_t length = 0;
-  if (EVP_PKEY_is_a(raw, "DH") == 1) {
-    facts_.group = StrCat("dh", EVP_PKEY_get_bits(raw));
-  } else if (EVP_PKEY_get_group_name(raw, curve, sizeof curve, &length) == 1) {
-    facts_.group.assign(curve, length);
-  } else if (const char* type = EVP_PKEY_get0_type_name(raw)) {
-    facts_.group = type;
-  }
+  engine->messages_.OnHandshake(type, message.substr(4));  // behind type and length
 }
 
 }  // namespace hark

@@ -1,70 +1,69 @@
 #pragma once
 
-// One TLS handshake as a client, on memory BIOs: bytes in, bytes out, and what was learnt even when
-// it fails half-way. Facts come from OpenSSL's message callback, which shows every handshake
-// message before it is judged, so a certificate that cannot be parsed is kept all the same.
+// One TLS handshake as a client, by OpenSSL on memory BIOs. Facts come from its message callback,
+// which shows every handshake message before it is judged, so a certificate that cannot be parsed
+// is kept all the same.
+//
+//  state       | on                          | do              | next
+//  handshaking | records                     | OpenSSL's       | handshaking
+//  handshaking | the Certificate, if to stop | close_notify    | done, proof unverified
+//  handshaking | complete                    | close_notify    | done, proof verified
+//  handshaking | complete, if to stay open   |                 | open
+//  open        | records                     | TakeData        | open
+//  open        | Close                       | close_notify    | done
+//  any         | alert, fault, too much      | OpenSSL's alert | as it says
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "worker/probe/observation.h"
 #include "worker/probe/tls_context.h"
+#include "worker/probe/tls_messages.h"
+#include "worker/probe/tls_talk.h"
 
 namespace hark {
 
-class TlsEngine {
+class TlsEngine final : public TlsTalk {
  public:
-  enum class State {
-    kHandshaking,
-    kDone,       // complete; our close_notify is in the output
-    kNotTls,     // its first bytes are no TLS record
-    kTooLong,    // beyond kMaxTlsBytes or kMaxTlsCertificateMessage
-    kAlert,      // it sent a fatal alert: facts().alert
-    kNoCommon,   // it chose a version or parameter we did not offer
-    kBroken,     // it broke the protocol
-    kLocalFault  // OpenSSL itself failed
+  struct Settings {
+    SSL_CTX* context = nullptr;  // nullptr: kLocalFault
+    bool legacy = false;
+    bool stop_at_certificate = false;
+    bool offer_http = false;  // http/1.1 by ALPN
+    bool stay_open = false;   // kOpen instead of kDone once complete
   };
 
-  explicit TlsEngine(TlsPass pass) { facts_.legacy_pass = pass == TlsPass::kLegacy; }
-  TlsEngine(const TlsEngine&) = delete;
-  TlsEngine& operator=(const TlsEngine&) = delete;
+  explicit TlsEngine(const Settings& settings);
 
-  // The ClientHello is then in the output. `context` may be nullptr (kLocalFault).
-  void Start(SSL_CTX* context);
-  void Feed(std::string_view bytes);
-  // Bytes to send since the last call.
-  std::string TakeOutput();
+  void Start() override;
+  void Feed(std::string_view bytes) override;
+  std::string TakeOutput() override;
+  Stage stage() const override;
 
-  State state() const { return state_; }
-  // For people, when the state is a failure.
-  const std::string& detail() const { return detail_; }
-  bool heard_anything() const { return received_ > 0; }
-  // How far it came: kHello, kKeyExchange (ServerHello seen), kCertificate, kDone.
-  Stage stage() const { return stage_; }
-  TlsFacts& facts() { return facts_; }
-  const TlsFacts& facts() const { return facts_; }
+  // In kOpen: says `text` to the other end.
+  void Say(std::string_view text);
+  // In kOpen: the next piece of what it said, "" if there is none yet or no more (then kDone or a
+  // failure). Not more than one record.
+  std::string TakeData();
+  // From kOpen to kDone.
+  void Close();
 
  private:
   static void OnMessage(int is_write, int version, int content_type, const void* bytes, size_t size,
                         SSL* ssl, void* self);
-  bool LooksLikeTls(std::string_view bytes);
+  bool NewSsl();
   void Advance();
   void Complete();
-  void Fail();
-  void ReadServerHello(std::string_view body);
-  void ReadCertificates(std::string_view body);
-  void RecordGroup();
+  void StopAtCertificate();
+  void TakeFault();
 
+  const Settings settings_;
+  TlsMessages messages_{facts_};
   SslPtr ssl_;
   BIO* in_ = nullptr;   // owned by ssl_
   BIO* out_ = nullptr;  // owned by ssl_
-  State state_ = State::kHandshaking;
-  Stage stage_ = Stage::kHello;
-  std::string detail_;
-  size_t received_ = 0;
-  TlsFacts facts_;
+  std::string goodbye_;
+  bool complete_ = false;
 };
 
 }  // namespace hark

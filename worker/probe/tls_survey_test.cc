@@ -79,10 +79,17 @@ TEST(TlsSurveys, SpeakEachMailProtocolBeforeTls) {
     for (const Cuts& cuts : {Cuts::Whole(), Cuts::Bytes()}) {
       const PortObservation seen = See(c.port, To(identity, c.greeting, c.replies), cuts);
       EXPECT_EQ(seen.outcome, Outcome::kOk) << c.port << " " << seen.detail;
-      EXPECT_EQ(seen.connections, 1u) << c.port;
+      EXPECT_EQ(seen.connections, 2u) << c.port;  // and one to ask for an RSA leaf
       ASSERT_TRUE(seen.tls) << c.port;
       EXPECT_EQ(seen.tls->chain, identity.chain_der());
-      EXPECT_EQ(seen.greeting.substr(0, c.greeting.size()), c.greeting);
+      EXPECT_EQ(seen.greeting, c.greeting);
+      EXPECT_EQ(seen.greeting_delay > Duration(0), !c.greeting.empty()) << c.port;
+      ASSERT_EQ(seen.mail.has_value(), !c.replies.empty()) << c.port;
+      if (!seen.mail) continue;
+      EXPECT_EQ(seen.mail->capabilities, c.replies[0]);
+      EXPECT_EQ(seen.mail->starttls_reply, c.replies[1]);
+      EXPECT_TRUE(seen.mail->starttls_offered);
+      EXPECT_EQ(seen.mail->smuggled_bytes, 0u);
     }
   }
 }
@@ -92,6 +99,7 @@ TEST(TlsSurveys, DropWhatIsSmuggledBehindTheGoAheadAndStillHandshake) {
   const Dial dial = To(identity, "220 x\r\n", {"250 STARTTLS\r\n", "220 go\r\n250 smuggled\r\n"});
   const std::string whole = Describe(See(25, dial));
   EXPECT_THAT(whole, HasSubstr("ok at done: 14 bytes of plaintext after the go-ahead"));
+  EXPECT_THAT(whole, HasSubstr("mail offered, smuggled 14\n"));
   for (const Cuts& cuts : AllCuts()) EXPECT_EQ(Describe(See(25, dial, cuts)), whole);
 }
 
@@ -180,23 +188,6 @@ TEST(TlsSurveys, OutliveTheirFactory) {
     survey = factory.Make(443);
   }
   EXPECT_EQ(Play(*survey, To(identity)).outcome, Outcome::kOk);
-}
-
-TEST(MailDialogues, HaveLimitsOnLineAndOnAll) {
-  const ProbeOptions options = TestOptions();
-  const TlsContexts contexts;
-  const auto outcome = [&](const std::string& bytes) {
-    TlsProbe probe(options, contexts, TlsPass::kModern, NewSmtpDialogue("x"));
-    Hear(probe, bytes, Cuts::Random(3));
-    EXPECT_LE(probe.greeting().size(), kMaxGreetingKept);
-    return probe.verdict().outcome;
-  };
-  EXPECT_EQ(outcome(std::string(kMaxDialogueLine, 'x')), Outcome::kClosed);
-  EXPECT_EQ(outcome(std::string(kMaxDialogueLine + 1, 'x')), Outcome::kTooLong);
-  std::string endless;
-  while (endless.size() <= kMaxDialogueBytes) endless += "220-more\r\n";
-  EXPECT_EQ(outcome(endless), Outcome::kTooLong);
-  EXPECT_EQ(outcome("220 x\r\n" + endless.replace(0, 0, "250-x\r\n")), Outcome::kTooLong);
 }
 
 }  // namespace

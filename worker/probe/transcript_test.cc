@@ -93,6 +93,34 @@ TEST(Transcripts, MayEndAfterAnyByteInAnyWay) {
   }
 }
 
+// One byte every five seconds, for ever, from any point on.
+TEST(Transcripts, MayTrickleForEverFromAnyByteOn) {
+  SurveyFactory factory(TestOptions());
+  for (const std::string& name : TranscriptNames()) {
+    const std::string text = TextOf(name);
+    const std::string all = PeerBytes(text);
+    for (size_t bytes = 0; bytes <= all.size(); ++bytes) {
+      const auto survey = SurveyFor(text, factory);
+      Probe* probe = survey->Next();
+      MonoTime now{std::chrono::hours(1)};
+      const MonoTime latest = now + TestOptions().conversation_timeout;
+      probe->OnConnected(now);
+      probe->OnBytes(std::string_view(all).substr(0, bytes), now);
+      while (!probe->done()) {
+        ASSERT_LE(probe->deadline(), latest) << name << " " << bytes;
+        now += std::chrono::seconds(5);
+        if (probe->deadline() <= now) {
+          probe->OnDeadline(probe->deadline());
+        } else {
+          probe->OnBytes("2", now);
+        }
+      }
+      survey->OnProbeDone(now);
+      EXPECT_NE(survey->Finish().outcome, Outcome::kOk) << name << " " << bytes;
+    }
+  }
+}
+
 TEST(Transcripts, AnyPeerThatSaysNothingIsSilent) {
   SurveyFactory factory(TestOptions());
   for (const std::string& name : TranscriptNames()) {

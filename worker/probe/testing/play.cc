@@ -70,18 +70,49 @@ std::string Describe(const SshFacts& facts) {
     out += StrCat("kex_init ", facts.kex_init->kex_algorithms, " / ",
                   facts.kex_init->server_host_key_algorithms, "\n");
   }
+  if (facts.agreed) {
+    const SshAgreed& agreed = *facts.agreed;
+    out += StrCat("agreed ", agreed.kex, " ", agreed.host_key, " ",
+                  agreed.encryption_server_to_client, " ", agreed.mac_server_to_client, "\n");
+  }
+  out += StrCat("hassh ", facts.hassh_server, " ", facts.passive_ssh_hassh, "\n");
   for (const SshHostKey& key : facts.keys) {
-    out += StrCat("key ", key.algorithm, " ", ProofName(key.proof), " ", HexEncode(key.blob), "\n");
+    out += StrCat("key ", key.algorithm, " ", ProofName(key.proof), " ", HexEncode(key.blob),
+                  " signed by ", key.signature_algorithm, " ", HexEncode(key.signature_r), "\n");
   }
   return out;
 }
 
 std::string Describe(const TlsFacts& facts) {
-  std::string out = StrCat("tls ", facts.version, " ", facts.cipher_suite, " ", facts.group, " ",
-                           ProofName(facts.proof), facts.legacy_pass ? " legacy" : "",
-                           facts.alert ? StrCat(" alert ", int{*facts.alert}) : "", "\n");
+  std::string out =
+      StrCat("tls ", facts.version, " ", facts.cipher_suite, " ", facts.group, " ",
+             ProofName(facts.proof), facts.legacy_pass ? " legacy" : "",
+             facts.raw_pass ? " raw" : "", facts.stopped_at_certificate ? " stopped" : "",
+             facts.alert ? StrCat(" alert ", int{*facts.alert}) : "", "\n");
+  for (uint8_t code : facts.warning_alerts) out += StrCat("warning ", int{code}, "\n");
+  out += StrCat("sni ", facts.sni, " scheme ", facts.signature_scheme, " alpn ",
+                EscapeForDisplay(facts.alpn), facts.extended_master_secret ? " ems" : "",
+                facts.secure_renegotiation ? " reneg" : "", facts.ocsp_stapled ? " ocsp" : "",
+                facts.scts ? " scts" : "", facts.session_ticket ? " ticket" : "", " ja3s ",
+                facts.ja3s, "\nextensions");
+  for (uint16_t type : facts.server_extensions) out += StrCat(" ", type);
+  out += "\n";
   for (const std::string& der : facts.chain) out += StrCat("certificate ", HexEncode(der), "\n");
+  if (facts.other_leaf) {
+    const TlsOtherLeaf& other = *facts.other_leaf;
+    out += StrCat("other leaf ", other.version, " ", other.cipher_suite, " ",
+                  other.signature_scheme, " ", ProofName(other.proof), "\n");
+    for (const std::string& der : other.chain) out += StrCat("other ", HexEncode(der), "\n");
+  }
   return out;
+}
+
+std::string Describe(const MailFacts& facts) {
+  return StrCat(facts.starttls_offered  ? "offered"
+                : facts.starttls_forced ? "forced"
+                                        : "not offered",
+                facts.said_helo ? ", helo" : "",
+                facts.smuggled_bytes > 0 ? StrCat(", smuggled ", facts.smuggled_bytes) : "");
 }
 
 std::string Describe(const Verdict& verdict) {
@@ -94,8 +125,18 @@ std::string Describe(const PortObservation& observation) {
       StrCat(OutcomeName(observation.outcome), " at ", StageName(observation.stage), ": ",
              observation.detail, "\ngreeting ", EscapeForDisplay(observation.greeting),
              "\nconnections ", observation.connections, "\n");
+  if (observation.mail) {
+    out += StrCat("mail ", Describe(*observation.mail), "\ncapabilities ",
+                  EscapeForDisplay(observation.mail->capabilities), "\nstarttls_reply ",
+                  EscapeForDisplay(observation.mail->starttls_reply), "\n");
+  }
   if (observation.ssh) out += Describe(*observation.ssh);
   if (observation.tls) out += Describe(*observation.tls);
+  if (observation.http) {
+    out += StrCat("http ", EscapeForDisplay(observation.http->status_line),
+                  observation.http->truncated ? " truncated" : "", "\n",
+                  EscapeForDisplay(observation.http->headers), "\n");
+  }
   return out;
 }
 

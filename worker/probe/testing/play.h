@@ -37,6 +37,8 @@ std::string Hear(Probe& probe, std::string_view bytes, const Cuts& cuts);
 std::string Describe(const PortObservation& observation);
 std::string Describe(const SshFacts& facts);
 std::string Describe(const TlsFacts& facts);
+// The flags and the count, in words; the texts are shown apart.
+std::string Describe(const MailFacts& facts);
 std::string Describe(const Verdict& verdict);
 
 }  // namespace hark

@@ -13,6 +13,8 @@
 namespace hark {
 namespace {
 
+using std::literals::operator""sv;
+
 std::string Unescape(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -99,6 +101,10 @@ class Player {
   }
 
   std::string SetOption(std::string_view words) {
+    if (words == "force_starttls") {
+      options_.force_starttls = true;
+      return "";
+    }
     const std::vector<std::string_view> word = Split(words, ' ');
     Duration* option = word[0] == "greeting_timeout"       ? &options_.greeting_timeout
                        : word[0] == "step_timeout"         ? &options_.step_timeout
@@ -161,6 +167,7 @@ class Player {
     if (step == ">") right = said == Unescape(rest);
     if (step == ">packets") right = PacketTypes(said) == rest;
     if (step == ">tls") right = said.starts_with("\x16\x03\x01") && said.size() > 5 && said[5] == 1;
+    if (step == ">rawtls") right = said.starts_with("\x16\x03\x00"sv) && said[5] == 1;
     return right ? "" : "said " + EscapeForDisplay(said);
   }
 
@@ -196,6 +203,10 @@ class Player {
     if (what == "stage") return std::string(StageName(seen_.stage));
     if (what == "detail") return seen_.detail;
     if (what == "greeting") return seen_.greeting;
+    if (what == "greeting_delay") return StrCat(ToMillis(seen_.greeting_delay), " ms");
+    if (what == "capabilities") return seen_.mail ? seen_.mail->capabilities : "none";
+    if (what == "starttls_reply") return seen_.mail ? seen_.mail->starttls_reply : "none";
+    if (what == "mail") return seen_.mail ? Describe(*seen_.mail) : "none";
     if (what == "connections") return std::to_string(seen_.connections);
     if (what == "identification") return ssh.identification;
     if (what == "kex_algorithm") return ssh.kex_algorithm;
