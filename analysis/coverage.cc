@@ -38,14 +38,26 @@ void Close(std::string_view what, bool done, Ledger& ledger, std::vector<std::st
   }
 }
 
+void Recover(uint64_t hosts, Ledger& ledger, std::vector<std::string>& errors) {
+  if (hosts > ledger.throttled) {
+    errors.push_back(StrCat(hosts, " throttled hosts answered later, of ", ledger.throttled));
+    return;
+  }
+  ledger.throttled -= hosts;
+  ledger.answered += hosts;
+}
+
 }  // namespace
 
 Result<Coverage> ReadCoverage(const RunReader& reader) {
   const proto::RunRow& run = reader.run();
   Coverage out;
+  uint64_t recovered = 0;
   out.excluded = run.excluded();
   out.plan.planned = run.planned();
   HARK_RETURN_IF_ERROR(reader.ForEachJob([&](const proto::JobRow& job) {
+    out.revisits.planned += job.tally().to_revisit();
+    recovered += job.tally().recovered();
     switch (job.kind()) {
       case proto::JobRow::SWEEP:
       case proto::JobRow::GRAB_TARGETS:
@@ -53,6 +65,9 @@ Result<Coverage> ReadCoverage(const RunReader& reader) {
         break;
       case proto::JobRow::GRAB_LISTENERS:
         AddJob(job, out.grabs, out.errors);
+        break;
+      case proto::JobRow::GRAB_REVISITS:
+        AddJob(job, out.revisits, out.errors);
         break;
       default:  // proto enums are open: a newer hark may know more kinds
         out.errors.push_back(StrCat("job ", job.id(), " is of a kind this hark does not know"));
@@ -63,6 +78,8 @@ Result<Coverage> ReadCoverage(const RunReader& reader) {
   if (run.gate_port() != 0) out.grabs.planned = out.plan.answered + out.plan.throttled;
   Close("planned targets", done, out.plan, out.errors);
   Close("listeners found", done, out.grabs, out.errors);
+  Close("revisits", done, out.revisits, out.errors);
+  Recover(recovered, run.gate_port() != 0 ? out.grabs : out.plan, out.errors);
   out.sums_to_plan = out.errors.empty();
   return out;
 }

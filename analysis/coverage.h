@@ -3,7 +3,8 @@
 // The coverage ledger: every target of the plan ends in exactly one state, and the states sum to
 // the plan. It is the sum of the tallies of the jobs that walk the plan (SWEEP, or GRAB_TARGETS in
 // a run without a gate). Grabbing what the gate found is a second ledger of its own, over the
-// listeners.
+// listeners. Visiting throttled hosts again is a third, over those visits; a host that answered
+// then moves from throttled to answered in the ledger it stands in.
 
 #include <cstdint>
 #include <string>
@@ -34,6 +35,7 @@ struct Coverage {
   uint64_t excluded = 0;  // addresses of the sources that never were part of the plan
   Ledger plan;
   Ledger grabs;                     // planned = listeners found; all 0 in a run without a gate
+  Ledger revisits;                  // planned = further visits to throttled hosts, so far
   bool sums_to_plan = false;        // nothing is counted twice, and nothing missing from a DONE run
   std::vector<std::string> errors;  // one sentence for everything that does not add up
 };

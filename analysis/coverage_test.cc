@@ -56,6 +56,48 @@ TEST_F(CoverageTest, SumsEveryState) {
   EXPECT_EQ(coverage.grabs.settled(), 5U);
 }
 
+TEST_F(CoverageTest, MovesAThrottledHostThatAnswersLaterToAnswered) {
+  Sweep(0, 100, 5);
+  proto::Tally& grabs = *reader_.AddJob(proto::JobRow::GRAB_LISTENERS, 0, 5).mutable_tally();
+  grabs.set_answered(2);
+  grabs.set_throttled(3);
+  grabs.set_to_revisit(4);  // one that answered on another port
+  proto::Tally& first = *reader_.AddJob(proto::JobRow::GRAB_REVISITS, 0, 4).mutable_tally();
+  first.set_answered(3);
+  first.set_recovered(2);
+  first.set_throttled(1);
+  first.set_to_revisit(1);
+  reader_.AddJob(proto::JobRow::GRAB_REVISITS, 0, 1).mutable_tally()->set_throttled(1);
+  const Coverage coverage = Read();
+  EXPECT_THAT(coverage.errors, IsEmpty());
+  EXPECT_EQ(coverage.grabs.answered, 4U);
+  EXPECT_EQ(coverage.grabs.throttled, 1U);
+  EXPECT_EQ(coverage.grabs.settled(), 5U);
+  EXPECT_EQ(coverage.revisits.planned, 5U);
+  EXPECT_EQ(coverage.revisits.pending, 0U);
+}
+
+TEST_F(CoverageTest, MissesARevisitThatWasPlannedAndNotMade) {
+  Sweep(0, 100, 1);
+  proto::Tally& grabs = *reader_.AddJob(proto::JobRow::GRAB_LISTENERS, 0, 1).mutable_tally();
+  grabs.set_throttled(1);
+  grabs.set_to_revisit(1);
+  EXPECT_THAT(Read().errors, ElementsAre("the ledger counts 0 of 1 revisits"));
+  reader_.mutable_run().set_state(proto::RunRow::OPEN);
+  EXPECT_THAT(Read().errors, IsEmpty());
+  EXPECT_EQ(Read().revisits.pending, 1U);
+}
+
+TEST_F(CoverageTest, ComplainsAboutMoreThatRecoveredThanWereThrottled) {
+  Sweep(0, 100, 1);
+  reader_.AddJob(proto::JobRow::GRAB_LISTENERS, 0, 1).mutable_tally()->set_answered(1);
+  reader_.mutable_run().set_state(proto::RunRow::OPEN);
+  proto::Tally& revisit = *reader_.AddJob(proto::JobRow::GRAB_REVISITS, 0, 1).mutable_tally();
+  revisit.set_answered(1);
+  revisit.set_recovered(1);
+  EXPECT_FALSE(Read().sums_to_plan);
+}
+
 TEST_F(CoverageTest, CountsOfASplitJobWhatItCommitted) {
   proto::JobRow& parent = Sweep(0, 100, 0);
   parent.set_state(proto::JobRow::SPLIT);

@@ -62,6 +62,14 @@ std::string DurationText(Duration d) {
   return text;
 }
 
+std::string RevisitsText(uint64_t hosts, Duration next) {
+  const std::string when = next > std::chrono::hours(24)
+                               ? ""
+                               : StrCat(", next in ", DurationText(std::max(next, Duration(0))));
+  return StrCat(WithThousands(hosts), hosts == 1 ? " throttled host" : " throttled hosts",
+                " to be visited again", when);
+}
+
 ProgressLine::ProgressLine(bool terminal, const RunState::Totals& start, MonoTime now)
     : terminal_(terminal),
       started_(now),
@@ -101,6 +109,9 @@ std::string ProgressLine::Update(const RunState::Totals& totals,
       WithThousands(totals.listeners), "; grabbed ", WithThousands(totals.visited), " ",
       RateText(static_cast<double>(totals.visited - last_visited_) / Seconds(since)), "; sent ",
       WithThousands(sent), "; in flight ", in_flight, "; workers ", workers.size());
+  if (totals.revisits_waiting > 0) {
+    text += StrCat("; ", RevisitsText(totals.revisits_waiting, totals.next_revisit - now));
+  }
   const std::string outcomes = OutcomesText(workers);
   if (!outcomes.empty()) text += "; " + outcomes;
   last_ = now;

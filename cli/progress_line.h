@@ -35,6 +35,9 @@ class ProgressLine {
   bool shown_ = false;
 };
 
+// "12 throttled hosts to be visited again, next in 43s"; without the last part if next is more than
+// a day off, which is to say unknown.
+std::string RevisitsText(uint64_t hosts, Duration next);
 // 75 s -> "1m15s".
 std::string DurationText(Duration d);
 

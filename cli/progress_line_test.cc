@@ -34,6 +34,17 @@ TEST(ProgressLineTest, RewritesTheLineOnATerminalEverySecond) {
   EXPECT_EQ(line.End(), "\n");
 }
 
+TEST(ProgressLineTest, SaysHowManyThrottledHostsTheRunWaitsFor) {
+  MonoTime now{};
+  ProgressLine line(false, At(0), now);
+  RunState::Totals totals = At(10'000);
+  totals.revisits_waiting = 12;
+  totals.next_revisit = now + seconds(53);
+  EXPECT_THAT(line.Update(totals, {}, now + seconds(10)),
+              HasSubstr("12 throttled hosts to be visited again, next in 43s"));
+  EXPECT_THAT(RevisitsText(1, kNever - now), testing::EndsWith("to be visited again"));
+}
+
 TEST(ProgressLineTest, WritesDurationsAsPeopleSayThem) {
   EXPECT_EQ(DurationText(seconds(9)), "9s");
   EXPECT_EQ(DurationText(seconds(75)), "1m15s");

@@ -8,6 +8,7 @@
 #include "base/crc32c.h"
 #include "base/outcome.h"
 #include "base/strings.h"
+#include "coordinator/revisit_merge.h"
 
 namespace hark {
 namespace {
@@ -102,6 +103,33 @@ Status CheckPort(const proto::PortObservation& port, uint32_t expected) {
   return proofs ? Status::Ok() : Wrong("an unknown proof");
 }
 
+Status CheckHost(const proto::HostObservation& host, const proto::RunRow& run,
+                 const proto::JobRow& job) {
+  const auto& ports = job.kind() == proto::JobRow::GRAB_REVISITS ? job.ports() : run.ports();
+  if (host.ports_size() != ports.size()) return Wrong("not one entry a port");
+  for (int i = 0; i < host.ports_size(); ++i) {
+    HARK_RETURN_IF_ERROR(CheckPort(host.ports(i), ports[i]));
+    const auto outcome = static_cast<Outcome>(host.ports(i).outcome());
+    if (host.excluded() && outcome != Outcome::kLocalError) {
+      return Wrong("an excluded host that answered");
+    }
+  }
+  return Status::Ok();
+}
+
+// A host of a revisit job has its place in the ledger; only one that stands there as throttled and
+// answered now moves.
+void CountRevisit(const proto::HostObservation& host, bool counted_throttled, proto::Tally* tally) {
+  const bool answered = std::any_of(host.ports().begin(), host.ports().end(),
+                                    [](const auto& port) { return !StaysThrottled(port); });
+  if (!answered) {
+    tally->set_throttled(tally->throttled() + 1);
+    return;
+  }
+  tally->set_answered(tally->answered() + 1);
+  if (counted_throttled) tally->set_recovered(tally->recovered() + 1);
+}
+
 Result<CheckedBatch> CheckGrab(const proto::Batch& batch, proto::BatchPayload& payload,
                                const RunState& run, const LiveJob& job,
                                const std::vector<Address>& targets) {
@@ -109,17 +137,21 @@ Result<CheckedBatch> CheckGrab(const proto::Batch& batch, proto::BatchPayload& p
   if (static_cast<uint64_t>(payload.hosts_size()) != batch.to_index() - batch.from_index()) {
     return Wrong("not one observation a target");
   }
+  const bool revisit = job.row.kind() == proto::JobRow::GRAB_REVISITS;
+  const RevisitKind* revisited = revisit ? run.revisits().Find(job.row.revisit_list()) : nullptr;
+  if (revisit && revisited == nullptr) return Wrong("of a revisit list that is not there");
   uint64_t index = batch.from_index();
   for (proto::HostObservation& host : *payload.mutable_hosts()) {
     const Address& target = targets[index - job.row.base()];
     if (host.index() != index || host.address() != target.bytes()) {
       return Wrong("an observation of another target");
     }
-    if (host.ports_size() != run.run().ports_size()) return Wrong("not one entry a port");
-    for (int i = 0; i < host.ports_size(); ++i) {
-      HARK_RETURN_IF_ERROR(CheckPort(host.ports(i), run.run().ports(i)));
+    HARK_RETURN_IF_ERROR(CheckHost(host, run.run(), job.row));
+    if (revisited != nullptr) {
+      CountRevisit(host, revisited->counted_throttled, &checked.tally);
+    } else {
+      CountHost(host, &checked.tally);
     }
-    CountHost(host, &checked.tally);
     checked.hosts.push_back(std::move(host));
     ++index;
   }
@@ -130,6 +162,10 @@ Result<CheckedBatch> CheckGrab(const proto::Batch& batch, proto::BatchPayload& p
 
 // A host is as good as its best port.
 void CountHost(const proto::HostObservation& host, proto::Tally* tally) {
+  if (host.excluded()) {
+    tally->set_excluded(tally->excluded() + 1);
+    return;
+  }
   bool answered = false, throttled = false, refused = false, unreachable = false, failed = false;
   for (const proto::PortObservation& port : host.ports()) {
     const auto outcome = static_cast<Outcome>(port.outcome());

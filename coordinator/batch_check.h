@@ -24,7 +24,7 @@ struct CheckedBatch {
 Result<CheckedBatch> CheckBatch(const proto::Batch& batch, const RunState& run, const LiveJob& job,
                                 const std::vector<Address>& targets);
 
-// Where a visited host stands in the ledger.
+// Where a host stands in the ledger after its first visit.
 void CountHost(const proto::HostObservation& host, proto::Tally* tally);
 
 }  // namespace hark

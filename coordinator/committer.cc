@@ -63,7 +63,8 @@ Status Committer::Write(std::deque<CommitItem>& items) {
   bool sync = false;
   for (CommitItem& item : items) {
     const auto country = countries_.find(item.run);
-    Ingest(item, geo_, country == countries_.end() ? std::string() : country->second, *write);
+    HARK_RETURN_IF_ERROR(Ingest(
+        item, geo_, country == countries_.end() ? std::string() : country->second, store_, *write));
     sync |= item.must_sync;
   }
   return store_.Commit(*write, sync);

@@ -47,15 +47,15 @@ Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoT
   std::map<uint32_t, std::string> countries;
   for (const proto::RunRow& run : runs) countries[run.id()] = run.country();
   self->committer_ = std::make_unique<Committer>(store, geo, std::move(countries));
-  auto listeners = [&store](uint32_t run, uint64_t from, uint64_t to) {
-    return store.Listeners(run, from, to);
+  auto addresses = [&store](uint32_t run, uint32_t list, uint64_t from, uint64_t to) {
+    return list == 0 ? store.Listeners(run, from, to) : store.Revisits(run, list, from, to);
   };
   const MonoTime now = clock.Now();
   self->dispatcher_ =
-      std::make_unique<Dispatcher>(options.dispatcher, *self->committer_, listeners);
+      std::make_unique<Dispatcher>(options.dispatcher, *self->committer_, addresses);
   for (const proto::RunRow& run : runs) {
     HARK_ASSIGN_OR_RETURN(RunState state, LoadRun(store, run));
-    self->dispatcher_->AddRun(std::move(state), now);
+    self->dispatcher_->AddRun(std::move(state), now, clock.UnixMillis());
   }
   RouterOptions router;
   router.endpoints = options.endpoints;

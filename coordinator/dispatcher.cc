@@ -24,10 +24,11 @@ bool SameToken(const proto::Token& a, const proto::Token& b) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(DispatcherOptions options, CommitQueue& queue, ListenerSource listeners)
-    : options_(options), queue_(queue), listener_source_(std::move(listeners)) {}
+Dispatcher::Dispatcher(DispatcherOptions options, CommitQueue& queue, AddressSource addresses)
+    : options_(options), queue_(queue), address_source_(std::move(addresses)) {}
 
-void Dispatcher::AddRun(RunState run, MonoTime now) {
+void Dispatcher::AddRun(RunState run, MonoTime now, int64_t unix_ms) {
+  run.StartClock(now, unix_ms);
   const uint32_t id = run.run().id();
   const auto [it, added] = runs_.emplace(id, std::move(run));
   HARK_CHECK(added);
@@ -130,7 +131,7 @@ void Dispatcher::OnMessage(const std::string& route, const std::string& key,
       OnRequest(session, envelope.request(), now);
       break;
     case proto::Envelope::kBatch:
-      OnBatch(session, envelope.batch(), now);
+      OnBatch(session, envelope.batch(), now, unix_ms);
       break;
     case proto::Envelope::kHeartbeat:
       OnHeartbeat(session, envelope.heartbeat(), now);

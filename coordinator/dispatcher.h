@@ -42,13 +42,14 @@ class Dispatcher {
     std::string route;
     proto::Envelope envelope;
   };
-  // Addresses [from, to) of a run's listener list, which is durable.
-  using ListenerSource =
-      std::function<Result<std::vector<Address>>(uint32_t run, uint64_t from, uint64_t to)>;
+  // Addresses [from, to) of one of a run's lists, which are durable: list 0 is the listeners, the
+  // others are the revisit lists.
+  using AddressSource = std::function<Result<std::vector<Address>>(uint32_t run, uint32_t list,
+                                                                   uint64_t from, uint64_t to)>;
 
-  Dispatcher(DispatcherOptions options, CommitQueue& queue, ListenerSource listeners);
+  Dispatcher(DispatcherOptions options, CommitQueue& queue, AddressSource addresses);
 
-  void AddRun(RunState run, MonoTime now);
+  void AddRun(RunState run, MonoTime now, int64_t unix_ms);
   // Leases of these workers are given back at once: they are known to be dead.
   void ReleaseLeasesOf(const std::function<bool(const std::string& key)>& dead);
   // The transport found nobody at this route.
@@ -96,6 +97,7 @@ class Dispatcher {
     proto::Token token;
     uint64_t next_seq;
     uint64_t listeners;
+    std::vector<uint32_t> revisit_lists;  // one entry each
     uint64_t bytes;
     std::string key;
   };
@@ -111,12 +113,14 @@ class Dispatcher {
   void OnHello(const std::string& route, const std::string& key, const proto::Hello& hello,
                MonoTime now, int64_t unix_ms);
   void OnRequest(Session& session, const proto::Request& request, MonoTime now);
-  void OnBatch(Session& session, const proto::Batch& batch, MonoTime now);
+  void OnBatch(Session& session, const proto::Batch& batch, MonoTime now, int64_t unix_ms);
   void OnHeartbeat(Session& session, const proto::Heartbeat& heartbeat, MonoTime now);
   void OnTargetSetGet(Session& session, const proto::TargetSetGet& get);
   void OnTrimAck(Session& session, const proto::TrimAck& ack);
   void OnRelease(Session& session, const proto::Release& release);
 
+  // How long there will be nothing new for a worker that got nothing.
+  uint32_t RetryMillis(MonoTime now) const;
   bool SendJob(Session& session, RunState& run, LiveJob& job);
   // The addresses of a GRAB job's [base, end), none for a SWEEP. Kept while the job is leased, and
   // found again after a restart.
@@ -137,7 +141,7 @@ class Dispatcher {
 
   const DispatcherOptions options_;
   CommitQueue& queue_;
-  const ListenerSource listener_source_;
+  const AddressSource address_source_;
   std::map<uint32_t, RunState> runs_;
   std::map<std::string, Session> sessions_;          // by route
   std::map<std::string, std::string> route_of_key_;  // the newest session of each worker

@@ -12,6 +12,10 @@ namespace {
 using proto::JobRow;
 
 constexpr uint32_t kNoJobRetryMillis = 150;
+// While a run only waits for throttled hosts: workers come and go meanwhile, so not for all of it.
+constexpr int64_t kMaxNoJobRetryMillis = 5000;
+// Something is due, but for another worker.
+constexpr int64_t kNotYoursRetryMillis = 1000;
 constexpr size_t kTargetChunkBytes = 64 << 10;
 // A tail smaller than this is not worth a job of its own.
 constexpr uint64_t kMinSweepTail = 2048;
@@ -51,28 +55,45 @@ void Dispatcher::OnRequest(Session& session, const proto::Request& request, Mono
   const uint32_t wanted = std::min(request.slots(), kMaxSlots);
   uint32_t slots = paused_ ? 0 : wanted;
   uint32_t given = 0;
+  RunState::Asking asking;
+  asking.worker = session.key;
+  asking.sharers = std::max(options_.expected_workers, sessions_.size());
+  asking.now = now;
+  for (const auto& [key, route] : route_of_key_) asking.connected.push_back(key);
   for (auto& [id, run] : runs_) {
-    size_t sweeps = 0, grabs = 0;
+    asking.sweeps = asking.grabs = 0;
     for (const LiveJob* job : run.LeasedTo(session.key)) {
       if (job->row.suspect()) slots = 0;  // whatever happens now is this job's doing alone
-      ++(job->row.kind() == JobRow::SWEEP ? sweeps : grabs);
+      ++(job->row.kind() == JobRow::SWEEP ? asking.sweeps : asking.grabs);
     }
     for (; slots > 0; --slots) {
       proto::Token token;
       token.set_epoch(options_.epoch);
       token.set_counter(next_token_++);
-      LiveJob* job = run.Lease(session.key, token, now + options_.lease, sweeps, grabs,
-                               std::max(options_.expected_workers, sessions_.size()));
+      LiveJob* job = run.Lease(asking, token, now + options_.lease);
       if (job == nullptr) break;
-      ++(job->row.kind() == JobRow::SWEEP ? sweeps : grabs);
+      ++(job->row.kind() == JobRow::SWEEP ? asking.sweeps : asking.grabs);
       if (!SendJob(session, run, *job)) break;
       ++given;
       if (job->row.suspect()) slots = 1;  // the last: the loop's step makes it none
     }
   }
   if (given == wanted) return;
-  Say(session.route, session.id).mutable_no_job()->set_retry_after_ms(kNoJobRetryMillis);
+  Say(session.route, session.id).mutable_no_job()->set_retry_after_ms(RetryMillis(now));
   if (!paused_) AskForTail(session.key);
+}
+
+uint32_t Dispatcher::RetryMillis(MonoTime now) const {
+  MonoTime until = kNever;
+  for (const auto& [id, run] : runs_) {
+    if (run.run().state() == proto::RunRow::DONE) continue;
+    const std::optional<MonoTime> waits = run.WaitsForRevisitsUntil();
+    if (!waits) return kNoJobRetryMillis;
+    until = std::min(until, *waits);
+  }
+  if (until == kNever) return kNoJobRetryMillis;
+  const int64_t millis = until <= now ? kNotYoursRetryMillis : ToMillis(until - now) + 1;
+  return static_cast<uint32_t>(std::min(millis, kMaxNoJobRetryMillis));
 }
 
 Result<const std::vector<Address>*> Dispatcher::TargetsOf(const RunState& run, const LiveJob& job) {
@@ -83,8 +104,9 @@ Result<const std::vector<Address>*> Dispatcher::TargetsOf(const RunState& run, c
   const auto known = grab_targets_.find(id);
   if (known != grab_targets_.end()) return &known->second;
   std::vector<Address> targets;
-  if (row.kind() == JobRow::GRAB_LISTENERS) {
-    HARK_ASSIGN_OR_RETURN(targets, listener_source_(run.run().id(), row.base(), row.end()));
+  if (row.kind() != JobRow::GRAB_TARGETS) {
+    HARK_ASSIGN_OR_RETURN(
+        targets, address_source_(run.run().id(), row.revisit_list(), row.base(), row.end()));
   } else {
     for (uint64_t i = row.base(); i < row.end(); ++i) targets.push_back(run.TargetAt(i));
   }
@@ -113,7 +135,7 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
   for (uint64_t i = row.cursor(); i < row.end() && !targets.empty(); ++i) {
     out.add_targets(std::string(targets[i - row.base()].bytes()));
   }
-  for (const uint32_t port : run.run().ports()) out.add_ports(port);
+  *out.mutable_ports() = row.kind() == JobRow::GRAB_REVISITS ? row.ports() : run.run().ports();
   out.set_gate_port(run.run().gate_port());
   out.set_lease_ms(static_cast<uint32_t>(ToMillis(options_.lease)));
   *out.mutable_policy() = run.run().policy();
@@ -142,7 +164,8 @@ void Dispatcher::RefuseBatch(Session& session, RunState& run, LiveJob& job,
   ReleaseLease(run, job, Blame::kNone);
 }
 
-void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime now) {
+void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime now,
+                         int64_t unix_ms) {
   LiveJob* job = HeldBy(session.key, batch.run(), batch.job(), batch.token());
   if (job == nullptr) return Ack(session, batch, proto::Ack::STALE, 0);
   if (batch.seq() < job->row.next_seq()) {
@@ -167,10 +190,18 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   Result<CheckedBatch> checked = CheckBatch(batch, run, *job, **targets);
   if (!checked.ok()) return RefuseBatch(session, run, *job, batch, checked.status());
 
+  CommitItem item;
+  std::vector<uint32_t> revisit_lists;
+  for (const proto::HostObservation& host : checked->hosts) {
+    auto revisit = run.ScheduleRevisit(*job, host, session.key, now, unix_ms);
+    if (!revisit) continue;
+    revisit_lists.push_back(revisit->list);
+    item.revisits.push_back(std::move(*revisit));
+  }
+  checked->tally.set_to_revisit(item.revisits.size());
   const bool at_end = batch.to_index() == job->row.end();
   run.Accept(*job, batch.to_index(), at_end, checked->tally);
   job->deadline = at_end ? kNever : now + options_.lease;
-  CommitItem item;
   item.run = batch.run();
   item.jobs = {job->row};
   for (const Address& address : checked->hits) {
@@ -178,11 +209,17 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   }
   item.hosts = std::move(checked->hosts);
   item.job = batch.job();
+  item.round = job->row.round();
   item.worker = session.key;
   item.must_sync = true;
   item.ticket = next_ticket_++;
-  in_flight_[item.ticket] = {batch.run(),         batch.job(),           batch.token(),
-                             job->row.next_seq(), item.listeners.size(), batch.payload().size(),
+  in_flight_[item.ticket] = {batch.run(),
+                             batch.job(),
+                             batch.token(),
+                             job->row.next_seq(),
+                             item.listeners.size(),
+                             std::move(revisit_lists),
+                             batch.payload().size(),
                              session.key};
   unacked_of_key_[session.key] += batch.payload().size();
   queue_.Submit(std::move(item));
@@ -206,6 +243,7 @@ void Dispatcher::OnDurable(uint64_t ticket) {
   const InFlight& done = node.mapped();
   RunState& run = *MutableRun(done.run);
   run.ListenersDurable(done.listeners);
+  for (const uint32_t list : done.revisit_lists) run.RevisitDurable(list);
   unacked_of_key_[done.key] -= done.bytes;
   LiveJob* job = HeldBy(done.key, done.run, done.job, done.token);
   if (job != nullptr) job->durable_next_seq = done.next_seq;
@@ -244,6 +282,8 @@ void Dispatcher::AskForTail(const std::string& idle_key) {
       const uint64_t left = job->row.end() - job->row.cursor();
       const uint64_t worth = job->row.kind() == JobRow::SWEEP ? kMinSweepTail : kMinGrabTail;
       const bool asked = trimming_.contains({id, job->row.id()});
+      // Whom a throttled host may be given to is decided when its job is cut.
+      if (job->row.kind() == JobRow::GRAB_REVISITS) continue;
       if (job->row.worker() == idle_key || asked || left < 2 * worth || left <= most) continue;
       longest = job;
       run_of_longest = id;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/outcome.h"
+#include "coordinator/revisit_merge.h"
 #include "keys/certificate.h"
 #include "keys/key_id.h"
 #include "keys/ssh_key.h"
@@ -60,33 +61,71 @@ void MoveChain(Chained& facts, StoreWrite& write) {
   facts.clear_chain();
 }
 
-void IngestHost(proto::HostObservation& host, const CommitItem& item, const GeoTable& geo,
-                const std::string& country, StoreWrite& write) {
+proto::PortRow PortRowOf(proto::PortObservation& observation, StoreWrite& write) {
+  proto::PortRow row;
+  for (const std::string& key : KeysOf(observation)) row.add_keys(key);
+  if (observation.has_tls()) MoveChain(*observation.mutable_tls(), write);
+  if (observation.tls().has_other_leaf()) {
+    MoveChain(*observation.mutable_tls()->mutable_other_leaf(), write);
+  }
+  *row.mutable_observation() = std::move(observation);
+  return row;
+}
+
+// The host stays where its first visit put it: who visited, when, in which job.
+void AddVisit(const proto::HostRow& again, proto::HostRow* known) {
+  known->set_last_visit_unix_ms(again.started_unix_ms());
+  known->set_duration_ms(known->duration_ms() + again.duration_ms());
+}
+
+// What the store has, or nothing of it.
+template <typename Row>
+Result<std::optional<Row>> IfThere(Result<Row> row) {
+  if (row.ok()) return std::optional<Row>(std::move(row).value());
+  if (row.status().code() == StatusCode::kNotFound) return std::optional<Row>();
+  return row.status();
+}
+
+Status IngestHost(proto::HostObservation& host, const CommitItem& item, const GeoTable& geo,
+                  const std::string& country, const Store& store, StoreWrite& write) {
   const std::optional<Address> address = Address::FromBytes(host.address());
-  if (!address) return;  // cannot be: CheckBatch compared it with the target
-  write.PutHost(item.run, *address, HostRowOf(host, *address, item, geo, country));
-  for (proto::PortObservation& observation : *host.mutable_ports()) {
-    proto::PortRow row;
-    for (const std::string& key : KeysOf(observation)) row.add_keys(key);
-    if (observation.has_tls()) MoveChain(*observation.mutable_tls(), write);
-    if (observation.tls().has_other_leaf()) {
-      MoveChain(*observation.mutable_tls()->mutable_other_leaf(), write);
+  if (!address) return Status::Ok();         // cannot be: CheckBatch compared it with the target
+  if (host.excluded()) return Status::Ok();  // never contacted: the ledger has it, that is all
+  proto::HostRow host_row = HostRowOf(host, *address, item, geo, country);
+  if (item.round > 0) {
+    HARK_ASSIGN_OR_RETURN(auto known, IfThere(store.FindHost(item.run, *address)));
+    if (known) {
+      AddVisit(host_row, &*known);
+      host_row = std::move(*known);
     }
+  }
+  write.PutHost(item.run, *address, host_row);
+  for (proto::PortObservation& observation : *host.mutable_ports()) {
     const auto port = static_cast<uint16_t>(observation.port());
-    *row.mutable_observation() = std::move(observation);
+    proto::PortRow row = PortRowOf(observation, write);
+    if (item.round > 0) {
+      HARK_ASSIGN_OR_RETURN(const auto known, IfThere(store.FindPort(item.run, *address, port)));
+      if (known) row = MergeVisits(*known, row, item.round + 1);
+    }
     write.PutPort(item.run, *address, port, row);
   }
+  return Status::Ok();
 }
 
 }  // namespace
 
-void Ingest(CommitItem& item, const GeoTable& geo, const std::string& country, StoreWrite& write) {
+Status Ingest(CommitItem& item, const GeoTable& geo, const std::string& country, const Store& store,
+              StoreWrite& write) {
   for (const auto& [position, address] : item.listeners) {
     write.PutListener(item.run, position, address);
   }
-  for (proto::HostObservation& host : item.hosts) IngestHost(host, item, geo, country, write);
+  for (const StoredRevisit& revisit : item.revisits) write.PutRevisit(item.run, revisit);
+  for (proto::HostObservation& host : item.hosts) {
+    HARK_RETURN_IF_ERROR(IngestHost(host, item, geo, country, store, write));
+  }
   for (const proto::JobRow& job : item.jobs) write.PutJob(item.run, job);
   if (item.run_row) write.PutRun(*item.run_row);
+  return Status::Ok();
 }
 
 }  // namespace hark

@@ -21,7 +21,9 @@ struct CommitItem {
   uint32_t run = 0;
   std::vector<proto::JobRow> jobs;
   std::vector<std::pair<uint64_t, Address>> listeners;  // position, address
+  std::vector<StoredRevisit> revisits;
   std::vector<proto::HostObservation> hosts;
+  uint32_t round = 0;  // of the hosts: 0 = the first visit, later ones add to what is stored
   uint32_t job = 0;    // the job the hosts came with
   std::string worker;  // its CURVE key
   std::optional<proto::RunRow> run_row;
@@ -29,7 +31,10 @@ struct CommitItem {
   uint64_t ticket = 0;  // handed back when it is durable; 0 = nobody waits
 };
 
-// geo: may be empty; then every country is unknown. country: the run's, "" for a list.
-void Ingest(CommitItem& item, const GeoTable& geo, const std::string& country, StoreWrite& write);
+// geo: may be empty; then every country is unknown. country: the run's, "" for a list. store: what
+// further visits add to; a host is never visited again before its last visit is in there. Fails
+// when it cannot be read.
+Status Ingest(CommitItem& item, const GeoTable& geo, const std::string& country, const Store& store,
+              StoreWrite& write);
 
 }  // namespace hark

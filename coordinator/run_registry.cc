@@ -89,7 +89,13 @@ Result<RunState> LoadRun(const Store& store, const proto::RunRow& run) {
   HARK_ASSIGN_OR_RETURN(RangeSet exclusions, ExclusionsOf(run));
   HARK_ASSIGN_OR_RETURN(std::vector<proto::JobRow> jobs, store.Jobs(run.id()));
   HARK_ASSIGN_OR_RETURN(const uint64_t listeners, store.ListenerCount(run.id()));
-  return RunState(run, std::move(*targets), std::move(exclusions), std::move(jobs), listeners);
+  std::vector<StoredRevisit> revisits;
+  HARK_RETURN_IF_ERROR(store.ForEachRevisit(run.id(), [&](StoredRevisit revisit) {
+    revisits.push_back(std::move(revisit));
+    return Status::Ok();
+  }));
+  return RunState(run, std::move(*targets), std::move(exclusions), std::move(jobs), listeners,
+                  revisits);
 }
 
 }  // namespace hark

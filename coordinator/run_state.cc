@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/outcome.h"
 #include "base/strings.h"
+#include "coordinator/batch_check.h"
 #include "coordinator/plan.h"
+#include "coordinator/revisit_merge.h"
 
 namespace hark {
 namespace {
@@ -33,19 +36,29 @@ void AddTally(proto::Tally& sum, const proto::Tally& tally) {
   sum.set_throttled(sum.throttled() + tally.throttled());
   sum.set_failed(sum.failed() + tally.failed());
   sum.set_unreachable(sum.unreachable() + tally.unreachable());
+  sum.set_recovered(sum.recovered() + tally.recovered());
+  sum.set_to_revisit(sum.to_revisit() + tally.to_revisit());
+}
+
+// Listeners or revisits a job: of what is there, a part that leaves something for the others.
+uint64_t GrabSize(uint64_t available, size_t sharers) {
+  const uint64_t fair = available / (2 * std::max<size_t>(sharers, 1)) + 1;
+  return std::clamp(fair, kMinGrabJob, kMaxGrabJob);
 }
 
 }  // namespace
 
 RunState::RunState(proto::RunRow run, RangeSet targets, RangeSet exclusions,
-                   std::vector<JobRow> jobs, uint64_t listeners)
+                   std::vector<JobRow> jobs, uint64_t listeners,
+                   const std::vector<StoredRevisit>& revisits)
     : run_(std::move(run)),
       targets_(std::move(targets)),
       exclusions_(std::move(exclusions)),
       permutation_key_(PermutationKey(run_)),
       permutation_(run_.planned(), permutation_key_),
       listeners_(listeners),
-      durable_listeners_(listeners) {
+      durable_listeners_(listeners),
+      revisits_(run_.policy(), revisits) {
   for (JobRow& row : jobs) Add(std::move(row));
 }
 
@@ -58,6 +71,7 @@ LiveJob& RunState::Add(JobRow row) {
   job.leased_at_cursor = job.row.cursor();
   if (IsSweep(job.row) && IsOpen(job.row.state())) ++open_sweeps_;
   if (job.row.kind() == JobRow::GRAB_LISTENERS) cut_ = std::max(cut_, job.row.end());
+  if (IsRevisit(job.row)) revisits_.NoteCut(job.row.revisit_list(), job.row.end());
   if (job.row.state() == JobRow::PENDING) {
     (IsSweep(job.row) ? pending_sweeps_ : pending_grabs_).insert(id);
   }
@@ -74,18 +88,27 @@ LiveJob* RunState::Find(uint32_t job) {
   return it == jobs_.end() ? nullptr : &it->second;
 }
 
-// alone: the worker holds nothing else, so it may have a suspect.
-LiveJob* RunState::TakePending(bool sweep, bool alone) {
+// A suspect only for a worker that holds nothing else; a revisit only after its rest.
+bool RunState::MayTake(LiveJob& job, const Asking& asking) {
+  if (job.row.suspect() && asking.sweeps + asking.grabs > 0) return false;
+  if (!IsRevisit(job.row)) return true;
+  if (!job.rests_until) job.rests_until = asking.now + revisits_.Backoff(job.row.round());
+  const Duration waited = asking.now - *job.rests_until;
+  return waited >= Duration(0) &&
+         revisits_.MayTake(job.row.revisit_list(), asking.worker, asking.connected, waited);
+}
+
+LiveJob* RunState::TakePending(bool sweep, const Asking& asking) {
   std::set<uint32_t>& pending = sweep ? pending_sweeps_ : pending_grabs_;
   const auto it = std::find_if(pending.begin(), pending.end(),
-                               [&](uint32_t id) { return alone || !Find(id)->row.suspect(); });
+                               [&](uint32_t id) { return MayTake(*Find(id), asking); });
   if (it == pending.end()) return nullptr;
   LiveJob* job = Find(*it);
   pending.erase(it);
   return job;
 }
 
-LiveJob* RunState::CutGrabJob(uint64_t at_least, uint64_t at_most) {
+LiveJob* RunState::CutGrabJob(uint64_t at_least, const Asking& asking) {
   const uint64_t available = durable_listeners_ - std::min(cut_, durable_listeners_);
   if (available < std::max<uint64_t>(at_least, 1)) return nullptr;
   JobRow row;
@@ -93,33 +116,48 @@ LiveJob* RunState::CutGrabJob(uint64_t at_least, uint64_t at_most) {
   row.set_kind(JobRow::GRAB_LISTENERS);
   row.set_base(cut_);
   row.set_cursor(cut_);
-  row.set_end(cut_ + std::min(available, at_most));
+  row.set_end(cut_ + std::min(available, GrabSize(available, asking.sharers)));
   return &Add(std::move(row));
+}
+
+LiveJob* RunState::CutRevisitJob(const Asking& asking) {
+  const uint64_t at_most = GrabSize(revisits_.waiting(), asking.sharers);
+  const auto stretch = revisits_.Cut(asking.worker, asking.connected, at_most, asking.now);
+  if (!stretch) return nullptr;
+  const RevisitKind& kind = *revisits_.Find(stretch->list);
+  JobRow row;
+  row.set_id(jobs_.rbegin()->first + 1);
+  row.set_kind(JobRow::GRAB_REVISITS);
+  row.set_base(stretch->from);
+  row.set_cursor(stretch->from);
+  row.set_end(stretch->to);
+  row.set_revisit_list(stretch->list);
+  row.set_round(kind.round);
+  *row.mutable_ports() = {kind.ports.begin(), kind.ports.end()};
+  return &Add(std::move(row));
+}
+
+// Hosts that have waited go before hosts that are new: their time has come.
+LiveJob* RunState::TakeGrab(uint64_t at_least, const Asking& asking) {
+  LiveJob* job = TakePending(false, asking);
+  if (job != nullptr) return job;
+  job = CutRevisitJob(asking);
+  if (job == nullptr) job = CutGrabJob(at_least, asking);
+  if (job != nullptr) pending_grabs_.erase(job->row.id());
+  return job;
 }
 
 // A worker is given both kinds where both are to be had: one waits for peers, the other for the
 // rate, so together they keep it busy.
-LiveJob* RunState::Lease(const std::string& worker, const proto::Token& token, MonoTime deadline,
-                         size_t sweeps, size_t grabs, size_t workers) {
-  const uint64_t available = durable_listeners_ - std::min(cut_, durable_listeners_);
-  const uint64_t fair = available / (2 * std::max<size_t>(workers, 1)) + 1;
-  const uint64_t grab_size = std::clamp(fair, kMinGrabJob, kMaxGrabJob);
-  const bool alone = sweeps + grabs == 0;
-  auto grab = [&](uint64_t at_least) {
-    LiveJob* job = TakePending(false, alone);
-    if (job == nullptr && (job = CutGrabJob(at_least, grab_size)) != nullptr) {
-      pending_grabs_.erase(job->row.id());
-    }
-    return job;
-  };
+LiveJob* RunState::Lease(const Asking& asking, const proto::Token& token, MonoTime deadline) {
   LiveJob* job = nullptr;
-  if (grabs <= sweeps) job = grab(kMaxGrabJob / 4);
-  if (job == nullptr) job = TakePending(true, alone);
-  if (job == nullptr) job = grab(1);
+  if (asking.grabs <= asking.sweeps) job = TakeGrab(kMaxGrabJob / 4, asking);
+  if (job == nullptr) job = TakePending(true, asking);
+  if (job == nullptr) job = TakeGrab(1, asking);
   if (job == nullptr) return nullptr;
   job->row.set_state(JobRow::LEASED);
   *job->row.mutable_token() = token;
-  job->row.set_worker(worker);
+  job->row.set_worker(asking.worker);
   job->row.set_next_seq(0);
   job->durable_next_seq = 0;
   job->leased_at_cursor = job->row.cursor();
@@ -177,9 +215,25 @@ void RunState::Release(LiveJob& job, Blame blame) {
 }
 
 void RunState::MakePending(LiveJob& job) {
+  job.rests_until.reset();
   job.row.set_state(JobRow::PENDING);
   (IsSweep(job.row) ? pending_sweeps_ : pending_grabs_).insert(job.row.id());
   Touch(job);
+}
+
+// A job over a part of another's range.
+JobRow RunState::NewJob(const LiveJob& like, uint64_t base, uint64_t end) const {
+  JobRow row;
+  row.set_id(jobs_.rbegin()->first + 1);
+  row.set_kind(like.row.kind());
+  row.set_base(base);
+  row.set_cursor(base);
+  row.set_end(end);
+  row.set_parent(like.row.id());
+  row.set_revisit_list(like.row.revisit_list());
+  row.set_round(like.row.round());
+  *row.mutable_ports() = like.row.ports();
+  return row;
 }
 
 void RunState::Split(LiveJob& job) {
@@ -189,13 +243,7 @@ void RunState::Split(LiveJob& job) {
   const std::pair<uint64_t, uint64_t> halves[] = {{job.row.cursor(), middle},
                                                   {middle, job.row.end()}};
   for (const auto& [base, end] : halves) {
-    JobRow row;
-    row.set_id(jobs_.rbegin()->first + 1);
-    row.set_kind(job.row.kind());
-    row.set_base(base);
-    row.set_cursor(base);
-    row.set_end(end);
-    row.set_parent(job.row.id());
+    JobRow row = NewJob(job, base, end);
     row.set_suspect(true);
     Touch(Add(std::move(row)));
   }
@@ -216,13 +264,7 @@ void RunState::Quarantine(LiveJob& job) {
 
 // Both rows change in one write (they are both dirty), so no index is ever in two jobs or in none.
 void RunState::GiveTail(LiveJob& job, uint64_t new_end) {
-  JobRow tail;
-  tail.set_id(jobs_.rbegin()->first + 1);
-  tail.set_kind(job.row.kind());
-  tail.set_base(new_end);
-  tail.set_cursor(new_end);
-  tail.set_end(job.row.end());
-  tail.set_parent(job.row.id());
+  JobRow tail = NewJob(job, new_end, job.row.end());
   job.row.set_end(new_end);
   Touch(job);
   Touch(Add(std::move(tail)));
@@ -242,7 +284,51 @@ std::vector<LiveJob*> RunState::LeasedTo(const std::string& worker) {
 
 bool RunState::AllDone() const {
   return open_sweeps_ == 0 && pending_grabs_.empty() && leased_.empty() &&
-         listeners_ == durable_listeners_ && cut_ >= listeners_;
+         listeners_ == durable_listeners_ && cut_ >= listeners_ && revisits_.AllCut();
+}
+
+std::optional<StoredRevisit> RunState::ScheduleRevisit(const LiveJob& job,
+                                                       const proto::HostObservation& host,
+                                                       const std::string& worker, MonoTime now,
+                                                       int64_t unix_ms) {
+  RevisitKind kind;
+  bool answered = false;
+  if (IsRevisit(job.row)) {
+    const RevisitKind* before = revisits_.Find(job.row.revisit_list());
+    if (before == nullptr) return std::nullopt;
+    kind = *before;
+    kind.ports.clear();
+  } else {
+    proto::Tally alone;
+    CountHost(host, &alone);
+    kind.counted_throttled = alone.throttled() > 0;
+  }
+  for (const proto::PortObservation& port : host.ports()) {
+    const bool throttled = IsRevisit(job.row)
+                               ? StaysThrottled(port)
+                               : port.outcome() == static_cast<uint32_t>(Outcome::kThrottled);
+    if (throttled) kind.ports.push_back(port.port());
+    answered |= !throttled;
+  }
+  if (IsRevisit(job.row) && answered) kind.counted_throttled = false;
+  if (kind.ports.empty() || ++kind.round > revisits_.max_rounds()) return std::nullopt;
+  const auto at = std::lower_bound(kind.workers.begin(), kind.workers.end(), worker);
+  if (at == kind.workers.end() || *at != worker) kind.workers.insert(at, worker);
+  return revisits_.Add(std::move(kind), host.address(), now, unix_ms);
+}
+
+std::optional<MonoTime> RunState::WaitsForRevisitsUntil() const {
+  const bool only_that = open_sweeps_ == 0 && leased_.empty() && listeners_ == durable_listeners_ &&
+                         cut_ >= listeners_;
+  if (!only_that) return std::nullopt;
+  MonoTime until = revisits_.Next();
+  for (const uint32_t id : pending_grabs_) {
+    const LiveJob& job = jobs_.at(id);
+    if (!IsRevisit(job.row) || !job.rests_until) return std::nullopt;
+    until = std::min(until, *job.rests_until);
+  }
+  if (until == kNever) return std::nullopt;
+  return until;
 }
 
 void RunState::MarkDone(int64_t finished_unix_ms) {
@@ -261,13 +347,20 @@ RunState::Totals RunState::Sum() const {
   Totals totals;
   totals.planned = run_.planned();
   totals.listeners = listeners_;
+  totals.revisits_waiting = revisits_.waiting();
+  totals.next_revisit = revisits_.Next();
   for (const auto& [id, job] : jobs_) {
     const uint64_t moved = job.row.cursor() - job.row.base();
-    const bool of_plan = job.row.kind() != JobRow::GRAB_LISTENERS;
+    const bool of_plan = IsSweep(job.row) || job.row.kind() == JobRow::GRAB_TARGETS;
+    const bool first_visit = !IsSweep(job.row) && !IsRevisit(job.row);
     const uint64_t stuck = job.row.state() == JobRow::QUARANTINED ? 1 : 0;
     totals.quarantined += stuck;
     if (of_plan) totals.covered += moved + stuck;
-    if (!IsSweep(job.row)) totals.visited += moved + stuck;
+    if (first_visit) totals.visited += moved + stuck;
+    if (IsRevisit(job.row) && job.row.state() == JobRow::PENDING) {
+      totals.revisits_waiting += job.row.end() - job.row.cursor();
+      totals.next_revisit = std::min(totals.next_revisit, job.rests_until.value_or(kNever));
+    }
     if (IsSweep(job.row)) AddTally(totals.sweep, job.row.tally());
     totals.pending += job.row.state() == JobRow::PENDING;
     totals.leased += job.row.state() == JobRow::LEASED;

@@ -14,6 +14,10 @@
 // from then on are leased to a worker that holds nothing else. So only the guilty job is ever
 // halved.
 //
+// Hosts that were throttled come back in GRAB_REVISITS jobs, cut from the revisit lists
+// (revisit_lists.h) when they are due. A job of these that is given back rests for its back-off
+// again: whoever held it may have visited.
+//
 // Memory runs ahead of the disk: `row` is what has been accepted, `durable_next_seq` what may be
 // acknowledged. Everything else a restart needs is in the rows.
 
@@ -28,6 +32,7 @@
 #include "base/permutation.h"
 #include "base/range_set.h"
 #include "base/time.h"
+#include "coordinator/revisit_lists.h"
 #include "proto/store.pb.h"
 
 namespace hark {
@@ -37,6 +42,8 @@ struct LiveJob {
   uint64_t durable_next_seq = 0;
   uint64_t leased_at_cursor = 0;  // where the present lease began
   MonoTime deadline = kNever;     // of the lease
+  // GRAB_REVISITS, given back: not leased before. Set when it is first asked for.
+  std::optional<MonoTime> rests_until;
 };
 
 // What the end of a lease says about its job.
@@ -48,9 +55,13 @@ enum class Blame {
 
 class RunState {
  public:
-  // jobs: as stored; for a new run FirstJobs(). listeners: how many the store has.
+  // jobs, revisits: as stored; for a new run FirstJobs() and none. listeners: how many the store
+  // has.
   RunState(proto::RunRow run, RangeSet targets, RangeSet exclusions,
-           std::vector<proto::JobRow> jobs, uint64_t listeners);
+           std::vector<proto::JobRow> jobs, uint64_t listeners,
+           const std::vector<StoredRevisit>& revisits = {});
+  // What waits by the wall clock, waits by the monotonic one from here on. Call before leasing.
+  void StartClock(MonoTime now, int64_t unix_ms) { revisits_.StartClock(now, unix_ms); }
 
   const proto::RunRow& run() const { return run_; }
   const RangeSet& targets() const { return targets_; }
@@ -60,15 +71,29 @@ class RunState {
 
   LiveJob* Find(uint32_t job);
 
-  // A job for a worker that already holds `sweeps` and `grabs` jobs, leased to it; nullptr when
-  // nothing is to be had now. workers: how many share the run, for the size of GRAB jobs.
-  LiveJob* Lease(const std::string& worker, const proto::Token& token, MonoTime deadline,
-                 size_t sweeps, size_t grabs, size_t workers);
+  struct Asking {
+    std::string worker;
+    size_t sweeps = 0, grabs = 0;        // jobs it holds
+    std::vector<std::string> connected;  // workers there are, this one included
+    size_t sharers = 1;                  // of the run, for the size of GRAB jobs
+    MonoTime now;
+  };
+  // A job for the one who asks, leased to it; nullptr when nothing is to be had now.
+  LiveJob* Lease(const Asking& asking, const proto::Token& token, MonoTime deadline);
   // The batch [cursor, to) with this tally is accepted; final: the job is done.
   void Accept(LiveJob& job, uint64_t to, bool final, const proto::Tally& tally);
   // The next listener position; counts it.
   uint64_t TakeListenerPosition() { return listeners_++; }
   void ListenersDurable(uint64_t count) { durable_listeners_ += count; }
+  // The host of an accepted observation, if it is to be visited again.
+  std::optional<StoredRevisit> ScheduleRevisit(const LiveJob& job,
+                                               const proto::HostObservation& host,
+                                               const std::string& worker, MonoTime now,
+                                               int64_t unix_ms);
+  void RevisitDurable(uint32_t list) { revisits_.Durable(list); }
+  const RevisitLists& revisits() const { return revisits_; }
+  // Nobody is at work on the run and it waits for nothing but back-offs; until when.
+  std::optional<MonoTime> WaitsForRevisitsUntil() const;
   // Gives the lease back.
   void Release(LiveJob& job, Blame blame);
   // What to blame a job with when its holder has vanished.
@@ -94,13 +119,22 @@ class RunState {
     uint64_t quarantined = 0;
     proto::Tally sweep;
     uint32_t pending = 0, leased = 0, done = 0;
+    uint64_t revisits_waiting = 0;   // throttled hosts to be visited again, not in a leased job
+    MonoTime next_revisit = kNever;  // when the next of them is to be had
   };
   Totals Sum() const;
 
  private:
   bool IsSweep(const proto::JobRow& row) const { return row.kind() == proto::JobRow::SWEEP; }
-  LiveJob* TakePending(bool sweep, bool alone);
-  LiveJob* CutGrabJob(uint64_t at_least, uint64_t at_most);
+  bool IsRevisit(const proto::JobRow& row) const {
+    return row.kind() == proto::JobRow::GRAB_REVISITS;
+  }
+  LiveJob* TakePending(bool sweep, const Asking& asking);
+  LiveJob* TakeGrab(uint64_t at_least, const Asking& asking);
+  LiveJob* CutGrabJob(uint64_t at_least, const Asking& asking);
+  LiveJob* CutRevisitJob(const Asking& asking);
+  bool MayTake(LiveJob& job, const Asking& asking);
+  proto::JobRow NewJob(const LiveJob& like, uint64_t base, uint64_t end) const;
   LiveJob& Add(proto::JobRow row);
   void MakePending(LiveJob& job);
   void Split(LiveJob& job);
@@ -120,6 +154,7 @@ class RunState {
   uint64_t listeners_ = 0;          // accepted
   uint64_t durable_listeners_ = 0;  // in the synced log: may be cut into jobs
   uint64_t cut_ = 0;                // listeners below it belong to a job
+  RevisitLists revisits_;
 };
 
 }  // namespace hark

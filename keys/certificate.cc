@@ -16,49 +16,83 @@
 namespace hark {
 namespace {
 
-using ObjectPtr = std::unique_ptr<ASN1_OBJECT, OpenSslFree<ASN1_OBJECT_free>>;
+using IntegerPtr = std::unique_ptr<ASN1_INTEGER, OpenSslFree<ASN1_INTEGER_free>>;
+using TimePtr = std::unique_ptr<ASN1_TIME, OpenSslFree<ASN1_TIME_free>>;
 using ConstraintsPtr = std::unique_ptr<BASIC_CONSTRAINTS, OpenSslFree<BASIC_CONSTRAINTS_free>>;
+void FreeExtensions(X509_EXTENSIONS* extensions) {
+  sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+}
+using ExtensionsPtr = std::unique_ptr<X509_EXTENSIONS, OpenSslFree<FreeExtensions>>;
 using BitsPtr = std::unique_ptr<ASN1_BIT_STRING, OpenSslFree<ASN1_BIT_STRING_free>>;
 using PurposesPtr = std::unique_ptr<EXTENDED_KEY_USAGE, OpenSslFree<EXTENDED_KEY_USAGE_free>>;
 
-// The SubjectPublicKeyInfo exactly as encoded. Cut out by hand because i2d_X509_PUBKEY encodes
-// anew, which changes a certificate that is not quite DER, and because ingest needs the key of
-// every leaf: the walk costs less than a microsecond, d2i_X509 thirty.
-std::optional<std::string_view> FindSpki(std::string_view der) {
-  const auto certificate = der::Next(der, der::kSequence);
-  if (!certificate) return std::nullopt;
-  std::string_view in = certificate->content;
-  const auto to_be_signed = der::Next(in, der::kSequence);
-  if (!to_be_signed) return std::nullopt;
-  in = to_be_signed->content;
-  der::Next(in, der::kContext0);  // version, absent in v1
-  if (!der::Next(in, der::kInteger)) return std::nullopt;
-  for (int i = 0; i < 4; ++i) {  // signature, issuer, validity, subject
-    if (!der::Next(in, der::kSequence)) return std::nullopt;
+// The parts of a certificate, exactly as encoded; those behind the key may be empty.
+struct Parts {
+  std::string_view version;  // content of the INTEGER, "" in v1
+  std::string_view serial;
+  std::string_view issuer;
+  std::string_view validity;
+  std::string_view subject;
+  std::string_view spki;
+  std::string_view extensions;
+  std::string_view signature_algorithm;
+};
+
+std::string_view EncodedOf(const std::optional<der::Element>& element) {
+  return element ? element->encoded : std::string_view();
+}
+
+void CutTail(std::string_view in, Parts& parts) {
+  constexpr uint8_t kExtensions = 0xa3;
+  while (const auto element = der::Next(in)) {  // two unique ids may come before
+    if (element->tag == kExtensions) parts.extensions = element->content;
   }
+}
+
+// By hand because d2i_X509 gives up on the whole for one field it dislikes, because i2d_X509_PUBKEY
+// encodes a key anew, and because ingest needs the key of every leaf: the walk costs less than a
+// microsecond, d2i_X509 thirty or more. nullopt if there is no key.
+std::optional<Parts> Cut(std::string_view der) {
+  const auto certificate = der::Next(der, der::kSequence);
+  std::string_view outer = certificate ? certificate->content : std::string_view();
+  const auto to_be_signed = der::Next(outer, der::kSequence);
+  std::string_view in = to_be_signed ? to_be_signed->content : std::string_view();
+  Parts parts;
+  if (const auto version = der::Next(in, der::kContext0)) {
+    std::string_view number = version->content;
+    if (const auto value = der::Next(number, der::kInteger)) parts.version = value->content;
+  }
+  parts.serial = EncodedOf(der::Next(in, der::kInteger));
+  const auto signature = der::Next(in, der::kSequence);
+  parts.issuer = EncodedOf(der::Next(in, der::kSequence));
+  parts.validity = EncodedOf(der::Next(in, der::kSequence));
+  parts.subject = EncodedOf(der::Next(in, der::kSequence));
   const auto spki = der::Next(in, der::kSequence);
-  if (!spki) return std::nullopt;
-  in = spki->content;
-  if (!der::Next(in, der::kSequence) || !der::Next(in, der::kBitString)) return std::nullopt;
-  return spki->encoded;
+  if (!signature || !spki || parts.serial.empty() || parts.subject.empty()) return std::nullopt;
+  parts.spki = spki->encoded;
+  std::string_view key = spki->content;
+  if (!der::Next(key, der::kSequence) || !der::Next(key, der::kBitString)) return std::nullopt;
+  CutTail(in, parts);
+  parts.signature_algorithm = EncodedOf(der::Next(outer, der::kSequence));
+  return parts;
 }
 
-std::string CommonName(const X509_NAME* subject) {
-  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-  if (at < 0) return {};
-  return BytesOf(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+std::string SerialHex(std::string_view encoded) {
+  const unsigned char* in = AsUnsigned(encoded.data());
+  const IntegerPtr serial(d2i_ASN1_INTEGER(nullptr, &in, static_cast<long>(encoded.size())));
+  if (!serial) return {};
+  const std::string sign = ASN1_STRING_type(serial.get()) == V_ASN1_NEG_INTEGER ? "-" : "";
+  return sign + HexEncode(BytesOf(serial.get()));
 }
 
-std::string SerialHex(const X509* certificate) {
-  const ASN1_INTEGER* serial = X509_get0_serialNumber(certificate);
-  const std::string sign = ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER ? "-" : "";
-  return sign + HexEncode(BytesOf(serial));
-}
-
-// 0 for a date that is none.
-int64_t UnixTime(const ASN1_TIME* time) {
+// The time at the front of `in`; 0 for a date that is none.
+int64_t NextTime(std::string_view& in) {
+  const auto element = der::Next(in);
+  if (!element) return 0;
+  const unsigned char* bytes = AsUnsigned(element->encoded.data());
+  const TimePtr time(d2i_ASN1_TIME(nullptr, &bytes, static_cast<long>(element->encoded.size())));
   std::tm broken_down = {};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &broken_down) != 1) return 0;
+  if (!time || ASN1_TIME_to_tm(time.get(), &broken_down) != 1) return 0;
   return timegm(&broken_down);
 }
 
@@ -84,9 +118,7 @@ std::string KeyTypeOfSpki(std::string_view spki) {
   for (const Known& known : kKnown) {
     if (known.oid == oid->content) return known.name;
   }
-  const unsigned char* bytes = AsUnsigned(oid->encoded.data());
-  const ObjectPtr object(d2i_ASN1_OBJECT(nullptr, &bytes, static_cast<long>(oid->encoded.size())));
-  const std::string text = OidText(object.get());
+  const std::string text = OidText(oid->encoded);
   ERR_clear_error();
   return text.empty() ? "unknown" : text;
 }
@@ -99,31 +131,40 @@ std::string CurveName(const EVP_PKEY* key) {
   return {group, length};
 }
 
-void FillKeyFacts(X509* certificate, CertificateFacts& facts) {
-  EVP_PKEY* key = X509_get0_pubkey(certificate);
-  if (key == nullptr) return;
-  facts.key_bits = EVP_PKEY_get_bits(key);
-  facts.curve = CurveName(key);
-  facts.self_signed =
-      X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0 &&
-      X509_verify(certificate, key) == 1;
+// Only a certificate that OpenSSL takes as a whole can be checked.
+bool IsSelfSigned(std::string_view der) {
+  const unsigned char* in = AsUnsigned(der.data());
+  const X509Ptr certificate(d2i_X509(nullptr, &in, static_cast<long>(der.size())));
+  return certificate &&
+         X509_NAME_cmp(X509_get_subject_name(certificate.get()),
+                       X509_get_issuer_name(certificate.get())) == 0 &&
+         X509_verify(certificate.get(), X509_get0_pubkey(certificate.get())) == 1;
+}
+
+void FillKeyFacts(std::string_view spki, CertificateFacts& facts) {
+  const unsigned char* in = AsUnsigned(spki.data());
+  const EvpPkeyPtr key(d2i_PUBKEY(nullptr, &in, static_cast<long>(spki.size())));
+  facts.key_type = KeyTypeOfSpki(spki);
+  if (!key) return;
+  facts.key_bits = EVP_PKEY_get_bits(key.get());
+  facts.curve = CurveName(key.get());
 }
 
 // "" if it has none.
-std::string ExtensionBytes(const X509* certificate, int nid) {
-  const int at = X509_get_ext_by_NID(certificate, nid, -1);
+std::string ExtensionBytes(const X509_EXTENSIONS* extensions, int nid) {
+  const int at = X509v3_get_ext_by_NID(extensions, nid, -1);
   if (at < 0) return {};
-  return BytesOf(X509_EXTENSION_get_data(X509_get_ext(certificate, at)));
+  return BytesOf(X509_EXTENSION_get_data(X509v3_get_ext(extensions, at)));
 }
 
 template <typename Ptr>
-Ptr ExtensionOf(const X509* certificate, int nid) {
+Ptr ExtensionOf(const X509_EXTENSIONS* extensions, int nid) {
   using Object = typename Ptr::element_type;
-  return Ptr(static_cast<Object*>(X509_get_ext_d2i(certificate, nid, nullptr, nullptr)));
+  return Ptr(static_cast<Object*>(X509V3_get_d2i(extensions, nid, nullptr, nullptr)));
 }
 
-void FillAltNames(const X509* certificate, CertificateFacts& facts) {
-  AltNames names = ReadAltNames(ExtensionBytes(certificate, NID_subject_alt_name));
+void FillAltNames(const X509_EXTENSIONS* extensions, CertificateFacts& facts) {
+  AltNames names = ReadAltNames(ExtensionBytes(extensions, NID_subject_alt_name));
   facts.dns_names = std::move(names.dns);
   facts.emails = std::move(names.emails);
   facts.uris = std::move(names.uris);
@@ -131,8 +172,8 @@ void FillAltNames(const X509* certificate, CertificateFacts& facts) {
   facts.san_count = names.count;
 }
 
-void FillBasicConstraints(const X509* certificate, CertificateFacts& facts) {
-  const auto constraints = ExtensionOf<ConstraintsPtr>(certificate, NID_basic_constraints);
+void FillBasicConstraints(const X509_EXTENSIONS* extensions, CertificateFacts& facts) {
+  const auto constraints = ExtensionOf<ConstraintsPtr>(extensions, NID_basic_constraints);
   if (!constraints) return;
   facts.has_basic_constraints = true;
   facts.is_ca = constraints->ca != 0;
@@ -143,16 +184,16 @@ void FillBasicConstraints(const X509* certificate, CertificateFacts& facts) {
   }
 }
 
-void FillUsages(const X509* certificate, CertificateFacts& facts) {
+void FillUsages(const X509_EXTENSIONS* extensions, CertificateFacts& facts) {
   constexpr const char* kBits[] = {"digitalSignature", "nonRepudiation", "keyEncipherment",
                                    "dataEncipherment", "keyAgreement",   "keyCertSign",
                                    "cRLSign",          "encipherOnly",   "decipherOnly"};
-  if (const auto bits = ExtensionOf<BitsPtr>(certificate, NID_key_usage)) {
+  if (const auto bits = ExtensionOf<BitsPtr>(extensions, NID_key_usage)) {
     for (int i = 0; i < static_cast<int>(std::size(kBits)); ++i) {
       if (ASN1_BIT_STRING_get_bit(bits.get(), i) != 0) facts.key_usage.emplace_back(kBits[i]);
     }
   }
-  const auto purposes = ExtensionOf<PurposesPtr>(certificate, NID_ext_key_usage);
+  const auto purposes = ExtensionOf<PurposesPtr>(extensions, NID_ext_key_usage);
   for (int i = 0; purposes && i < sk_ASN1_OBJECT_num(purposes.get()); ++i) {
     const ASN1_OBJECT* purpose = sk_ASN1_OBJECT_value(purposes.get(), i);
     const int nid = OBJ_obj2nid(purpose);
@@ -160,58 +201,68 @@ void FillUsages(const X509* certificate, CertificateFacts& facts) {
   }
 }
 
-void FillSignatureAlgorithm(const X509* certificate, CertificateFacts& facts) {
-  const X509_ALGOR* algorithm = nullptr;
-  const ASN1_OBJECT* oid = nullptr;
-  X509_get0_signature(nullptr, &algorithm, certificate);
-  X509_ALGOR_get0(&oid, nullptr, nullptr, algorithm);
-  facts.signature_algorithm_oid = OidText(oid);
-  const int nid = OBJ_obj2nid(oid);
+void FillExtensions(std::string_view encoded, CertificateFacts& facts) {
+  const unsigned char* in = AsUnsigned(encoded.data());
+  const ExtensionsPtr all(d2i_X509_EXTENSIONS(nullptr, &in, static_cast<long>(encoded.size())));
+  if (!all) return;
+  facts.ct_poison = X509v3_get_ext_by_NID(all.get(), NID_ct_precert_poison, -1) >= 0;
+  facts.embedded_scts = X509v3_get_ext_by_NID(all.get(), NID_ct_precert_scts, -1) >= 0;
+  FillAltNames(all.get(), facts);
+  FillBasicConstraints(all.get(), facts);
+  FillUsages(all.get(), facts);
+}
+
+void FillSignatureAlgorithm(std::string_view encoded, CertificateFacts& facts) {
+  const auto algorithm = der::Next(encoded, der::kSequence);
+  std::string_view in = algorithm ? algorithm->content : std::string_view();
+  const auto oid = der::Next(in, der::kOid);
+  if (!oid) return;
+  facts.signature_algorithm_oid = OidText(oid->encoded);
+  const int nid = OBJ_txt2nid(facts.signature_algorithm_oid.c_str());
   facts.signature_algorithm = nid == NID_undef ? facts.signature_algorithm_oid : OBJ_nid2ln(nid);
 }
 
-void FillFacts(X509* certificate, CertificateFacts& facts) {
-  const X509_NAME* subject = X509_get_subject_name(certificate);
-  facts.version = static_cast<int>(X509_get_version(certificate)) + 1;
-  facts.subject = NameText(subject);
-  facts.issuer = NameText(X509_get_issuer_name(certificate));
-  facts.common_name = CommonName(subject);
-  facts.serial_hex = SerialHex(certificate);
-  facts.not_before_unix = UnixTime(X509_get0_notBefore(certificate));
-  facts.not_after_unix = UnixTime(X509_get0_notAfter(certificate));
-  facts.ct_poison = X509_get_ext_by_NID(certificate, NID_ct_precert_poison, -1) >= 0;
-  facts.embedded_scts = X509_get_ext_by_NID(certificate, NID_ct_precert_scts, -1) >= 0;
-  FillAltNames(certificate, facts);
-  FillBasicConstraints(certificate, facts);
-  FillUsages(certificate, facts);
-  FillSignatureAlgorithm(certificate, facts);
-  FillKeyFacts(certificate, facts);
+void FillFacts(const Parts& parts, CertificateFacts& facts) {
+  facts.version = parts.version.empty() ? 1 : static_cast<uint8_t>(parts.version.back()) + 1;
+  facts.subject = NameText(parts.subject);
+  facts.issuer = NameText(parts.issuer);
+  facts.common_name = CommonNameOf(parts.subject);
+  facts.serial_hex = SerialHex(parts.serial);
+  std::string_view validity = parts.validity;
+  if (const auto times = der::Next(validity, der::kSequence)) {
+    std::string_view in = times->content;
+    facts.not_before_unix = NextTime(in);
+    facts.not_after_unix = NextTime(in);
+  }
+  FillExtensions(parts.extensions, facts);
+  FillSignatureAlgorithm(parts.signature_algorithm, facts);
+  FillKeyFacts(parts.spki, facts);
 }
 
 }  // namespace
 
 std::optional<KeyId> KeyIdOfCertificate(std::string_view der) {
   if (der.size() > kMaxCertificate) return std::nullopt;
-  const std::optional<std::string_view> spki = FindSpki(der);
-  if (!spki) return std::nullopt;
-  return KeyIdOfSpki(*spki);
+  const std::optional<Parts> parts = Cut(der);
+  if (!parts) return std::nullopt;
+  return KeyIdOfSpki(parts->spki);
 }
 
 std::string KeyTypeOfCertificate(std::string_view der) {
   if (der.size() > kMaxCertificate) return {};
-  const std::optional<std::string_view> spki = FindSpki(der);
-  return spki ? KeyTypeOfSpki(*spki) : std::string();
+  const std::optional<Parts> parts = Cut(der);
+  return parts ? KeyTypeOfSpki(parts->spki) : std::string();
 }
 
 std::optional<CertificateFacts> ReadCertificate(std::string_view der) {
-  const std::optional<KeyId> key = KeyIdOfCertificate(der);
+  if (der.size() > kMaxCertificate) return std::nullopt;
+  const std::optional<Parts> parts = Cut(der);
+  const std::optional<KeyId> key = parts ? KeyIdOfSpki(parts->spki) : std::optional<KeyId>();
   if (!key) return std::nullopt;
   CertificateFacts facts;
   facts.key = *key;
-  facts.key_type = KeyTypeOfCertificate(der);
-  const unsigned char* in = AsUnsigned(der.data());
-  const X509Ptr certificate(d2i_X509(nullptr, &in, static_cast<long>(der.size())));
-  if (certificate) FillFacts(certificate.get(), facts);
+  FillFacts(*parts, facts);
+  facts.self_signed = IsSelfSigned(der);
   ERR_clear_error();  // what the stranger's bytes left must not be read as a later call's failure
   return facts;
 }

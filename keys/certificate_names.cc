@@ -26,17 +26,43 @@ std::string IpText(std::string_view bytes) {
   return text;
 }
 
-// For names OpenSSL will not print, such as those with invalid UTF-8.
-std::string PlainNameText(const X509_NAME* name) {
-  std::string out;
-  for (int i = X509_NAME_entry_count(name) - 1; i >= 0; --i) {  // RFC 2253: last first
-    const X509_NAME_ENTRY* entry = X509_NAME_get_entry(name, i);
-    const ASN1_OBJECT* type = X509_NAME_ENTRY_get_object(entry);
-    const int nid = OBJ_obj2nid(type);
-    const char* short_name = nid == NID_undef ? nullptr : OBJ_nid2sn(nid);
-    out += StrCat(out.empty() ? "" : ",", short_name != nullptr ? short_name : OidText(type), "=",
-                  EscapeForDisplay(BytesOf(X509_NAME_ENTRY_get_data(entry))));
+using ObjectPtr = std::unique_ptr<ASN1_OBJECT, OpenSslFree<ASN1_OBJECT_free>>;
+using NamePtr = std::unique_ptr<X509_NAME, OpenSslFree<X509_NAME_free>>;
+
+constexpr uint8_t kSet = 0x31;
+constexpr std::string_view kCommonNameOid = "\x55\x04\x03";
+
+ObjectPtr ObjectOf(std::string_view encoded) {
+  const unsigned char* bytes = AsUnsigned(encoded.data());
+  return ObjectPtr(d2i_ASN1_OBJECT(nullptr, &bytes, static_cast<long>(encoded.size())));
+}
+
+// Calls `use` with the type (an OID) and the value of each attribute, as far as they can be read.
+template <typename Use>
+void ForEachAttribute(std::string_view encoded, const Use& use) {
+  const auto names = der::Next(encoded, der::kSequence);
+  std::string_view rest = names ? names->content : std::string_view();
+  while (const auto relative = der::Next(rest, kSet)) {
+    std::string_view attributes = relative->content;
+    while (const auto attribute = der::Next(attributes, der::kSequence)) {
+      std::string_view in = attribute->content;
+      const auto type = der::Next(in, der::kOid);
+      const auto value = der::Next(in);
+      if (type && value) use(*type, *value);
+    }
   }
+}
+
+// For names OpenSSL will not take, such as those with invalid UTF-8.
+std::string PlainNameText(std::string_view encoded) {
+  std::string out;
+  ForEachAttribute(encoded, [&](const der::Element& type, const der::Element& value) {
+    const ObjectPtr object = ObjectOf(type.encoded);
+    const int nid = object ? OBJ_obj2nid(object.get()) : NID_undef;
+    const std::string name = nid == NID_undef ? OidText(object.get()) : OBJ_nid2sn(nid);
+    const std::string text = StrCat(name, "=", EscapeForDisplay(value.content));
+    out = out.empty() ? text : StrCat(text, ",", out);  // RFC 2253: last first
+  });
   return out;
 }
 
@@ -57,15 +83,28 @@ AltNames ReadAltNames(std::string_view extension) {
   return names;
 }
 
-std::string NameText(const X509_NAME* name) {
+std::string NameText(std::string_view encoded) {
+  const unsigned char* in = AsUnsigned(encoded.data());
+  const NamePtr name(d2i_X509_NAME(nullptr, &in, static_cast<long>(encoded.size())));
   const BioPtr out(BIO_new(BIO_s_mem()));
   // XN_FLAG_RFC2253 escapes control and non-ASCII characters, so one name stays one line.
-  if (!out || X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253) < 0) {
-    return PlainNameText(name);
+  if (!name || !out || X509_NAME_print_ex(out.get(), name.get(), 0, XN_FLAG_RFC2253) < 0) {
+    return PlainNameText(encoded);
   }
   char* bytes = nullptr;
   const long size = BIO_get_mem_data(out.get(), &bytes);
   return size > 0 ? std::string(bytes, static_cast<size_t>(size)) : std::string();
+}
+
+std::string CommonNameOf(std::string_view encoded) {
+  std::string out;
+  bool found = false;
+  ForEachAttribute(encoded, [&](const der::Element& type, const der::Element& value) {
+    if (found || type.content != kCommonNameOid) return;
+    out = value.content;
+    found = true;
+  });
+  return out;
 }
 
 std::string BytesOf(const ASN1_STRING* text) {
@@ -78,6 +117,10 @@ std::string OidText(const ASN1_OBJECT* oid) {
   char text[128];
   const int length = oid == nullptr ? 0 : OBJ_obj2txt(text, sizeof text, oid, 1);
   return length > 0 ? std::string(text) : std::string();
+}
+
+std::string OidText(std::string_view encoded) {
+  return OidText(ObjectOf(encoded).get());
 }
 
 }  // namespace hark

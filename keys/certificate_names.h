@@ -23,14 +23,19 @@ struct AltNames {
 // The content of the extension; what cannot be read ends the list.
 AltNames ReadAltNames(std::string_view extension);
 
-// RFC 2253 on one line, everything that is not printable ASCII escaped: NULs, control characters
-// and bytes that are no UTF-8 too.
-std::string NameText(const X509_NAME* name);
+// A Name as encoded: RFC 2253 on one line, everything that is not printable ASCII escaped: NULs,
+// control characters and bytes that are no UTF-8 too.
+std::string NameText(std::string_view encoded);
+
+// The value of the first CN in it, bytes as given, or "".
+std::string CommonNameOf(std::string_view encoded);
 
 // The bytes of an ASN.1 string, "" for nullptr.
 std::string BytesOf(const ASN1_STRING* text);
 
 // Dotted form, "" if there is none.
 std::string OidText(const ASN1_OBJECT* oid);
+// The same of an encoded one.
+std::string OidText(std::string_view encoded);
 
 }  // namespace hark

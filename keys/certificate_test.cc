@@ -76,7 +76,8 @@ TEST(Certificate, TheKeyIsReadableWhereTheRestIsNot) {
   const auto facts = ReadCertificate(der);
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->key, KeyIdOfSpki(shop.Read("spki.der")));
-  EXPECT_EQ(facts->subject, "");
+  EXPECT_EQ(facts->issuer, "");
+  EXPECT_EQ(facts->subject, "CN=x");
 }
 
 TEST(Certificate, NoPrefixOfOneIsACertificate) {

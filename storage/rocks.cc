@@ -148,12 +148,21 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
   std::unique_ptr<Rocks> rocks(new Rocks);
   rocks->env_ = std::move(env);
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  const rocksdb::DBOptions options = DbOptions(rocks->env_.get());
+  // Only a writer can create what an older store lacks.
+  std::vector<std::string> present;
+  if (read_only) rocksdb::DB::ListColumnFamilies(options, path, &present);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  std::vector<Family> opened;
   for (int i = 0; i < schema::kFamilyCount; ++i) {
     const auto family = static_cast<Family>(i);
-    families.emplace_back(std::string(schema::FamilyName(family)), FamilyOptions(family, cache));
+    const std::string name(schema::FamilyName(family));
+    const bool missing =
+        !present.empty() && std::find(present.begin(), present.end(), name) == present.end();
+    if (missing) continue;
+    families.emplace_back(name, FamilyOptions(family, cache));
+    opened.push_back(family);
   }
-  const rocksdb::DBOptions options = DbOptions(rocks->env_.get());
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
@@ -161,7 +170,9 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
                 : rocksdb::DB::Open(options, path, families, &handles, &db);
   if (!status.ok()) return ExplainOpenFailure(path, status);
   rocks->db_.reset(db);
-  std::copy(handles.begin(), handles.end(), rocks->handles_.begin());
+  for (size_t i = 0; i < opened.size(); ++i) {
+    rocks->handles_[static_cast<size_t>(opened[i])] = handles[i];
+  }
   return rocks;
 }
 
@@ -173,6 +184,7 @@ Rocks::~Rocks() {
 
 Result<std::string> Rocks::Get(Family family, std::string_view key,
                                const rocksdb::Snapshot* snapshot) const {
+  if (this->family(family) == nullptr) return NotFound(std::string(schema::FamilyName(family)));
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
   std::string value;
@@ -185,6 +197,7 @@ Result<std::string> Rocks::Get(Family family, std::string_view key,
 Status Rocks::ForEach(
     Family family, std::string_view prefix, const rocksdb::Snapshot* snapshot,
     const std::function<Status(std::string_view, std::string_view)>& visit) const {
+  if (this->family(family) == nullptr) return Status::Ok();
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
   options.total_order_seek = true;

@@ -27,6 +27,7 @@ class Rocks {
   ~Rocks();
 
   rocksdb::DB& db() const { return *db_; }
+  // nullptr: the store is opened read-only and older than the family.
   rocksdb::ColumnFamilyHandle* family(schema::Family family) const {
     return handles_[static_cast<size_t>(family)];
   }

@@ -115,6 +115,7 @@ Result<std::string> DigestRun(const RunReader& reader) {
       reader.ForEachPort([&](const Address& address, uint16_t port, const proto::PortRow& row) {
         proto::PortRow stable = row;
         DropAccidents(*stable.mutable_observation());
+        stable.clear_visits();  // how patient a throttled host was with whom
         ByteWriter record;
         Append(record, address.SortKey());
         record.U16(port);

@@ -28,6 +28,8 @@ std::string_view FamilyName(Family family) {
       return "jobs";
     case Family::kListeners:
       return "listeners";
+    case Family::kRevisits:
+      return "revisits";
     case Family::kRecords:
       return "records";
     case Family::kByKey:
@@ -56,6 +58,13 @@ std::string ListenerKey(uint32_t run, uint64_t position) {
   return out.Take();
 }
 
+std::string RevisitKey(uint32_t run, uint32_t list, uint64_t position) {
+  ByteWriter out = StartKey(run);
+  out.U32(list);
+  out.U64(position);
+  return out.Take();
+}
+
 std::string RecordKey(uint32_t run, const Address& address, uint16_t port) {
   ByteWriter out = StartKey(run);
   out.Bytes(address.SortKey());
@@ -69,6 +78,14 @@ std::string ByKeyKey(uint32_t run, const KeyUse& use) {
   out.Bytes(use.address.SortKey());
   out.U16(use.port);
   return out.Take();
+}
+
+std::optional<RevisitKeyParts> ParseRevisitKey(std::string_view key) {
+  constexpr size_t kListBytes = 4, kPositionBytes = 8;
+  if (key.size() != kRunBytes + kListBytes + kPositionBytes) return std::nullopt;
+  ByteReader reader(key.substr(kRunBytes));
+  const uint32_t list = reader.U32();
+  return RevisitKeyParts{list, reader.U64()};
 }
 
 std::optional<RecordKeyParts> ParseRecordKey(std::string_view key) {

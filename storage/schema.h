@@ -14,7 +14,7 @@
 namespace hark::schema {
 
 // Grows by one with every change an older hark would misread.
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 // First byte of every protobuf value.
 inline constexpr char kValueFormat = 1;
 
@@ -25,17 +25,19 @@ enum class Family : int {
   kTargets,    // SHA-256 -> RangeSet::Encode
   kJobs,       // run, job -> JobRow
   kListeners,  // run, position u64 -> address bytes
+  kRevisits,   // run, list u32, position u64 -> RevisitRow
   kRecords,    // run, address, port -> PortRow; port 0 -> HostRow
   kByKey,      // run, key id, address, port -> nothing
   kCerts,      // SHA-256 -> CertRow
   kSeen,       // address -> HostSeen, over all runs, merged
 };
-inline constexpr int kFamilyCount = 9;
+inline constexpr int kFamilyCount = 10;
 std::string_view FamilyName(Family family);
 
 std::string RunKey(uint32_t run);
 std::string JobKey(uint32_t run, uint32_t job);
 std::string ListenerKey(uint32_t run, uint64_t position);
+std::string RevisitKey(uint32_t run, uint32_t list, uint64_t position);
 std::string RecordKey(uint32_t run, const Address& address, uint16_t port);
 std::string ByKeyKey(uint32_t run, const KeyUse& use);
 
@@ -43,6 +45,11 @@ struct RecordKeyParts {
   Address address;
   uint16_t port = 0;
 };
+struct RevisitKeyParts {
+  uint32_t list = 0;
+  uint64_t position = 0;
+};
+std::optional<RevisitKeyParts> ParseRevisitKey(std::string_view key);
 std::optional<RecordKeyParts> ParseRecordKey(std::string_view key);
 std::optional<KeyUse> ParseByKeyKey(std::string_view key);
 

@@ -4,6 +4,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/strings.h"
 #include "storage/rocks.h"
@@ -16,6 +17,8 @@ namespace {
 using schema::Family;
 
 constexpr char kSchemaVersionName[] = "schema_version";
+// It differs by a family that opening for writing creates and reading treats as empty.
+constexpr uint32_t kVersionWithoutRevisits = 1;
 
 rocksdb::Slice ToSlice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
@@ -41,21 +44,30 @@ class RocksWrite final : public StoreWrite {
     Put(Family::kListeners, schema::ListenerKey(run, position), address.bytes());
   }
 
+  void PutRevisit(uint32_t run, const StoredRevisit& revisit) override {
+    Put(Family::kRevisits, schema::RevisitKey(run, revisit.list, revisit.position),
+        EncodeValue(revisit.row));
+  }
+
   void PutHost(uint32_t run, const Address& address, const proto::HostRow& host) override {
     Put(Family::kRecords, schema::RecordKey(run, address, 0), EncodeValue(host));
     proto::HostSeen seen;
     seen.set_first_unix_ms(host.started_unix_ms());
-    seen.set_last_unix_ms(host.started_unix_ms());
+    seen.set_last_unix_ms(std::max(host.started_unix_ms(), host.last_visit_unix_ms()));
     batch_.Merge(rocks_->family(Family::kSeen), address.SortKey(), EncodeValue(seen));
   }
 
   void PutPort(uint32_t run, const Address& address, uint16_t port,
                const proto::PortRow& row) override {
-    Put(Family::kRecords, schema::RecordKey(run, address, port), EncodeValue(row));
-    for (const std::string& bytes : row.keys()) {
-      const std::optional<KeyId> key = KeyId::FromBytes(bytes);
-      if (key) Put(Family::kByKey, schema::ByKeyKey(run, {*key, address, port}), "");
+    const std::string record = schema::RecordKey(run, address, port);
+    for (const std::string& index_key : IndexKeys(run, address, port, RowBefore(record))) {
+      batch_.Delete(rocks_->family(Family::kByKey), index_key);
     }
+    Put(Family::kRecords, record, EncodeValue(row));
+    for (const std::string& index_key : IndexKeys(run, address, port, row)) {
+      Put(Family::kByKey, index_key, "");
+    }
+    *rows_here_[record].mutable_keys() = row.keys();
   }
 
   void PutCertificate(std::string_view sha256, std::string_view der) override {
@@ -66,14 +78,39 @@ class RocksWrite final : public StoreWrite {
 
   bool empty() const override { return batch_.Count() == 0; }
   rocksdb::WriteBatch& batch() { return batch_; }
+  // Why this write must not be committed, if so.
+  const Status& broken() const { return broken_; }
 
  private:
+  static std::vector<std::string> IndexKeys(uint32_t run, const Address& address, uint16_t port,
+                                            const proto::PortRow& row) {
+    std::vector<std::string> keys;
+    for (const std::string& bytes : row.keys()) {
+      const std::optional<KeyId> key = KeyId::FromBytes(bytes);
+      if (key) keys.push_back(schema::ByKeyKey(run, {*key, address, port}));
+    }
+    return keys;
+  }
+
+  // What this write replaces: a row of its own, or one of the store.
+  proto::PortRow RowBefore(const std::string& record) {
+    if (const auto here = rows_here_.find(record); here != rows_here_.end()) return here->second;
+    proto::PortRow row;
+    const Result<std::string> value = rocks_->Get(Family::kRecords, record);
+    const Status status =
+        value.ok() ? DecodeValue(*value, "observation", &row) : Status(value.status());
+    if (!status.ok() && status.code() != StatusCode::kNotFound && broken_.ok()) broken_ = status;
+    return row;
+  }
+
   void Put(Family family, std::string_view key, std::string_view value) {
     batch_.Put(rocks_->family(family), ToSlice(key), ToSlice(value));
   }
 
   std::shared_ptr<Rocks> rocks_;
   mutable rocksdb::WriteBatch batch_;
+  std::map<std::string, proto::PortRow> rows_here_;  // by record key, keys only
+  Status broken_;
 };
 
 class RocksStore final : public Store {
@@ -83,6 +120,7 @@ class RocksStore final : public Store {
   std::unique_ptr<StoreWrite> NewWrite() override { return std::make_unique<RocksWrite>(rocks_); }
 
   Status Commit(StoreWrite& write, bool sync) override {
+    HARK_RETURN_IF_ERROR(static_cast<RocksWrite&>(write).broken());
     rocksdb::WriteOptions options;
     options.sync = sync;
     return FromRocks("write to the store",
@@ -131,6 +169,43 @@ class RocksStore final : public Store {
     return count;
   }
 
+  Status ForEachRevisit(uint32_t run,
+                        const std::function<Status(StoredRevisit)>& visit) const override {
+    return rocks_->ForEach(Family::kRevisits, schema::RunKey(run), nullptr,
+                           [&](std::string_view key, std::string_view value) {
+                             const auto parts = schema::ParseRevisitKey(key);
+                             if (!parts) return Corruption("the store holds an unreadable revisit");
+                             StoredRevisit entry{parts->list, parts->position, {}};
+                             HARK_RETURN_IF_ERROR(DecodeValue(value, "revisit", &entry.row));
+                             return visit(std::move(entry));
+                           });
+  }
+
+  Result<std::vector<Address>> Revisits(uint32_t run, uint32_t list, uint64_t from,
+                                        uint64_t to) const override {
+    std::vector<Address> addresses;
+    for (uint64_t position = from; position < to; ++position) {
+      HARK_ASSIGN_OR_RETURN(
+          const proto::RevisitRow row,
+          Row<proto::RevisitRow>(Family::kRevisits, schema::RevisitKey(run, list, position),
+                                 "revisit"));
+      const std::optional<Address> address = Address::FromBytes(row.address());
+      if (!address) return Corruption("the store holds an unreadable revisit");
+      addresses.push_back(*address);
+    }
+    return addresses;
+  }
+
+  Result<proto::HostRow> FindHost(uint32_t run, const Address& address) const override {
+    return Row<proto::HostRow>(Family::kRecords, schema::RecordKey(run, address, 0), "host");
+  }
+
+  Result<proto::PortRow> FindPort(uint32_t run, const Address& address,
+                                  uint16_t port) const override {
+    return Row<proto::PortRow>(Family::kRecords, schema::RecordKey(run, address, port),
+                               "observation");
+  }
+
   Result<std::unique_ptr<RunReader>> ReadRun(std::string_view name) const override {
     HARK_ASSIGN_OR_RETURN(proto::RunRow run, FindRun(name));
     return MakeRunReader(rocks_, std::move(run));
@@ -148,22 +223,35 @@ class RocksStore final : public Store {
     return DigestRun(*reader);
   }
 
-  // A new store gets its version; an older one would be migrated here; a newer one is refused.
+  // A new store gets its version; an older one is migrated here; a newer one is refused.
   Status CheckSchema(const std::string& path, bool may_write) {
     HARK_ASSIGN_OR_RETURN(const std::optional<std::string> text, Meta(kSchemaVersionName));
     if (text) {
       const std::optional<uint64_t> version = ParseUint(*text);
       if (version == schema::kVersion) return Status::Ok();
+      if (version == kVersionWithoutRevisits) return may_write ? PutVersion() : Status::Ok();
       return InvalidInput(StrCat("'", path, "' has store schema ", EscapeForDisplay(*text),
                                  ", this hark reads ", schema::kVersion, "; use a newer hark"));
     }
     if (!may_write) return InvalidInput(StrCat("'", path, "' is not a hark store"));
+    return PutVersion();
+  }
+
+ private:
+  Status PutVersion() {
     const std::unique_ptr<StoreWrite> write = NewWrite();
     write->PutMeta(kSchemaVersionName, std::to_string(schema::kVersion));
     return Commit(*write, true);
   }
 
- private:
+  template <typename Message>
+  Result<Message> Row(Family family, std::string_view key, std::string_view what) const {
+    HARK_ASSIGN_OR_RETURN(const std::string value, rocks_->Get(family, key));
+    Message row;
+    HARK_RETURN_IF_ERROR(DecodeValue(value, what, &row));
+    return row;
+  }
+
   template <typename Row>
   Result<std::vector<Row>> Rows(Family family, std::string_view prefix,
                                 std::string_view what) const {

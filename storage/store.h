@@ -10,6 +10,7 @@
 // Threads: Store is thread-safe. A StoreWrite belongs to one thread.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,13 @@
 namespace hark {
 
 class StoreWrite;
+
+// A host to be visited again, and where in the run's revisit lists it stands.
+struct StoredRevisit {
+  uint32_t list = 0;
+  uint64_t position = 0;
+  proto::RevisitRow row;
+};
 
 class Store {
  public:
@@ -54,6 +62,16 @@ class Store {
   virtual Result<std::vector<Address>> Listeners(uint32_t run, uint64_t from,
                                                  uint64_t to) const = 0;
   virtual Result<uint64_t> ListenerCount(uint32_t run) const = 0;
+  // Every entry of the run's revisit lists, by list and position.
+  virtual Status ForEachRevisit(uint32_t run,
+                                const std::function<Status(StoredRevisit)>& visit) const = 0;
+  // The hosts at positions [from, to) of one of them.
+  virtual Result<std::vector<Address>> Revisits(uint32_t run, uint32_t list, uint64_t from,
+                                                uint64_t to) const = 0;
+  // What is known of a visited host; kNotFound before its first visit.
+  virtual Result<proto::HostRow> FindHost(uint32_t run, const Address& address) const = 0;
+  virtual Result<proto::PortRow> FindPort(uint32_t run, const Address& address,
+                                          uint16_t port) const = 0;
   virtual Result<std::unique_ptr<RunReader>> ReadRun(std::string_view name) const = 0;
 
   // meta: small named values.
@@ -74,7 +92,10 @@ class StoreWrite {
   virtual void PutTargetSet(std::string_view sha256, std::string_view encoded) = 0;
   virtual void PutJob(uint32_t run, const proto::JobRow& job) = 0;
   virtual void PutListener(uint32_t run, uint64_t position, const Address& address) = 0;
-  // The host's row and its ports, with their key index entries and first/last seen.
+  virtual void PutRevisit(uint32_t run, const StoredRevisit& revisit) = 0;
+  // The host's row and its ports, with their key index entries and first/last seen. A port's row
+  // that replaces an older one takes the index entries of keys it no longer has with it.
+  // Certificate bodies stay: other hosts may show the same.
   virtual void PutHost(uint32_t run, const Address& address, const proto::HostRow& host) = 0;
   virtual void PutPort(uint32_t run, const Address& address, uint16_t port,
                        const proto::PortRow& row) = 0;

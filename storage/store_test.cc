@@ -117,6 +117,78 @@ TEST(StoreTest, DigestDependsOnFactsAndNotOnOrderOrTime) {
   EXPECT_NE(*a->LogicalDigest("XX-1"), *b->LogicalDigest("XX-1"));
 }
 
+TEST(StoreTest, ARowThatReplacesAnotherTakesItsIndexEntriesAway) {
+  const auto store = std::move(Store::OpenInMemory()).value();
+  WriteHost(*store, 1, "old");
+  WriteHost(*store, 1, "new");
+  std::vector<KeyUse> uses = KeyUses(*store);
+  ASSERT_EQ(uses.size(), 1U);
+  EXPECT_EQ(uses[0].key.bytes(), Sha256("new"));
+  EXPECT_EQ(store->FindPort(1, Host(1), 25)->keys(0), Sha256("new"));
+  // Twice in one write, and a key that both rows have.
+  const auto write = store->NewWrite();
+  proto::PortRow row;
+  row.add_keys(Sha256("new"));
+  row.add_keys(Sha256("first"));
+  write->PutPort(1, Host(1), 25, row);
+  row.set_keys(1, Sha256("second"));
+  write->PutPort(1, Host(1), 25, row);
+  ASSERT_TRUE(store->Commit(*write, false).ok());
+  uses = KeyUses(*store);
+  ASSERT_EQ(uses.size(), 2U);
+  for (const KeyUse& use : uses) {
+    EXPECT_TRUE(use.key.bytes() == Sha256("new") || use.key.bytes() == Sha256("second"));
+  }
+}
+
+TEST(StoreTest, KeepsTheRevisitListsOfARun) {
+  const auto store = std::move(Store::OpenInMemory()).value();
+  const auto write = store->NewWrite();
+  for (uint64_t i = 0; i < 300; ++i) {
+    StoredRevisit revisit;
+    revisit.list = 1 + static_cast<uint32_t>(i % 2);
+    revisit.position = i / 2;
+    revisit.row.set_address(std::string(Host(static_cast<uint8_t>(i)).bytes()));
+    revisit.row.set_due_unix_ms(static_cast<int64_t>(i));
+    write->PutRevisit(1, revisit);
+  }
+  ASSERT_TRUE(store->Commit(*write, false).ok());
+  const auto some = *store->Revisits(1, 2, 1, 3);
+  ASSERT_EQ(some.size(), 2U);
+  EXPECT_EQ(some[1], Host(5));
+  EXPECT_FALSE(store->Revisits(1, 2, 149, 151).ok());
+  std::vector<int64_t> due;
+  ASSERT_TRUE(store
+                  ->ForEachRevisit(1,
+                                   [&](const StoredRevisit& revisit) {
+                                     due.push_back(revisit.row.due_unix_ms());
+                                     EXPECT_EQ(revisit.position, (due.size() - 1) % 150);
+                                     return Status::Ok();
+                                   })
+                  .ok());
+  ASSERT_EQ(due.size(), 300U);
+  EXPECT_EQ(due[149], 298);
+  EXPECT_EQ(due[150], 1);
+}
+
+TEST(StoreTest, BringsAStoreOfTheLastVersionUpToDate) {
+  TempDirectory dir;
+  {
+    const auto store = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
+    WriteHost(*store, 1, "k");
+    const auto write = store->NewWrite();
+    write->PutMeta("schema_version", "1");
+    ASSERT_TRUE(store->Commit(*write, true).ok());
+  }
+  {
+    const auto reader = OpenOrDie(dir.path(), Store::Mode::kReadOnly);
+    EXPECT_EQ(KeyUses(*reader).size(), 1U);
+    EXPECT_EQ(reader->Meta("schema_version")->value(), "1");
+  }
+  const auto store = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
+  EXPECT_EQ(store->Meta("schema_version")->value(), "2");
+}
+
 TEST(StoreTest, RefusesASecondWriterWithOneClearLine) {
   TempDirectory dir;
   const auto store = OpenOrDie(dir.path(), Store::Mode::kReadWrite);

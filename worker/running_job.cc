@@ -156,6 +156,8 @@ class GrabJob final : public WindowedJob<proto::HostObservation, GrabBatch> {
       GiveBack(index);
       return;
     }
+    // Nothing was sent: the ledger counts such a target apart from our failures.
+    const bool untouched = result.end == VisitResult::End::kExcluded && result.ports.empty();
     // One entry a port whatever happened: what an exclusion cut off is our doing, not the host's.
     while (result.ports.size() < ports_.size()) {
       PortObservation missing;
@@ -166,6 +168,7 @@ class GrabJob final : public WindowedJob<proto::HostObservation, GrabBatch> {
       result.ports.push_back(std::move(missing));
     }
     proto::HostObservation host;
+    host.set_excluded(untouched);
     host.set_address(std::string(addresses_[index - base_].bytes()));
     host.set_started_unix_ms(result.started_unix_ms);
     host.set_duration_ms(

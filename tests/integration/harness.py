@@ -92,7 +92,9 @@ class Lab:
 
 def scan_command(db, *flags):
     return [str(BIN / "hark"), "scan", f"--db={db}", f"--allow_special={LOOPBACK}",
-            "--pause_min_ms=0", "--pause_max_ms=0", "--no_report", *flags]
+            "--pause_min_ms=0", "--pause_max_ms=0", "--no_report",
+            # The lab's throttled hosts stay so; one retry is enough to have the path in every test.
+            "--throttle_retries=1", "--throttle_backoff_ms=1000", *flags]
 
 
 def run(command, **kwargs):

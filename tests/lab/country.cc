@@ -44,7 +44,7 @@ class CountryBuilder {
 
   void AddHost() {
     Host host;
-    host.address = dealer_.Next();
+    host.address = Address::V4(dealer_.Next());
     host.asn = 1 + static_cast<uint32_t>(random_.Below(random_.Below(40) + 1));
     host.country = Chance(10) ? "ZZ" : scenario_.country;
     const bool crypto = Chance(700);

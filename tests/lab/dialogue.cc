@@ -5,10 +5,6 @@
 namespace hark::lab {
 namespace {
 
-std::string BannerOr(const Service& service, std::string_view text) {
-  return service.banner.empty() ? std::string(text) : service.banner;
-}
-
 // Whether STARTTLS is on the list, and what becomes of asking for it.
 class StartTlsPolicy {
  public:
@@ -31,8 +27,16 @@ class Smtp final : public Dialogue {
     return StrCat("220 ", BannerOr(service_, "mail.lab.test ESMTP Postfix"), "\r\n");
   }
 
+  std::string Teaser() const override {
+    return StrCat("220-", BannerOr(service_, "mail.lab.test ESMTP Postfix"), "\r\n");
+  }
+  std::string TooEarly() const override { return "521 5.5.1 Protocol error\r\n"; }
+  std::string Smuggled() const override { return "250 2.0.0 smuggled\r\n"; }
+
   Answer OnLine(std::string_view line, bool secured) override {
-    if (StartsWithIgnoreCase(line, "EHLO")) return {Capabilities(secured)};
+    if (StartsWithIgnoreCase(line, "EHLO") && service_.behaviour != Behaviour::kEhloRefused) {
+      return {Capabilities(secured)};
+    }
     if (StartsWithIgnoreCase(line, "STARTTLS")) return StartTls(secured);
     if (StartsWithIgnoreCase(line, "QUIT")) return {"221 2.0.0 Bye\r\n", false, true};
     const bool simple = StartsWithIgnoreCase(line, "HELO") || StartsWithIgnoreCase(line, "NOOP") ||
@@ -63,8 +67,11 @@ class Pop3 final : public Dialogue {
     return StrCat("+OK ", BannerOr(service_, "Dovecot ready."), "\r\n");
   }
 
+  std::string TooEarly() const override { return "-ERR too early\r\n"; }
+  std::string Smuggled() const override { return "+OK smuggled\r\n"; }
+
   Answer OnLine(std::string_view line, bool secured) override {
-    if (StartsWithIgnoreCase(line, "CAPA")) {
+    if (StartsWithIgnoreCase(line, "CAPA") && service_.behaviour != Behaviour::kCapaRefused) {
       return {StrCat("+OK\r\nTOP\r\nUIDL\r\n", tls_.Offered(secured) ? "STLS\r\n" : "", ".\r\n")};
     }
     if (StartsWithIgnoreCase(line, "STLS")) {
@@ -89,12 +96,16 @@ class Imap final : public Dialogue {
     return StrCat("* OK ", BannerOr(service_, "Dovecot ready."), "\r\n");
   }
 
+  std::string TooEarly() const override { return "* BYE too early\r\n"; }
+  std::string Smuggled() const override { return "* CAPABILITY IMAP4rev1 SMUGGLED\r\n"; }
+
   Answer OnLine(std::string_view line, bool secured) override {
     const size_t space = line.find(' ');
     if (space == std::string_view::npos) return {"* BAD Error in IMAP command\r\n"};
     const std::string tag(line.substr(0, space));
     const std::string_view command = line.substr(space + 1);
-    if (StartsWithIgnoreCase(command, "CAPABILITY")) {
+    if (StartsWithIgnoreCase(command, "CAPABILITY") &&
+        service_.behaviour != Behaviour::kCapaRefused) {
       return {StrCat("* CAPABILITY IMAP4rev1", tls_.Offered(secured) ? " STARTTLS" : "",
                      " LOGINDISABLED\r\n", tag, " OK Capability completed.\r\n")};
     }
@@ -114,27 +125,11 @@ class Imap final : public Dialogue {
   StartTlsPolicy tls_;
 };
 
-class Http final : public Dialogue {
- public:
-  explicit Http(const Service& service) : service_(service) {}
-
-  std::string Greeting() const override { return ""; }
-
-  // Every request gets the same page once its headers end.
-  Answer OnLine(std::string_view line, bool) override {
-    if (!line.empty()) return {};
-    constexpr std::string_view kPage = "<!doctype html><title>hark lab</title>\n";
-    return {StrCat("HTTP/1.1 200 OK\r\nServer: ", BannerOr(service_, "nginx"),
-                   "\r\nContent-Type: text/html\r\nContent-Length: ", kPage.size(),
-                   "\r\nConnection: close\r\n\r\n", kPage),
-            false, true};
-  }
-
- private:
-  const Service& service_;
-};
-
 }  // namespace
+
+std::string BannerOr(const Service& service, std::string_view text) {
+  return service.banner.empty() ? std::string(text) : service.banner;
+}
 
 std::unique_ptr<Dialogue> MakeDialogue(const Service& service) {
   switch (service.protocol) {
@@ -148,7 +143,7 @@ std::unique_ptr<Dialogue> MakeDialogue(const Service& service) {
     case Protocol::kImaps:
       return std::make_unique<Imap>(service);
     case Protocol::kHttps:
-      return std::make_unique<Http>(service);
+      return HttpDialogue(service);
     case Protocol::kSsh:
     case Protocol::kUnknown:
       return nullptr;

@@ -1,39 +1,45 @@
 #include "tests/lab/internet.h"
 
 #include "tests/lab/odd.h"
+#include "tests/lab/slow.h"
 #include "tests/lab/ssh_server.h"
+#include "tests/lab/tls_server.h"
 
 namespace hark::lab {
-namespace {
 
-uint64_t MapKey(uint32_t address, uint16_t port) {
-  return uint64_t{address} << 16 | port;
-}
-
-}  // namespace
-
-Internet::Internet(const Scenario& scenario, const KeyStore& keys, const TlsContext& tls)
-    : scenario_(scenario), keys_(keys), tls_(tls) {
+Internet::Internet(const Scenario& scenario, const KeyStore& keys, const TlsContext& tls,
+                   const Clock& clock, Doorman::Log log)
+    : tls_(tls),
+      host_keys_(std::make_unique<SshHostKeys>(scenario, keys)),
+      credentials_(std::make_unique<Credentials>(scenario, keys)),
+      doorman_(std::make_unique<Doorman>(clock, *counters_, std::move(log))) {
   for (const Host& host : scenario.hosts) {
     for (const Service& service : host.services) {
       if (service.behaviour == Behaviour::kRefuse) continue;
       endpoints_.push_back({host.address, service.port, &service});
-      services_[MapKey(host.address, service.port)] = &service;
+      services_[{host.address, service.port}] = &service;
     }
   }
 }
 
-std::unique_ptr<Conversation> Internet::Answer(uint32_t address, uint16_t port) const {
-  const auto it = services_.find(MapKey(address, port));
+std::unique_ptr<Conversation> Internet::Answer(const Address& address, uint16_t port,
+                                               const Address& client) const {
+  const auto it = services_.find({address, port});
   if (it == services_.end()) return nullptr;
   const Service& service = *it->second;
+  const bool guarded =
+      service.behaviour == Behaviour::kPenalty || service.behaviour == Behaviour::kMaxStartups;
+  if (!guarded) return Serve(service);
+  return BehindDoor(service, {address, port, client}, *doorman_, Serve(service));
+}
+
+std::unique_ptr<Conversation> Internet::Serve(const Service& service) const {
   if (auto odd = OddConversation(service)) return odd;
-  std::vector<const KeyStore::Key*> keys;
-  for (const std::string& name : service.keys) {
-    keys.push_back(keys_.Find(name, scenario_.key_types.at(name)));
-  }
-  if (service.protocol == Protocol::kSsh) return SshConversation(service, std::move(keys));
-  return TlsConversation(service, keys.empty() ? nullptr : keys.front(), tls_);
+  auto served = service.protocol == Protocol::kSsh
+                    ? SshConversation(service, host_keys_->Of(service), *counters_)
+                    : TlsConversation(service, tls_, *credentials_, *counters_);
+  if (service.behaviour != Behaviour::kSlow) return served;
+  return Slowly(service.delay, std::move(served));
 }
 
 }  // namespace hark::lab

@@ -30,23 +30,33 @@ std::set<std::string_view> UsedByTls(const Scenario& scenario) {
   return out;
 }
 
+bool NeedsAuthority(const Scenario& scenario) {
+  for (const Host& host : scenario.hosts) {
+    for (const Service& service : host.services) {
+      if (service.chain != 0) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 EVP_PKEY* KeyStore::Key::pkey() const {
-  if (pkey_ == nullptr) pkey_ = ParsePrivateDer(private_der);
-  HARK_CHECK(pkey_ != nullptr);
-  return pkey_.get();
+  std::call_once(decoded_->key_once, [&] { decoded_->pkey = ParsePrivateDer(private_der); });
+  HARK_CHECK(decoded_->pkey != nullptr);
+  return decoded_->pkey.get();
 }
 
 X509* KeyStore::Key::certificate() const {
-  if (certificate_ == nullptr) certificate_ = ParseCertificate(certificate_der);
-  HARK_CHECK(certificate_ != nullptr);
-  return certificate_.get();
+  std::call_once(decoded_->certificate_once,
+                 [&] { decoded_->certificate = ParseCertificate(certificate_der); });
+  HARK_CHECK(decoded_->certificate != nullptr);
+  return decoded_->certificate.get();
 }
 
 const std::string& KeyStore::Key::ssh_blob() const {
-  if (ssh_blob_.empty()) ssh_blob_ = SshBlob(pkey(), type);
-  return ssh_blob_;
+  std::call_once(decoded_->blob_once, [&] { decoded_->ssh_blob = SshBlob(pkey(), type); });
+  return decoded_->ssh_blob;
 }
 
 Status KeyStore::Prepare(const Scenario& scenario) {
@@ -54,7 +64,9 @@ Status KeyStore::Prepare(const Scenario& scenario) {
   loaded_ = true;
   const std::set<std::string_view> certified = UsedByTls(scenario);
   bool changed = false;
-  for (const auto& [name, type] : scenario.key_types) {
+  std::map<std::string, KeyType> wanted = scenario.key_types;
+  if (NeedsAuthority(scenario)) wanted.emplace(kAuthorityKey, KeyType::kEcdsaP256);
+  for (const auto& [name, type] : wanted) {
     Key& key = keys_[MapKey(name, type)];
     if (key.private_der.empty()) {
       HARK_RETURN_IF_ERROR(Make(type, key));
@@ -73,10 +85,10 @@ Status KeyStore::Prepare(const Scenario& scenario) {
 }
 
 Status KeyStore::Make(KeyType type, Key& key) {
-  HARK_ASSIGN_OR_RETURN(key.pkey_, GenerateKey(type));
+  HARK_ASSIGN_OR_RETURN(const PkeyPtr made, GenerateKey(type));
   key.type = type;
-  key.private_der = PrivateDer(key.pkey());
-  key.spki_der = SpkiDer(key.pkey());
+  key.private_der = PrivateDer(made.get());
+  key.spki_der = SpkiDer(made.get());
   ++made_;
   return Status::Ok();
 }

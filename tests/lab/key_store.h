@@ -1,7 +1,8 @@
 #pragma once
 
 // All key pairs of a lab, by name. Kept in one file so that a lab of 20,000 hosts starts in
-// seconds: making the keys takes longer than everything else. Not thread-safe.
+// seconds: making the keys takes longer than everything else. Prepare() is for one thread, what is
+// prepared for all.
 //
 // File "keys-v1" in the cache directory, integers big-endian, strings as u32 length and bytes:
 //   "harklab1" then records of  u8 key type | name | PKCS#8 DER | SPKI DER | certificate DER
@@ -9,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,6 +19,10 @@
 #include "tests/lab/lab_key.h"
 
 namespace hark::lab {
+
+// Made, an ecdsa-p256, where a service sends a chain: it signs all of them. No name of a scenario
+// begins with a control character.
+inline constexpr char kAuthorityKey[] = "\x01/authority";
 
 class KeyStore {
  public:
@@ -27,15 +33,21 @@ class KeyStore {
     std::string certificate_der;  // "" until TLS uses the key
 
     // Decoded when first used: most hosts of a large lab are never asked for most of their keys.
+    // Any thread may ask.
     EVP_PKEY* pkey() const;
     X509* certificate() const;
     const std::string& ssh_blob() const;
 
    private:
     friend class KeyStore;
-    mutable PkeyPtr pkey_;
-    mutable X509Ptr certificate_;
-    mutable std::string ssh_blob_;
+    // On the heap, for a key moves and a once_flag does not.
+    struct Decoded {
+      std::once_flag key_once, certificate_once, blob_once;
+      PkeyPtr pkey;
+      X509Ptr certificate;
+      std::string ssh_blob;
+    };
+    std::unique_ptr<Decoded> decoded_ = std::make_unique<Decoded>();
   };
 
   // directory "" keeps everything in memory.

@@ -22,7 +22,7 @@ class KeyStoreTest : public ::testing::Test {
     Service ssh;
     ssh.protocol = Protocol::kSsh;
     ssh.keys = {"ssh"};
-    scenario_.hosts.push_back({1, 1, "XX", {web, ssh}});
+    scenario_.hosts.push_back({Address::V4(1), 1, "XX", {web, ssh}});
     Complete(scenario_);
   }
   ~KeyStoreTest() override { std::filesystem::remove_all(directory_); }

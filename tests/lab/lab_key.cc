@@ -6,19 +6,15 @@
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
-#include <openssl/x509v3.h>
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "tests/lab/certificate.h"
 
 namespace hark::lab {
 namespace {
 
 using ContextPtr = std::unique_ptr<EVP_PKEY_CTX, OpenSslFree<EVP_PKEY_CTX_free>>;
-
-// Fixed, so that a certificate's dates never decide what a test sees.
-constexpr char kNotBefore[] = "20180101000000Z";
-constexpr char kNotAfter[] = "20490101000000Z";
 
 PkeyPtr Rsa(size_t bits) {
   return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", bits));
@@ -48,6 +44,7 @@ PkeyPtr Dsa1024() {
 PkeyPtr Generate(KeyType type) {
   switch (type) {
     case KeyType::kEd25519:
+    case KeyType::kSkEd25519:
       return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
     case KeyType::kEcdsaP256:
       return Ec("P-256");
@@ -82,34 +79,6 @@ const unsigned char* Bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-// Ed25519 and Ed448 hash by themselves; SHA-256 serves all others.
-const EVP_MD* CertificateDigest(KeyType type) {
-  return type == KeyType::kEd25519 ? nullptr : EVP_sha256();
-}
-
-void NameCertificate(X509* certificate, const std::string& host) {
-  X509_NAME* name = X509_get_subject_name(certificate);
-  // A common name holds 64 characters (RFC 5280, upper bounds); the SAN has the rest.
-  const std::string common = host.substr(0, 64);
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, Bytes(common),
-                             static_cast<int>(common.size()), -1, 0);
-  X509_set_issuer_name(certificate, name);
-  X509_EXTENSION* san =
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, StrCat("DNS:", host).c_str());
-  if (san != nullptr) X509_add_ext(certificate, san, -1);
-  X509_EXTENSION_free(san);
-}
-
-// What DNS lets a name hold.
-std::string HostName(std::string_view key_name) {
-  std::string out;
-  for (char c : key_name) {
-    const bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    out += fine ? c : '-';
-  }
-  return out + ".lab.test";
-}
-
 }  // namespace
 
 Result<PkeyPtr> GenerateKey(KeyType type) {
@@ -141,22 +110,11 @@ std::string Sha256Hex(std::string_view bytes) {
 }
 
 std::string SelfSigned(EVP_PKEY* key, KeyType type, std::string_view name) {
-  if (type == KeyType::kDsa1024) return "";
-  X509Ptr certificate(X509_new());
-  X509_set_version(certificate.get(), X509_VERSION_3);
-  // The serial number follows from the key, so equal keys never have two certificates of one name.
-  unsigned char serial[SHA256_DIGEST_LENGTH];
-  const std::string spki = SpkiDer(key);
-  SHA256(Bytes(spki), spki.size(), serial);
-  serial[0] &= 0x7f;
-  std::unique_ptr<BIGNUM, OpenSslFree<BN_free>> number(BN_bin2bn(serial, 16, nullptr));
-  BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get()));
-  ASN1_TIME_set_string(X509_getm_notBefore(certificate.get()), kNotBefore);
-  ASN1_TIME_set_string(X509_getm_notAfter(certificate.get()), kNotAfter);
-  NameCertificate(certificate.get(), HostName(name));
-  X509_set_pubkey(certificate.get(), key);
-  HARK_CHECK(X509_sign(certificate.get(), key, CertificateDigest(type)) > 0);
-  return Der(certificate.get(), i2d_X509);
+  if (type == KeyType::kDsa1024 || type == KeyType::kSkEd25519) return "";
+  CertificateOrder order;
+  order.name = name;
+  order.key = key;
+  return Der(MakeCertificate(order).get(), i2d_X509);
 }
 
 X509Ptr ParseCertificate(std::string_view der) {

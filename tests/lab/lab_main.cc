@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
@@ -72,10 +73,35 @@ Status WriteReadyFile(const Options& options, const Scenario& scenario, size_t l
   return WriteNamedFile(options.ready_file, ready.dump() + "\n");
 }
 
+// Each line is written as it happens: whoever watches the file sees it at once.
+Doorman::Log PenaltyLog(const Options& options, const std::shared_ptr<std::FILE>& file) {
+  if (options.penalty_log.empty()) return {};
+  return [file](const std::string& line) {
+    std::fprintf(file.get(), "%s\n", line.c_str());
+    std::fflush(file.get());
+  };
+}
+
+Result<std::shared_ptr<std::FILE>> OpenPenaltyLog(const Options& options) {
+  if (options.penalty_log.empty()) return std::shared_ptr<std::FILE>();
+  std::FILE* file = std::fopen(options.penalty_log.c_str(), "we");
+  if (file == nullptr) return InvalidInput(ErrnoStatus(options.penalty_log, errno).message());
+  return std::shared_ptr<std::FILE>(file, std::fclose);
+}
+
+Status WriteStats(const Options& options, const Counters& counters) {
+  if (options.stats_file.empty()) return Status::Ok();
+  nlohmann::ordered_json stats;
+  for (const auto& [name, n] : counters.All()) stats[std::string(name)] = n;
+  return WriteNamedFile(options.stats_file, stats.dump(2) + "\n");
+}
+
 Status Serve(const Options& options, const Scenario& scenario, const KeyStore& keys) {
   HARK_ASSIGN_OR_RETURN(const UniqueFd stop, StopSignals());
   HARK_ASSIGN_OR_RETURN(const std::unique_ptr<TlsContext> tls, TlsContext::Make());
-  const Internet internet(scenario, keys, *tls);
+  HARK_ASSIGN_OR_RETURN(const auto log, OpenPenaltyLog(options));
+  const SystemClock clock;
+  const Internet internet(scenario, keys, *tls, clock, PenaltyLog(options, log));
   HARK_ASSIGN_OR_RETURN(
       Listeners listeners,
       OpenListeners(options.listen_mode, internet.endpoints(), Targets(scenario).ranges()));
@@ -84,10 +110,12 @@ Status Serve(const Options& options, const Scenario& scenario, const KeyStore& k
                WithThousands(scenario.hosts.size()).c_str(),
                WithThousands(internet.endpoints().size()).c_str(),
                WithThousands(listeners.sockets.size()).c_str(), wildcard ? "wildcard" : "bound");
-  const SystemClock clock;
-  Server server(internet, std::move(listeners), ServerOptions(), clock);
+  ServerOptions server_options;
+  server_options.threads = options.threads;
+  Server server(internet, std::move(listeners), server_options, clock);
   HARK_RETURN_IF_ERROR(WriteReadyFile(options, scenario, internet.endpoints().size(), wildcard));
-  return server.Run(stop.get());
+  HARK_RETURN_IF_ERROR(server.Run(stop.get()));
+  return WriteStats(options, internet.counters());
 }
 
 Status Run(const Options& options) {

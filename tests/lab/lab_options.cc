@@ -21,6 +21,9 @@ DEFINE_string(write_scenario, "", "write the scenario to this file");
 DEFINE_string(key_cache, "", "where keys are kept; default ~/.cache/hark-lab, \"none\": nowhere");
 DEFINE_string(listen_mode, "auto", "wildcard, bound or auto (docs/lab.md)");
 DEFINE_string(ready_file, "", "written (JSON) once every listener is up");
+DEFINE_string(penalty_log, "", "one line for every penalty given and every client refused");
+DEFINE_string(stats_file, "", "written (JSON) at the end: what was accepted, shaken, refused");
+DEFINE_uint32(threads, 1, "threads that serve, 1 to 64");
 DEFINE_bool(serve, true, "--noserve: write the files and end");
 DEFINE_uint32(gate_port, 25, "the truth's gate port; 0: any of --ports");
 DEFINE_string(ports, "22,25,110,143,443,587,993", "ports the truth looks at");
@@ -28,10 +31,13 @@ DEFINE_string(ports, "22,25,110,143,443,587,993", "ports the truth looks at");
 namespace hark::lab {
 namespace {
 
-constexpr const char* kFlags[] = {
-    "scenario",    "paper",      "sizes",   "hosts",     "seed",           "addresses",
-    "local_only",  "no_crypto",  "country", "out",       "write_scenario", "key_cache",
-    "listen_mode", "ready_file", "serve",   "gate_port", "ports"};
+constexpr uint32_t kMaxThreads = 64;
+
+constexpr const char* kFlags[] = {"scenario",    "paper",      "sizes",          "hosts",
+                                  "seed",        "addresses",  "local_only",     "no_crypto",
+                                  "country",     "out",        "write_scenario", "key_cache",
+                                  "listen_mode", "ready_file", "penalty_log",    "stats_file",
+                                  "threads",     "serve",      "gate_port",      "ports"};
 
 bool IsOurs(const std::string& name) {
   for (const char* flag : kFlags) {
@@ -97,6 +103,12 @@ Status FillIn(Options& options) {
   if (options.key_cache == "none") options.key_cache.clear();
   options.ready_file = FLAGS_ready_file;
   options.serve = FLAGS_serve;
+  options.penalty_log = FLAGS_penalty_log;
+  options.stats_file = FLAGS_stats_file;
+  options.threads = FLAGS_threads;
+  if (options.threads < 1 || options.threads > kMaxThreads) {
+    return InvalidInput(StrCat("--threads=", options.threads, " is not from 1 to ", kMaxThreads));
+  }
   const auto mode = ParseListenMode(FLAGS_listen_mode);
   if (!mode.has_value()) {
     return InvalidInput(

@@ -27,6 +27,9 @@ struct Options {
   std::string key_cache;
   ListenMode listen_mode = ListenMode::kAuto;
   std::string ready_file;
+  std::string penalty_log;  // file
+  std::string stats_file;
+  uint32_t threads = 1;
   bool serve = true;
   TruthOptions truth;
 };

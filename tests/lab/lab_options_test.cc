@@ -47,6 +47,8 @@ TEST_F(LabOptions, AnswerMistakesWithOneLine) {
                                                           {"--hosts=3", "--ports=70000"},
                                                           {"--hosts=3", "--gate_port=70000"},
                                                           {"--hosts=3", "--country=Namibia"},
+                                                          {"--hosts=3", "--threads=0"},
+                                                          {"--hosts=3", "--threads=65"},
                                                           {"--hosts=3", "--listen_mode=loud"}};
   for (const auto& words : mistakes) {
     const gflags::FlagSaver saver;

@@ -1,6 +1,5 @@
 #include "tests/lab/listeners.h"
 
-#include <arpa/inet.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -8,7 +7,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <set>
 
@@ -16,6 +14,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "tests/lab/own_network.h"
+#include "tests/lab/socket_name.h"
 
 namespace hark::lab {
 namespace {
@@ -34,14 +33,6 @@ void RaiseDescriptorLimit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-sockaddr_in SocketAddress(uint32_t address, uint16_t port) {
-  sockaddr_in out{};
-  out.sin_family = AF_INET;
-  out.sin_addr.s_addr = htonl(address);
-  out.sin_port = htons(port);
-  return out;
-}
-
 // Every SYN to the socket is dropped before the handshake: a classic BPF program of "return 0".
 Status DropEverything(int fd) {
   sock_filter drop{BPF_RET | BPF_K, 0, 0, 0};
@@ -52,15 +43,20 @@ Status DropEverything(int fd) {
   return ErrnoStatus("SO_ATTACH_FILTER", errno);
 }
 
-Result<UniqueFd> Listen(uint32_t address, uint16_t port, bool silent) {
-  const std::string where = StrCat(Address::V4(address).ToString(), ':', port);
-  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+int Family(const Address& address) {
+  return address.is_v4() ? AF_INET : AF_INET6;
+}
+
+Result<UniqueFd> Listen(const Address& address, uint16_t port, bool silent) {
+  const std::string where = HostPort(address, port);
+  UniqueFd fd(::socket(Family(address), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return ErrnoStatus("socket for " + where, errno);
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (!address.is_v4()) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (silent) HARK_RETURN_IF_ERROR(DropEverything(fd.get()));
-  const sockaddr_in name = SocketAddress(address, port);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) {
+  const KernelName name = ToKernel(address, port);
+  if (::bind(fd.get(), name.get(), name.size) != 0) {
     if (errno == EADDRNOTAVAIL) {
       return InvalidInput(where + " is not an address of this machine; the lab serves no others");
     }
@@ -90,13 +86,13 @@ Result<Listeners> OpenBound(const std::vector<Endpoint>& endpoints) {
 // Wildcard sockets would take connections for any address; that each host is one of ours is shown
 // by binding to it once.
 Status CheckAllLocal(const std::vector<Endpoint>& endpoints) {
-  std::set<uint32_t> done;
+  std::set<Address> done;
   for (const Endpoint& e : endpoints) {
     if (!done.insert(e.address).second) continue;
-    const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    const sockaddr_in name = SocketAddress(e.address, 0);
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) {
-      return InvalidInput(StrCat(Address::V4(e.address).ToString(),
+    const UniqueFd fd(::socket(Family(e.address), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const KernelName name = ToKernel(e.address, 0);
+    if (::bind(fd.get(), name.get(), name.size) != 0) {
+      return InvalidInput(StrCat(e.address.ToString(),
                                  " is not an address of this machine; the lab serves no others"));
     }
   }
@@ -105,12 +101,14 @@ Status CheckAllLocal(const std::vector<Endpoint>& endpoints) {
 
 Result<Listeners> OpenWildcard(const std::vector<Endpoint>& endpoints) {
   HARK_RETURN_IF_ERROR(CheckAllLocal(endpoints));
-  std::set<uint16_t> ports;
-  for (const Endpoint& e : endpoints) ports.insert(e.port);
+  const Address any = Address::V4(INADDR_ANY);
+  const Address any6 = *Address::FromBytes(std::string(16, '\0'));
+  std::set<std::pair<Address, uint16_t>> names;
+  for (const Endpoint& e : endpoints) names.insert({e.address.is_v4() ? any : any6, e.port});
   Listeners out;
   out.wildcard = true;
-  for (uint16_t port : ports) {
-    HARK_ASSIGN_OR_RETURN(UniqueFd fd, Listen(INADDR_ANY, port, false));
+  for (const auto& [address, port] : names) {
+    HARK_ASSIGN_OR_RETURN(UniqueFd fd, Listen(address, port, false));
     out.sockets.push_back(std::move(fd));
   }
   return out;
@@ -141,7 +139,7 @@ Result<Listeners> OpenListeners(ListenMode mode, const std::vector<Endpoint>& en
         "--listen_mode=wildcard only in a network namespace of the lab's own: run "
         "it with tests/lab/in-namespace.sh");
   }
-  if (own) HARK_RETURN_IF_ERROR(MakeLocal(targets));
+  if (own) HARK_RETURN_IF_ERROR(MakeLocal(targets, endpoints));
   if (mode == ListenMode::kBound || !own) return OpenBound(endpoints);
   const Status filter = LoadFilter(FilterRules(endpoints));
   if (filter.ok()) return OpenWildcard(endpoints);

@@ -26,7 +26,7 @@ struct Listeners {
 };
 
 // Opens them all, or says which one could not be. Raises RLIMIT_NOFILE as far as it goes.
-// targets: made local first when this is our own network.
+// When this is our own network, targets and IPv6 hosts are made local first.
 Result<Listeners> OpenListeners(ListenMode mode, const std::vector<Endpoint>& endpoints,
                                 const std::vector<Range>& targets);
 

@@ -22,6 +22,11 @@ host 127.40.0.1
   port 143 imap behaviour=silent
 host 10.77.0.9
   port 25 smtp banner="second"
+host fd77::9
+  port 25 smtp banner="third"
+  port 143 imap behaviour=silent
+host ::1
+  port 25 smtp banner="fourth"
 END
 mkfifo "$dir/closed"
 "$1" --scenario="$dir/scenario" --key_cache=none --listen_mode=wildcard \
@@ -46,6 +51,10 @@ expect() {
 grep -q '"listen_mode":"wildcard"' "$dir/ready" || { cat "$dir/ready"; failures=1; }
 expect "220 first" 127.40.0.1 25
 expect "220 second" 10.77.0.9 25
+expect "220 third" fd77::9 25
+expect "220 fourth" ::1 25
+expect refused ::1 143
+expect silent fd77::9 143
 expect refused 127.40.0.2 25
 expect refused 10.77.0.8 25
 expect refused 127.40.0.1 80

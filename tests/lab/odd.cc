@@ -1,12 +1,12 @@
 #include "tests/lab/odd.h"
 
 #include "base/random.h"
+#include "tests/lab/drip.h"
 
 namespace hark::lab {
 namespace {
 
 constexpr size_t kGarbageBytes = 600;
-constexpr Duration kTarpitPace = std::chrono::seconds(1);
 
 // Says one thing and hangs up, goes on listening, or resets.
 class OneLiner final : public Conversation {
@@ -19,20 +19,49 @@ class OneLiner final : public Conversation {
   Turn turn_;
 };
 
-// A greeting that never ends, one byte a second (endlessh does this to SSH clients).
+// A greeting that never ends, byte by byte.
 class Tarpit final : public Conversation {
  public:
-  Turn Start() override { return Drip(); }
+  explicit Tarpit(Duration pace) : drip_("", pace) {}
+  Turn Start() override { return drip_.Next(); }
   Turn OnBytes(std::string_view) override { return {}; }
-  Turn OnTimer() override { return Drip(); }
+  Turn OnTimer() override { return drip_.Next(); }
 
  private:
-  Turn Drip() {
-    const char c = static_cast<char>('a' + Mix64(dripped_++) % 26);
-    return {std::string(1, c), Turn::Then::kGoOn, kTarpitPace};
-  }
-  uint64_t dripped_ = 0;
+  Drip drip_;
 };
+
+// The same line for ever (endlessh does this to SSH clients, which must allow lines before the
+// identification; SMTP clients must allow a greeting of many lines).
+class Lines final : public Conversation {
+ public:
+  Lines(std::string line, Duration pace) : line_(std::move(line)), pace_(pace) {}
+  Turn Start() override { return OnTimer(); }
+  Turn OnBytes(std::string_view) override { return {}; }
+  Turn OnTimer() override { return {line_, Turn::Then::kGoOn, pace_}; }
+
+ private:
+  std::string line_;
+  Duration pace_;
+};
+
+std::string EndlessLine(const Service& service) {
+  switch (service.protocol) {
+    case Protocol::kSmtp:
+      return "220-please hold the line\r\n";
+    case Protocol::kImap:
+      return "* 1 EXISTS\r\n";
+    case Protocol::kSsh:
+    case Protocol::kPop3:
+    case Protocol::kHttps:
+    case Protocol::kImaps:
+    case Protocol::kPop3s:
+    case Protocol::kSmtps:
+    case Protocol::kUnknown:
+      return "please hold the line\r\n";
+  }
+  return "";
+}
 
 // The same bytes for the same port; none is printable, a digit of a status or a TLS record type.
 std::string Garbage(const Service& service) {
@@ -76,9 +105,11 @@ std::unique_ptr<Conversation> OddConversation(const Service& service) {
     case Behaviour::kGarbage:
       return std::make_unique<OneLiner>(Turn::Finish(Garbage(service)));
     case Behaviour::kTarpit:
-      return std::make_unique<Tarpit>();
+      return std::make_unique<Tarpit>(service.pace);
     case Behaviour::kThrottled:
       return std::make_unique<OneLiner>(Turn::Finish(NotNow(service)));
+    case Behaviour::kTarpitLines:
+      return std::make_unique<Lines>(EndlessLine(service), service.pace);
     case Behaviour::kNormal:
     case Behaviour::kRefuse:
     case Behaviour::kSilent:
@@ -87,6 +118,18 @@ std::unique_ptr<Conversation> OddConversation(const Service& service) {
     case Behaviour::kCloseInHello:
     case Behaviour::kTlsAlert:
     case Behaviour::kBadSignature:
+    case Behaviour::kPenalty:
+    case Behaviour::kMaxStartups:
+    case Behaviour::kTarpitHello:
+    case Behaviour::kSlow:
+    case Behaviour::kGreetDelay:
+    case Behaviour::kTeaser:
+    case Behaviour::kSmuggle:
+    case Behaviour::kEhloRefused:
+    case Behaviour::kCapaRefused:
+    case Behaviour::kHeaderBomb:
+    case Behaviour::kEndlessHeaders:
+    case Behaviour::kRedirect:
       return nullptr;
   }
   return nullptr;

@@ -73,17 +73,26 @@ Status RunProgram(std::vector<std::string> words, const std::string& input) {
   return IoError(StrCat(words[0], ": ", Trim(Split(said, '\n').front())));
 }
 
+Status RouteToUs(const std::string& cidr) {
+  return RunProgram({"ip", "route", "replace", "local", cidr, "dev", "lo"}, "").Prepend(cidr);
+}
+
 std::string Elements(const std::vector<const Endpoint*>& endpoints) {
   if (endpoints.empty()) return "";
   std::string out = "elements = {";
   for (const Endpoint* e : endpoints) {
-    out += StrCat(' ', Address::V4(e->address).ToString(), " . ", e->port, ",\n");
+    out += StrCat(' ', e->address.ToString(), " . ", e->port, ",\n");
   }
   return out + " }";
 }
 
-std::string Set(std::string_view name, const std::vector<const Endpoint*>& endpoints) {
-  return StrCat(" set ", name, " { type ipv4_addr . inet_service; ", Elements(endpoints), "\n }\n");
+// One set for each family: nft has no type for both.
+std::string Sets(const std::string& name, const std::vector<const Endpoint*>& endpoints) {
+  std::vector<const Endpoint*> v4;
+  std::vector<const Endpoint*> v6;
+  for (const Endpoint* e : endpoints) (e->address.is_v4() ? v4 : v6).push_back(e);
+  return StrCat(" set ", name, "4 { type ipv4_addr . inet_service; ", Elements(v4), "\n }\n set ",
+                name, "6 { type ipv6_addr . inet_service; ", Elements(v6), "\n }\n");
 }
 
 }  // namespace
@@ -95,14 +104,18 @@ bool InOwnNetwork() {
   return !InFirstNetwork();
 }
 
-Status MakeLocal(const std::vector<Range>& ranges) {
+Status MakeLocal(const std::vector<Range>& ranges, const std::vector<Endpoint>& endpoints) {
   for (const Range& range : ranges) {
-    if ((range.first & 0xff000000) == kLoopback) continue;
-    const std::string cidr = CidrText(range);
-    HARK_RETURN_IF_ERROR(
-        RunProgram({"ip", "route", "replace", "local", cidr, "dev", "lo"}, "").Prepend(cidr));
+    if ((range.first & 0xff000000) != kLoopback) HARK_RETURN_IF_ERROR(RouteToUs(CidrText(range)));
   }
-  return Status::Ok();
+  std::set<Address> done = {*Address::Parse("::1")};
+  std::string lines;  // one ip(8) for all of them: there may be thousands
+  for (const Endpoint& e : endpoints) {
+    if (e.address.is_v4() || !done.insert(e.address).second) continue;
+    lines += StrCat("addr replace ", e.address.ToString(), "/128 dev lo nodad\n");
+  }
+  if (lines.empty()) return Status::Ok();
+  return RunProgram({"ip", "-6", "-batch", "-"}, lines).Prepend("IPv6 hosts");
 }
 
 std::string FilterRules(const std::vector<Endpoint>& endpoints) {
@@ -118,16 +131,17 @@ std::string FilterRules(const std::vector<Endpoint>& endpoints) {
   // Adding before deleting makes the first load and a reload the same text. No "ct": connection
   // tracking would cost more than all the rest of a sweep.
   return StrCat("table inet hark_lab {}\ndelete table inet hark_lab\ntable inet hark_lab {\n",
-                Set("open", open), Set("silent", silent),
+                Sets("open", open), Sets("silent", silent),
                 " chain input {\n"
                 "  type filter hook input priority 0; policy accept;\n"
                 "  tcp flags & (fin|syn|rst|ack) != syn accept\n"
-                "  meta nfproto != ipv4 accept\n"
                 "  tcp dport != { ",
                 port_list,
                 "} accept\n"
-                "  ip daddr . tcp dport @open accept\n"
-                "  ip daddr . tcp dport @silent drop\n"
+                "  ip daddr . tcp dport @open4 accept\n"
+                "  ip daddr . tcp dport @silent4 drop\n"
+                "  ip6 daddr . tcp dport @open6 accept\n"
+                "  ip6 daddr . tcp dport @silent6 drop\n"
                 "  reject with tcp reset\n"
                 " }\n}\n");
 }

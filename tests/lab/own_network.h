@@ -15,9 +15,9 @@ namespace hark::lab {
 // the lab may add routes or packet filter rules.
 bool InOwnNetwork();
 
-// `ip route replace local PREFIX dev lo` for every range outside 127.0.0.0/8. Only in an own
-// network.
-Status MakeLocal(const std::vector<Range>& ranges);
+// Routes every range outside 127.0.0.0/8 to ourselves and gives the loopback every IPv6 host
+// but ::1, since IPv6 binds to no address for a route alone. Only in an own network.
+Status MakeLocal(const std::vector<Range>& ranges, const std::vector<Endpoint>& endpoints);
 
 // The packet filter behind wildcard listeners: at the lab's ports, a SYN to an address that has no
 // such service is answered with RST, one to a silent service is dropped, everything else passes.

@@ -65,7 +65,7 @@ class Namibia {
   // The reference stays good until the next NewHost.
   Host& NewHost(uint32_t asn) {
     Host host;
-    host.address = dealer_.Next();
+    host.address = Address::V4(dealer_.Next());
     host.asn = asn;
     host.country = scenario_.country;
     host.services.push_back(PlainSmtp());

@@ -30,7 +30,7 @@ class RunningLab {
     auto tls = TlsContext::Make();
     HARK_CHECK(tls.ok());
     tls_ = std::move(*tls);
-    internet_ = std::make_unique<Internet>(scenario_, keys_, *tls_);
+    internet_ = std::make_unique<Internet>(scenario_, keys_, *tls_, clock_);
     auto listeners = OpenListeners(ListenMode::kBound, internet_->endpoints(), {});
     if (!listeners.ok()) LogError("lab", listeners.status().message());
     HARK_CHECK(listeners.ok());
@@ -43,6 +43,7 @@ class RunningLab {
     thread_.join();
   }
 
+  Counters& counters() const { return internet_->counters(); }
   uint32_t address() const { return address_; }
   std::string host() const { return Address::V4(address_).ToString(); }
   const KeyStore::Key& key(const std::string& name) const {
@@ -58,13 +59,13 @@ class RunningLab {
     return *scenario;
   }
 
+  SystemClock clock_;
   uint32_t address_;
   Scenario scenario_;
   KeyStore keys_;
   std::unique_ptr<TlsContext> tls_;
   std::unique_ptr<Internet> internet_;
   std::unique_ptr<Server> server_;
-  SystemClock clock_;
   UniqueFd stop_;
   std::thread thread_;
 };

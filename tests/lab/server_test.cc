@@ -6,10 +6,14 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
+#include <thread>
+#include <vector>
 
 #include "tests/lab/own_network.h"
 #include "tests/lab/running_lab.h"
+#include "tests/lab/socket_name.h"
 
 namespace hark::lab {
 namespace {
@@ -144,12 +148,85 @@ TEST(Server, ServesManyClientsAtOnce) {
   }
 }
 
+TEST(Server, ServesOnSeveralThreadsAtOnce) {
+  ServerOptions options;
+  options.threads = 4;
+  const RunningLab lab(
+      "host ME\nport 22030 smtp key=k\nport 22040 ssh keys=s,t\nkey t "
+      "type=ecdsa-p256\n",
+      options);
+  std::vector<std::thread> clients;
+  std::atomic<int> greeted{0};
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      for (int n = 0; n < 25; ++n) {
+        int error = 0;
+        Client mail(lab, 22030);
+        Client ssh(lab, 22040);
+        mail.Say("EHLO x\r\nQUIT\r\n");
+        ssh.Say("SSH-2.0-x\r\n");
+        greeted += mail.HearSome(4) == "220 " && ssh.HearSome(8) == "SSH-2.0-" ? 1 : 0;
+        mail.HearAll(&error);
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(greeted, 200);
+  EXPECT_EQ(lab.counters().accepted, 400U);
+}
+
+TEST(Server, ServesIpv6) {
+  const UniqueFd probe(::socket(AF_INET6, SOCK_STREAM, 0));
+  const KernelName any_port = ToKernel(*Address::Parse("::1"), 0);
+  if (::bind(probe.get(), any_port.get(), any_port.size) != 0) GTEST_SKIP() << "no IPv6 here";
+  const RunningLab lab("host ::1\nport 22041 smtp banner=six\n");
+  const UniqueFd fd(::socket(AF_INET6, SOCK_STREAM, 0));
+  const KernelName name = ToKernel(*Address::Parse("::1"), 22041);
+  ASSERT_EQ(::connect(fd.get(), name.get(), name.size), 0);
+  std::string said(9, '\0');
+  ASSERT_EQ(::recv(fd.get(), said.data(), said.size(), MSG_WAITALL), 9);
+  EXPECT_EQ(said, "220 six\r\n");
+}
+
+constexpr char kGuardedHost[] =
+    "host ME\n"
+    "port 22022 ssh keys=k behaviour=penalty noauth=16s\n"
+    "port 22023 ssh keys=k behaviour=max-startups refusal=old\n";
+
+TEST(Server, PunishesWhoLeavesWithoutALogin) {
+  const RunningLab lab(kGuardedHost);
+  int error = 0;
+  Client first(lab, 22022);
+  EXPECT_THAT(first.HearSome(8), StartsWith("SSH-2.0-"));
+  first.Say("not ssh\r\n");
+  first.HearAll(&error);
+  Client second(lab, 22022);
+  EXPECT_EQ(second.HearAll(&error), "Not allowed at this time\r\n");
+  EXPECT_EQ(error, 0);
+  EXPECT_EQ(lab.counters().penalties_active, 1U);
+  EXPECT_EQ(lab.counters().refused_penalty, 1U);
+}
+
+TEST(Server, TakesOneClientAtATimeWhereStartupsAreOne) {
+  const RunningLab lab(kGuardedHost);
+  int error = 0;
+  Client first(lab, 22023);
+  EXPECT_THAT(first.HearSome(8), StartsWith("SSH-2.0-"));
+  Client second(lab, 22023);
+  EXPECT_EQ(second.HearAll(&error), "Exceeded MaxStartups\r\n");
+  first.Say("not ssh\r\n");
+  first.HearAll(&error);
+  Client third(lab, 22023);
+  EXPECT_THAT(third.HearSome(8), StartsWith("SSH-2.0-"));
+}
+
 TEST(Listeners, RefuseAddressesThatAreNotOfThisMachine) {
   Service service;
   service.port = 22031;
   service.protocol = Protocol::kSmtp;
   // 192.0.2.0/24 is for documentation (RFC 5737): nobody's address.
-  const auto listeners = OpenListeners(ListenMode::kBound, {{0xc0000201, 22031, &service}}, {});
+  const auto listeners =
+      OpenListeners(ListenMode::kBound, {{Address::V4(0xc0000201), 22031, &service}}, {});
   ASSERT_FALSE(listeners.ok());
   EXPECT_EQ(listeners.status().code(), StatusCode::kInvalidInput);
   EXPECT_THAT(listeners.status().message(), HasSubstr("192.0.2.1:22031 is not an address of this"));
@@ -160,7 +237,8 @@ TEST(Listeners, SayWhichPortIsTaken) {
   Service service;
   service.port = 22030;
   service.protocol = Protocol::kSmtp;
-  const auto again = OpenListeners(ListenMode::kBound, {{lab.address(), 22030, &service}}, {});
+  const auto again =
+      OpenListeners(ListenMode::kBound, {{Address::V4(lab.address()), 22030, &service}}, {});
   ASSERT_FALSE(again.ok());
   EXPECT_THAT(again.status().message(), HasSubstr(":22030: Address already in use"));
 }
@@ -176,11 +254,15 @@ TEST(Filter, AcceptsOpenServicesDropsSilentOnesResetsTheRest) {
   Service open;
   Service silent;
   silent.behaviour = Behaviour::kSilent;
-  const std::string rules = FilterRules({{0x7f100001, 25, &open}, {0x7f100002, 22, &silent}});
-  EXPECT_THAT(rules, HasSubstr("set open { type ipv4_addr . inet_service; elements = { 127.16.0.1 "
+  const std::string rules = FilterRules({{Address::V4(0x7f100001), 25, &open},
+                                         {Address::V4(0x7f100002), 22, &silent},
+                                         {*Address::Parse("fd00::9"), 25, &open}});
+  EXPECT_THAT(rules, HasSubstr("set open4 { type ipv4_addr . inet_service; elements = { 127.16.0.1 "
                                ". 25,\n"));
-  EXPECT_THAT(rules, HasSubstr("set silent { type ipv4_addr . inet_service; elements = { "
+  EXPECT_THAT(rules, HasSubstr("set silent4 { type ipv4_addr . inet_service; elements = { "
                                "127.16.0.2 . 22,\n"));
+  EXPECT_THAT(rules, HasSubstr("set open6 { type ipv6_addr . inet_service; elements = { fd00::9 "
+                               ". 25,\n"));
   EXPECT_THAT(rules, HasSubstr("tcp dport != { 22, 25, } accept"));
 }
 

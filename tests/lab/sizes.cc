@@ -79,7 +79,7 @@ class SizesBuilder {
  private:
   Host& NewHost() {
     Host host;
-    host.address = dealer_.Next();
+    host.address = Address::V4(dealer_.Next());
     host.asn = 1;
     host.country = scenario_.country;
     host.services.push_back(PlainSmtp());

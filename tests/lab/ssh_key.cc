@@ -7,10 +7,14 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/strings.h"
 #include "tests/lab/lab_key.h"
 
 namespace hark::lab {
 namespace {
+
+constexpr std::string_view kSkEd25519Name = "sk-ssh-ed25519@openssh.com";
+constexpr std::string_view kSkApplication = "ssh:";
 
 std::string Magnitude(const BIGNUM* number) {
   std::string out(static_cast<size_t>(BN_num_bytes(number)), '\0');
@@ -98,6 +102,29 @@ std::string LeftPad(const std::string& magnitude, size_t n) {
   return std::string(n - magnitude.size(), '\0') + magnitude;
 }
 
+std::string Sha256(std::string_view bytes) {
+  const auto raw = HexDecode(Sha256Hex(bytes));
+  return raw.value_or("");
+}
+
+// What a security key signs is not the message but SHA-256(application), flags, counter and
+// SHA-256(message); flags and counter stand behind the signature (PROTOCOL.u2f of OpenSSH).
+std::string SkSign(EVP_PKEY* key, std::string_view message) {
+  constexpr uint8_t kUserPresent = 1;
+  constexpr uint32_t kCounter = 7;
+  ByteWriter asserted;
+  asserted.Bytes(Sha256(kSkApplication));
+  asserted.U8(kUserPresent);
+  asserted.U32(kCounter);
+  asserted.Bytes(Sha256(message));
+  ByteWriter out;
+  out.String32(kSkEd25519Name);
+  out.String32(RawSignature(key, nullptr, asserted.str()));
+  out.U8(kUserPresent);
+  out.U32(kCounter);
+  return out.Take();
+}
+
 }  // namespace
 
 std::string SshBlob(EVP_PKEY* key, KeyType type) {
@@ -106,6 +133,13 @@ std::string SshBlob(EVP_PKEY* key, KeyType type) {
       ByteWriter out;
       out.String32("ssh-ed25519");
       out.String32(RawPublic(key));
+      return out.Take();
+    }
+    case KeyType::kSkEd25519: {  // PROTOCOL.u2f of OpenSSH
+      ByteWriter out;
+      out.String32(kSkEd25519Name);
+      out.String32(RawPublic(key));
+      out.String32(kSkApplication);
       return out.Take();
     }
     case KeyType::kEcdsaP256:
@@ -131,6 +165,8 @@ std::vector<std::string> SshAlgorithms(KeyType type) {
   switch (type) {
     case KeyType::kEd25519:
       return {"ssh-ed25519"};
+    case KeyType::kSkEd25519:
+      return {std::string(kSkEd25519Name)};
     case KeyType::kEcdsaP256:
       return {"ecdsa-sha2-nistp256"};
     case KeyType::kEcdsaP384:
@@ -148,6 +184,7 @@ std::vector<std::string> SshAlgorithms(KeyType type) {
 }
 
 std::string SshSign(EVP_PKEY* key, std::string_view algorithm, std::string_view message) {
+  if (algorithm == kSkEd25519Name) return SkSign(key, message);
   std::string signature = RawSignature(key, DigestOf(algorithm), message);
   if (algorithm.substr(0, 6) == "ecdsa-") {
     const auto [r, s] =

@@ -1,5 +1,6 @@
 // state        | on                    | say                              | next
 // identify     | client's line         | KEXINIT                          | negotiate
+//              | the same, tarpit-hello| KEXINIT, a byte now and then     | dripping
 // negotiate    | KEXINIT, common names | -                                | exchange
 //              | KEXINIT, none common  | DISCONNECT, FIN                  | done
 // exchange     | wrong first guess     | - (RFC 4253 §7: ignored)         | exchange
@@ -19,6 +20,7 @@
 
 #include "base/bytes.h"
 #include "base/strings.h"
+#include "tests/lab/drip.h"
 #include "tests/lab/ssh_kex.h"
 
 namespace hark::lab {
@@ -65,20 +67,51 @@ std::string_view First(std::string_view names) {
   return Split(names, ',').front();
 }
 
+std::vector<std::string> Names(std::string_view list) {
+  std::vector<std::string> out;
+  for (std::string_view name : Split(list, ',')) out.emplace_back(name);
+  return out;
+}
+
+std::vector<std::string> NamesOf(const SshHostKeys::Offers& offers) {
+  std::vector<std::string> out;
+  for (const HostKeyOffer& offer : offers) out.push_back(offer.algorithm);
+  return out;
+}
+
+std::string_view Or(std::string_view text, std::string_view otherwise) {
+  return text.empty() ? otherwise : text;
+}
+
+// A KEXINIT within every limit whose first name list does not end while anybody waits.
+std::string EndlessKexInit() {
+  ByteWriter out;
+  out.U32(32'768);
+  out.U8(4);
+  out.U8(kKexInit);
+  out.Bytes(std::string(kCookie, 'c'));
+  out.U32(30'000);
+  return out.Take();
+}
+
 class SshServer final : public Conversation {
  public:
-  SshServer(const Service& service, std::vector<const KeyStore::Key*> keys)
-      : service_(service), keys_(std::move(keys)) {
+  SshServer(const Service& service, const SshHostKeys::Offers& offers, Counters& counters)
+      : service_(service),
+        offers_(offers),
+        counters_(counters),
+        methods_(service.kex.empty() ? KexMethods() : Names(service.kex)),
+        algorithms_(service.host_keys.empty() ? NamesOf(offers) : Names(service.host_keys)),
+        drip_(EndlessKexInit(), service.pace) {
     identification_ = StrCat("SSH-", service.ssh_version, "-",
                              service.banner.empty() ? "OpenSSH_7.4" : service.banner);
-    for (const KeyStore::Key* key : keys_) {
-      for (const std::string& name : SshAlgorithms(key->type)) algorithms_.push_back(name);
-    }
   }
 
-  Turn Start() override { return Turn::Say(identification_ + "\r\n"); }
+  Turn Start() override { return Turn::Say(StrCat(service_.prelude, identification_, "\r\n")); }
+  Turn OnTimer() override { return drip_.Next(); }
 
   Turn OnBytes(std::string_view bytes) override {
+    if (state_ == State::kDripping) return {};
     in_.append(bytes);
     Turn out;
     while (out.then == Turn::Then::kGoOn && Step(out)) {
@@ -87,7 +120,7 @@ class SshServer final : public Conversation {
   }
 
  private:
-  enum class State { kIdentify, kNegotiate, kExchange, kFinal };
+  enum class State { kIdentify, kNegotiate, kExchange, kFinal, kDripping };
 
   // One line or packet, if there is a whole one.
   bool Step(Turn& out) {
@@ -120,6 +153,11 @@ class SshServer final : public Conversation {
       out.send += "Protocol mismatch.\n";
       return GiveUp(out);
     }
+    if (service_.behaviour == Behaviour::kTarpitHello) {
+      out = drip_.Next();
+      state_ = State::kDripping;
+      return false;
+    }
     own_kexinit_ = KexInit();
     out.send += Packet(own_kexinit_);
     state_ = State::kNegotiate;
@@ -132,10 +170,12 @@ class SshServer final : public Conversation {
     ByteWriter out;
     out.U8(kKexInit);
     out.Bytes(cookie);
-    out.String32(Join(KexMethods(), ","));
+    out.String32(Join(methods_, ","));
     out.String32(Join(algorithms_, ","));
-    for (const char* names : {kCiphers, kCiphers, kMacs, kMacs, "none", "none", "", ""}) {
-      out.String32(names);
+    for (const std::string_view names : {Or(service_.ciphers, kCiphers), Or(service_.macs, kMacs),
+                                         Or(service_.compression, "none"), std::string_view()}) {
+      out.String32(names);  // client to server
+      out.String32(names);  // server to client
     }
     out.U8(0);   // no guessed packet follows
     out.U32(0);  // reserved
@@ -158,6 +198,7 @@ class SshServer final : public Conversation {
         break;
       case State::kFinal:
       case State::kIdentify:
+      case State::kDripping:
         break;
     }
     out.then = Turn::Then::kFinish;
@@ -178,12 +219,16 @@ class SshServer final : public Conversation {
       GiveUp(out);
       return;
     }
-    method_ = Agree(lists[0], KexMethods());
+    method_ = Agree(lists[0], methods_);
     algorithm_ = Agree(lists[1], algorithms_);
-    if (method_.empty() || algorithm_.empty()) return Disconnect(out);
+    offer_ = OfferOf(algorithm_);
+    // What the scenario lets us offer need not be what we can do.
+    const auto& able = KexMethods();
+    const bool can = std::find(able.begin(), able.end(), method_) != able.end();
+    if (!can || offer_ == nullptr) return Disconnect(out);
     // A guess is right only if both sides' first choices agree (RFC 4253 §7).
-    skip_guess_ = guessed && (First(lists[0]) != KexMethods().front() ||
-                              First(lists[1]) != algorithms_.front());
+    skip_guess_ =
+        guessed && (First(lists[0]) != methods_.front() || First(lists[1]) != algorithms_.front());
     state_ = State::kExchange;
   }
 
@@ -207,13 +252,12 @@ class SshServer final : public Conversation {
       GiveUp(out);
       return;
     }
-    const KeyStore::Key& key = KeyFor(algorithm_);
-    const std::string hash = ExchangeHash(key.ssh_blob(), client_public, *result);
-    std::string signature = SshSign(key.pkey(), algorithm_, hash);
+    std::string signature = offer_->Sign(ExchangeHash(offer_->blob, client_public, *result));
     if (service_.behaviour == Behaviour::kBadSignature) signature.back() ^= 1;
+    ++counters_.ssh_exchanges;
     ByteWriter reply;
     reply.U8(kKexReply);
-    reply.String32(key.ssh_blob());
+    reply.String32(offer_->blob);
     Public(reply, result->server_public);
     reply.String32(signature);
     out.send += Packet(reply.str());
@@ -236,12 +280,11 @@ class SshServer final : public Conversation {
     }
   }
 
-  const KeyStore::Key& KeyFor(std::string_view algorithm) const {
-    for (const KeyStore::Key* key : keys_) {
-      const auto names = SshAlgorithms(key->type);
-      if (std::find(names.begin(), names.end(), algorithm) != names.end()) return *key;
+  const HostKeyOffer* OfferOf(std::string_view algorithm) const {
+    for (const HostKeyOffer& offer : offers_) {
+      if (offer.algorithm == algorithm) return &offer;
     }
-    return *keys_.front();  // not reached: algorithms_ comes from keys_
+    return nullptr;
   }
 
   std::string ExchangeHash(std::string_view blob, std::string_view client_public,
@@ -259,8 +302,12 @@ class SshServer final : public Conversation {
   }
 
   const Service& service_;
-  std::vector<const KeyStore::Key*> keys_;
-  std::vector<std::string> algorithms_;  // host-key algorithms on offer
+  const SshHostKeys::Offers& offers_;
+  Counters& counters_;
+  std::vector<std::string> methods_;     // on offer
+  std::vector<std::string> algorithms_;  // likewise, host keys
+  const HostKeyOffer* offer_ = nullptr;  // agreed on
+  Drip drip_;
   State state_ = State::kIdentify;
   std::string in_;
   std::string identification_, client_identification_;
@@ -272,8 +319,9 @@ class SshServer final : public Conversation {
 }  // namespace
 
 std::unique_ptr<Conversation> SshConversation(const Service& service,
-                                              std::vector<const KeyStore::Key*> keys) {
-  return std::make_unique<SshServer>(service, std::move(keys));
+                                              const SshHostKeys::Offers& offers,
+                                              Counters& counters) {
+  return std::make_unique<SshServer>(service, offers, counters);
 }
 
 }  // namespace hark::lab

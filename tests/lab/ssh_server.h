@@ -7,17 +7,17 @@
 // key of the odd types, sign wrongly, or stop in mid-exchange, and those are what the lab is for.
 
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "tests/lab/conversation.h"
-#include "tests/lab/key_store.h"
-#include "tests/lab/scenario.h"
+#include "tests/lab/counters.h"
+#include "tests/lab/service.h"
+#include "tests/lab/ssh_host_keys.h"
 
 namespace hark::lab {
 
-// keys: as service.keys, in order; they and the service outlive the conversation.
+// All arguments outlive the conversation.
 std::unique_ptr<Conversation> SshConversation(const Service& service,
-                                              std::vector<const KeyStore::Key*> keys);
+                                              const SshHostKeys::Offers& offers,
+                                              Counters& counters);
 
 }  // namespace hark::lab

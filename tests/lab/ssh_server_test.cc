@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdio>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/strings.h"
@@ -63,6 +64,18 @@ Met Connect(const RunningLab& lab, int port, const char* kex, const char* host_k
   return met;
 }
 
+// What a command says; nullopt where the program is not installed.
+std::optional<std::string> Hearken(const std::string& command) {
+  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+  if (pipe == nullptr) return std::nullopt;
+  std::string said;
+  std::array<char, 4096> buffer;
+  while (const size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
+    said.append(buffer.data(), n);
+  }
+  return ::pclose(pipe) == 127 << 8 ? std::nullopt : std::optional<std::string>(said);
+}
+
 TEST(SshServer, ProvesEveryHostKeyToLibsshWithEveryKeyExchange) {
   const RunningLab lab(kManyKeys);
   const std::pair<const char*, const char*> host_keys[] = {
@@ -88,21 +101,66 @@ TEST(SshServer, IsCaughtWhenItsSignatureIsBad) {
 
 TEST(SshServer, GivesAllItsKeysToSshKeyscan) {
   const RunningLab lab(kManyKeys);
-  const std::string command =
-      StrCat("ssh-keyscan -T 20 -p ", kPort, " -t ed25519,ecdsa,rsa,dsa ", lab.host(), " 2>&1");
-  FILE* pipe = ::popen(command.c_str(), "r");
-  ASSERT_NE(pipe, nullptr);
-  std::string said;
-  std::array<char, 4096> buffer;
-  while (const size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
-    said.append(buffer.data(), n);
-  }
-  if (::pclose(pipe) == 127 << 8) GTEST_SKIP() << "no ssh-keyscan here";
+  const auto heard =
+      Hearken(StrCat("ssh-keyscan -T 20 -p ", kPort, " -t ed25519,ecdsa,rsa,dsa ", lab.host()));
+  if (!heard.has_value()) GTEST_SKIP() << "no ssh-keyscan here";
+  const std::string& said = *heard;
   EXPECT_THAT(said, HasSubstr("SSH-1.99-Lab_1"));
   for (const char* type :
        {"ssh-ed25519 AAAA", "ecdsa-sha2-nistp256 AAAA", "ssh-rsa AAAA", "ssh-dss AAAA"}) {
     EXPECT_THAT(said, HasSubstr(type));
   }
+}
+
+constexpr char kOddKeys[] =
+    "key ed type=ed25519\nkey p256 type=ecdsa-p256\nkey rsa type=rsa-2048\n"
+    "key sk type=sk-ed25519\nkey ca type=ecdsa-p384\n"
+    "host ME\n"
+    "port 22225 ssh keys=ed,p256,rsa,sk ca=ca unknown-keys=20\n"
+    "port 22226 ssh keys=sk behaviour=bad-signature\n"
+    "port 22227 ssh keys=ed kex=sntrup761x25519-sha512@openssh.com\n";
+
+// OpenSSH's client as far as the host key: what it tells with -v.
+std::optional<std::string> OpenSsh(const RunningLab& lab, int port, const std::string& algorithm) {
+  return Hearken(
+      StrCat("ssh -v -F none -o BatchMode=yes -o ConnectTimeout=20 -o "
+             "StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o "
+             "IdentityAgent=none -o HostKeyAlgorithms=",
+             algorithm, " -p ", port, " nobody@", lab.host(), " true </dev/null"));
+}
+
+TEST(SshServer, ShowsOpenSshItsCertificatesAndSecurityKeys) {
+  const RunningLab lab(kOddKeys);
+  for (const char* algorithm :
+       {"sk-ssh-ed25519@openssh.com", "ssh-ed25519-cert-v01@openssh.com",
+        "ecdsa-sha2-nistp256-cert-v01@openssh.com", "rsa-sha2-512-cert-v01@openssh.com",
+        "sk-ssh-ed25519-cert-v01@openssh.com"}) {
+    const auto said = OpenSsh(lab, 22225, algorithm);
+    if (!said.has_value()) GTEST_SKIP() << "no ssh here";
+    // It sends NEWKEYS only after the host key's signature was good.
+    EXPECT_THAT(*said, HasSubstr("SSH2_MSG_NEWKEYS sent")) << algorithm;
+    if (std::string_view(algorithm).find("cert") == std::string_view::npos) continue;
+    EXPECT_THAT(*said, HasSubstr("serial 4711 ID \"")) << algorithm;
+    EXPECT_THAT(*said, HasSubstr("CA ecdsa-sha2-nistp384")) << algorithm;
+  }
+  EXPECT_EQ(lab.counters().ssh_exchanges, 5U);
+}
+
+TEST(SshServer, IsCaughtByOpenSshWhenASecurityKeySignsBadly) {
+  const RunningLab lab(kOddKeys);
+  const auto said = OpenSsh(lab, 22226, "sk-ssh-ed25519@openssh.com");
+  if (!said.has_value()) GTEST_SKIP() << "no ssh here";
+  EXPECT_THAT(*said, HasSubstr("incorrect signature"));
+}
+
+TEST(SshServer, OffersKeyExchangesItThenRefuses) {
+  const RunningLab lab(kOddKeys);
+  const Met plain = Connect(lab, 22227, "curve25519-sha256", nullptr);
+  EXPECT_FALSE(plain.ok);
+  EXPECT_THAT(plain.error, HasSubstr("sntrup761x25519-sha512@openssh.com"));
+  const auto said = OpenSsh(lab, 22227, "ssh-ed25519");
+  if (!said.has_value()) GTEST_SKIP() << "no ssh here";
+  EXPECT_THAT(*said, HasSubstr("no matching algorithm"));
 }
 
 // The server alone, without a network.
@@ -111,15 +169,21 @@ class Played : public ::testing::Test {
   Played() {
     service_.protocol = Protocol::kSsh;
     service_.keys = {"k"};
-    Scenario scenario;
-    scenario.hosts.push_back({1, 1, "XX", {service_}});
-    Complete(scenario);
-    EXPECT_TRUE(keys_.Prepare(scenario).ok());
-    server_ = SshConversation(service_, {keys_.Find("k", KeyType::kEd25519)});
+    scenario_.hosts.push_back({Address::V4(1), 1, "XX", {service_}});
+    Complete(scenario_);
+    EXPECT_TRUE(keys_.Prepare(scenario_).ok());
+    server_ = Another();
+  }
+
+  std::unique_ptr<Conversation> Another() {
+    return SshConversation(service_, host_keys_.Of(service_), counters_);
   }
 
   Service service_;
+  Scenario scenario_;
   KeyStore keys_{""};
+  SshHostKeys host_keys_{scenario_, keys_};
+  Counters counters_;
   std::unique_ptr<Conversation> server_;
 };
 
@@ -143,7 +207,7 @@ TEST_F(Played, HangsUpOnImpossiblePackets) {
   for (const std::string& packet :
        {std::string("\xff\xff\xff\xff\x04x", 6), std::string("\0\0\0\x01\x04\x14", 6),
         std::string("\0\0\0\x0c\x0a\x1e          ", 16)}) {
-    auto server = SshConversation(service_, {keys_.Find("k", KeyType::kEd25519)});
+    auto server = Another();
     server->Start();
     server->OnBytes("SSH-2.0-x\r\n");
     EXPECT_EQ(server->OnBytes(packet).then, Turn::Then::kFinish);
@@ -179,12 +243,35 @@ TEST_F(Played, DisconnectsWhereNothingIsInCommon) {
   EXPECT_THAT(turn.send, HasSubstr("no matching algorithm"));
 }
 
+TEST_F(Played, OffersKeysOfTypesNobodyKnows) {
+  service_.unknown_keys = 20;
+  SshHostKeys keys(scenario_, keys_);
+  const auto& offers = keys.Of(service_);
+  ASSERT_EQ(offers.size(), 21U);
+  EXPECT_EQ(offers[20].algorithm, "ssh-invented-20@lab.test");
+  EXPECT_NE(offers[19].blob, offers[20].blob);
+  auto server = SshConversation(service_, offers, counters_);
+  server->Start();
+  EXPECT_THAT(server->OnBytes("SSH-2.0-x\r\n").send, HasSubstr("ssh-invented-20@lab.test"));
+}
+
+TEST_F(Played, SaysAPreludeAndTheListsOfTheScenario) {
+  service_.prelude = "hello\r\n";
+  service_.ciphers = "none-such";
+  service_.macs = "mac-such";
+  service_.compression = "zlib";
+  auto server = Another();
+  EXPECT_EQ(server->Start().send, "hello\r\nSSH-2.0-OpenSSH_7.4\r\n");
+  const std::string said = server->OnBytes("SSH-2.0-x\r\n").send;
+  for (const char* list : {"none-such", "mac-such", "zlib"}) EXPECT_THAT(said, HasSubstr(list));
+}
+
 TEST_F(Played, RefusesAPointThatIsNoPoint) {
   for (const char* kex : {"curve25519-sha256", "ecdh-sha2-nistp256", "ecdh-sha2-nistp521",
                           "diffie-hellman-group14-sha256"}) {
     for (const std::string& point :
          {std::string(), std::string(7, '\4'), std::string(32, '\0'), std::string(300, '\4')}) {
-      auto server = SshConversation(service_, {keys_.Find("k", KeyType::kEd25519)});
+      auto server = Another();
       server->Start();
       server->OnBytes("SSH-2.0-x\r\n");
       server->OnBytes(ClientKexInit(kex));
@@ -211,7 +298,7 @@ TEST_F(Played, AnswersTheSameHoweverTheStreamIsCut) {
   stream += WithLength(message.str());
   std::string said;
   for (char c : stream) said += server_->OnBytes(std::string_view(&c, 1)).send;
-  auto whole = SshConversation(service_, {keys_.Find("k", KeyType::kEd25519)});
+  auto whole = Another();
   whole->Start();
   EXPECT_EQ(said.size(), whole->OnBytes(stream).send.size());
   EXPECT_THAT(said, HasSubstr("ssh-ed25519"));

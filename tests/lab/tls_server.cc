@@ -1,8 +1,10 @@
 // phase  | on                          | say                          | next
+// wait   | timer (greet-delay, teaser) | the (rest of the) greeting   | clear
+//        | bytes                       | "protocol error", FIN        | done
 // clear  | line                        | the dialogue's answer        | clear, or tls, or done
 // tls    | records of a handshake      | handshake records            | tls
 //        | handshake done, not STARTTLS| greeting, encrypted          | tls
-//        | application data            | the dialogue's answers       | tls or done
+//        | application data, timer     | the dialogue's answers       | tls or done
 //        | close_notify                | close_notify, FIN            | done
 //        | anything OpenSSL refuses    | its alert, FIN               | done
 //
@@ -11,96 +13,67 @@
 
 #include "tests/lab/tls_server.h"
 
-#include <openssl/err.h>
-
 #include "tests/lab/dialogue.h"
+#include "tests/lab/drip.h"
+#include "tests/lab/tls_end.h"
 
 namespace hark::lab {
 namespace {
 
 constexpr size_t kMaxLine = 8192;  // HTTP request lines; mail needs 1,000 at most
-constexpr size_t kReadChunk = 4096;
 // TLS alert record, version 1.0: fatal, handshake_failure (RFC 8446 §6).
 constexpr std::string_view kHandshakeFailure("\x15\x03\x01\x00\x02\x02\x28", 7);
-
-bool StartsInTls(Protocol protocol) {
-  return protocol == Protocol::kHttps || protocol == Protocol::kImaps ||
-         protocol == Protocol::kPop3s || protocol == Protocol::kSmtps;
-}
-
-// One TLS connection's server end. Bytes in, bytes out.
-class TlsEnd {
- public:
-  enum class State { kOpen, kClosed };
-
-  TlsEnd(const Service& service, const KeyStore::Key& key, const TlsContext& context)
-      : ssl_(SSL_new(context.get())), in_(BIO_new(BIO_s_mem())), out_(BIO_new(BIO_s_mem())) {
-    SSL_set_bio(ssl_.get(), in_, out_);
-    SSL_set_min_proto_version(ssl_.get(), service.tls_min);
-    SSL_set_max_proto_version(ssl_.get(), service.tls_max);
-    SSL_use_certificate(ssl_.get(), key.certificate());
-    SSL_use_PrivateKey(ssl_.get(), key.pkey());
-    SSL_set_accept_state(ssl_.get());
-  }
-
-  bool handshaken() const { return SSL_is_init_finished(ssl_.get()) == 1; }
-
-  // Takes what the client sent; appends what it said under TLS to `clear`.
-  State Receive(std::string_view bytes, std::string* clear) {
-    ERR_clear_error();
-    BIO_write(in_, bytes.data(), static_cast<int>(bytes.size()));
-    char buffer[kReadChunk];
-    int n = 0;
-    while ((n = SSL_read(ssl_.get(), buffer, sizeof buffer)) > 0) {
-      clear->append(buffer, static_cast<size_t>(n));
-    }
-    const int error = SSL_get_error(ssl_.get(), n);
-    return error == SSL_ERROR_WANT_READ ? State::kOpen : State::kClosed;
-  }
-
-  void Send(std::string_view clear) {
-    if (!clear.empty()) SSL_write(ssl_.get(), clear.data(), static_cast<int>(clear.size()));
-  }
-  void Shutdown() {
-    if (handshaken()) SSL_shutdown(ssl_.get());
-  }
-
-  // What is to go to the client.
-  std::string TakeOutput() {
-    std::string out(BIO_ctrl_pending(out_), '\0');
-    if (!out.empty()) BIO_read(out_, out.data(), static_cast<int>(out.size()));
-    return out;
-  }
-
- private:
-  std::unique_ptr<SSL, OpenSslFree<SSL_free>> ssl_;
-  BIO* in_;  // both owned by ssl_
-  BIO* out_;
-};
+// A record as long as they get, with a ServerHello of TLS 1.2 that fills it.
+constexpr std::string_view kEndlessHello("\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", 11);
 
 class TlsService final : public Conversation {
  public:
-  TlsService(const Service& service, const KeyStore::Key* key, const TlsContext& context)
-      : service_(service), key_(key), context_(context), dialogue_(MakeDialogue(service)) {}
+  TlsService(const Service& service, const TlsContext& context, const Credentials& credentials,
+             Counters& counters)
+      : service_(service),
+        context_(context),
+        credentials_(credentials),
+        counters_(counters),
+        dialogue_(MakeDialogue(service)),
+        drip_(std::string(kEndlessHello), service.pace) {}
 
   Turn Start() override {
-    if (!StartsInTls(service_.protocol)) return Turn::Say(dialogue_->Greeting());
-    greet_under_tls_ = true;
-    BeginTls();
-    return {};
+    if (StartsInTls(service_.protocol)) {
+      greet_under_tls_ = true;
+      BeginTls();
+      return {};
+    }
+    waiting_ =
+        service_.behaviour == Behaviour::kGreetDelay || service_.behaviour == Behaviour::kTeaser;
+    if (!waiting_) return Turn::Say(dialogue_->Greeting());
+    const bool teaser = service_.behaviour == Behaviour::kTeaser;
+    return {teaser ? dialogue_->Teaser() : "", Turn::Then::kGoOn, service_.delay};
   }
 
-  Turn OnBytes(std::string_view bytes) override { return tls_begun_ ? Tls(bytes) : Clear(bytes); }
+  Turn OnBytes(std::string_view bytes) override {
+    if (waiting_) return Turn::Finish(dialogue_->TooEarly());
+    return tls_begun_ ? Tls(bytes) : Clear(bytes);
+  }
+
+  Turn OnTimer() override {
+    if (waiting_) {
+      waiting_ = false;
+      return Turn::Say(dialogue_->Greeting());
+    }
+    return tls_ == nullptr ? drip_.Next() : SayUnderTls(dialogue_->OnTimer(), false);
+  }
 
  private:
   // Odd TLS servers never get as far as a TlsEnd.
   void BeginTls() {
     tls_begun_ = true;
     lines_.clear();
-    if (key_ != nullptr && service_.behaviour != Behaviour::kTlsAlert &&
-        service_.behaviour != Behaviour::kCloseInHello) {
-      tls_ = std::make_unique<TlsEnd>(service_, *key_, context_);
-    }
+    const bool odd = service_.behaviour == Behaviour::kTlsAlert ||
+                     service_.behaviour == Behaviour::kCloseInHello ||
+                     service_.behaviour == Behaviour::kTarpitHello;
+    if (odd || service_.keys.empty()) return;
+    const TlsContext::Plan plan{&service_, &credentials_.Of(service_)};
+    tls_ = service_.raw == RawTls::kNo ? OpenSslEnd(plan, context_) : RawTlsEnd(plan);
   }
 
   Turn Clear(std::string_view bytes) {
@@ -108,28 +81,46 @@ class TlsService final : public Conversation {
     const Dialogue::Answer answer = Talk(bytes, false);
     out.send = answer.send;
     if (answer.finish) out.then = Turn::Then::kFinish;
-    if (answer.start_tls) BeginTls();
+    if (answer.start_tls) {
+      if (service_.behaviour == Behaviour::kSmuggle) out.send += dialogue_->Smuggled();
+      BeginTls();
+    }
     return out;
   }
 
   Turn Tls(std::string_view bytes) {
-    if (tls_ == nullptr) {
-      const bool alert = service_.behaviour == Behaviour::kTlsAlert;
-      return Turn::Finish(std::string(alert ? kHandshakeFailure : ""));
-    }
+    if (tls_ == nullptr) return OddHello();
     std::string clear;
     const TlsEnd::State state = tls_->Receive(bytes, &clear);
-    if (greet_under_tls_ && tls_->handshaken()) {
-      greet_under_tls_ = false;
-      tls_->Send(dialogue_->Greeting());
+    if (tls_->handshaken() && !counted_) {
+      counted_ = true;
+      ++counters_.tls_handshakes;
+      if (greet_under_tls_) tls_->Send(dialogue_->Greeting());
     }
-    const Dialogue::Answer answer = Talk(clear, true);
+    return SayUnderTls(Talk(clear, true), state == TlsEnd::State::kClosed);
+  }
+
+  Turn OddHello() {
+    if (service_.behaviour == Behaviour::kTarpitHello) {
+      const bool first = !counted_;
+      counted_ = true;
+      return first ? drip_.Next() : Turn();
+    }
+    const bool alert = service_.behaviour == Behaviour::kTlsAlert;
+    return Turn::Finish(std::string(alert ? kHandshakeFailure : ""));
+  }
+
+  Turn SayUnderTls(const Dialogue::Answer& answer, bool closed) {
     tls_->Send(answer.send);
-    const bool over = answer.finish || state == TlsEnd::State::kClosed;
+    const bool over = answer.finish || closed;
     if (over) tls_->Shutdown();
     Turn out;
     out.send = tls_->TakeOutput();
+    out.wake_after = answer.more_after;
     if (over) out.then = Turn::Then::kFinish;
+    if (service_.raw != RawTls::kNo && out.send.size() > kHandshakeFailure.size()) {
+      ++counters_.raw_hellos;
+    }
     return out;
   }
 
@@ -144,9 +135,11 @@ class TlsService final : public Conversation {
       std::string_view line = std::string_view(lines_).substr(begin, end - begin);
       if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
       Dialogue::Answer one = dialogue_->OnLine(line, secured);
+      if (service_.protocol == Protocol::kHttps && !one.send.empty()) ++counters_.http_requests;
       all.send += one.send;
       all.start_tls = one.start_tls;
       all.finish = one.finish;
+      all.more_after = one.more_after;
     }
     lines_.erase(0, begin);
     if (lines_.size() > kMaxLine) all.finish = true;
@@ -154,39 +147,24 @@ class TlsService final : public Conversation {
   }
 
   const Service& service_;
-  const KeyStore::Key* key_;
   const TlsContext& context_;
+  const Credentials& credentials_;
+  Counters& counters_;
   std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<TlsEnd> tls_;
+  Drip drip_;
   std::string lines_;  // an unfinished line
+  bool waiting_ = false;
   bool tls_begun_ = false;
   bool greet_under_tls_ = false;
+  bool counted_ = false;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<TlsContext>> TlsContext::Make() {
-  auto out = std::make_unique<TlsContext>();
-  out->context_.reset(SSL_CTX_new(TLS_server_method()));
-  SSL_CTX* context = out->context_.get();
-  // Level 0 and "ALL" are the point: the lab plays servers of 2005 as well. Debian's defaults
-  // (level 2, TLS 1.2) would refuse them; anonymous and null suites stay out.
-  if (context == nullptr ||
-      SSL_CTX_set_cipher_list(context, "ALL:!aNULL:!eNULL:@SECLEVEL=0") != 1 ||
-      SSL_CTX_set_min_proto_version(context, kTls10) != 1) {
-    return Internal("OpenSSL has no TLS server for us");
-  }
-  SSL_CTX_set_dh_auto(context, 1);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_num_tickets(context, 0);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  return out;
-}
-
-std::unique_ptr<Conversation> TlsConversation(const Service& service, const KeyStore::Key* key,
-                                              const TlsContext& context) {
-  return std::make_unique<TlsService>(service, key, context);
+std::unique_ptr<Conversation> TlsConversation(const Service& service, const TlsContext& context,
+                                              const Credentials& credentials, Counters& counters) {
+  return std::make_unique<TlsService>(service, context, credentials, counters);
 }
 
 }  // namespace hark::lab

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/x509v3.h>
 
 #include "base/strings.h"
 #include "tests/lab/internet.h"
@@ -26,11 +27,11 @@ class TlsServerTest : public ::testing::Test {
     auto context = TlsContext::Make();
     ASSERT_TRUE(context.ok());
     context_ = std::move(*context);
-    internet_ = std::make_unique<Internet>(scenario_, keys_, *context_);
+    internet_ = std::make_unique<Internet>(scenario_, keys_, *context_, clock_);
   }
 
   std::string Greeting(uint16_t port) {
-    server_ = internet_->Answer(kHost, port);
+    server_ = internet_->Answer(Address::V4(kHost), port, Address());
     return server_->Start().send;
   }
   std::string Say(std::string_view bytes) {
@@ -40,15 +41,25 @@ class TlsServerTest : public ::testing::Test {
   }
 
   // Shakes hands as a client of at most `version`; true if that works. Keeps the session.
-  bool Handshake(uint16_t version) {
+  bool Handshake(uint16_t version, const char* signatures = nullptr) {
     client_context_.reset(SSL_CTX_new(TLS_client_method()));
+    if (signatures != nullptr) SSL_CTX_set1_sigalgs_list(client_context_.get(), signatures);
     SSL_CTX_set_cipher_list(client_context_.get(), "ALL:@SECLEVEL=0");
     SSL_CTX_set_min_proto_version(client_context_.get(), kTls10);
     SSL_CTX_set_max_proto_version(client_context_.get(), version);
+    scts_ = 0;
+    // The client's half of RFC 6962 §3.3.1: asks with an empty extension, counts the answers.
+    constexpr unsigned kWhere =
+        SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO | SSL_EXT_TLS1_3_CERTIFICATE;
+    SSL_CTX_add_custom_ext(client_context_.get(), 18, kWhere, nullptr, nullptr, nullptr, CountSct,
+                           &scts_);
     client_.reset(SSL_new(client_context_.get()));
     in_ = BIO_new(BIO_s_mem());
     out_ = BIO_new(BIO_s_mem());
     SSL_set_bio(client_.get(), in_, out_);
+    SSL_set_max_cert_list(client_.get(), 1 << 24);
+    SSL_set_tlsext_status_type(client_.get(), TLSEXT_STATUSTYPE_ocsp);
+    SSL_set_alpn_protos(client_.get(), reinterpret_cast<const unsigned char*>("\x08http/1.1"), 9);
     SSL_set_connect_state(client_.get());
     for (int i = 0; i < 5 && SSL_do_handshake(client_.get()) != 1; ++i) Exchange();
     Exchange();
@@ -75,16 +86,25 @@ class TlsServerTest : public ::testing::Test {
     return Sha256Hex(keys_.Find(name, scenario_.key_types.at(name))->spki_der);
   }
 
+  ManualClock clock_;
   Scenario scenario_;
   KeyStore keys_{""};
   std::unique_ptr<TlsContext> context_;
   std::unique_ptr<Internet> internet_;
   std::unique_ptr<Conversation> server_;
+  int scts_ = 0;
   Turn::Then then_ = Turn::Then::kGoOn;
   std::unique_ptr<SSL_CTX, OpenSslFree<SSL_CTX_free>> client_context_;
   std::unique_ptr<SSL, OpenSslFree<SSL_free>> client_;
 
  private:
+  static int CountSct(SSL*, unsigned, unsigned, const unsigned char*, size_t size, X509*, size_t,
+                      int*, void* count) {
+    EXPECT_EQ(size, 59U);
+    ++*static_cast<int*>(count);
+    return 1;
+  }
+
   void Exchange() {
     std::string sent(BIO_ctrl_pending(out_), '\0');
     if (sent.empty()) return;
@@ -173,6 +193,75 @@ TEST_F(TlsServerTest, ServesEveryKeyTypeTlsHas) {
       Greeting(static_cast<uint16_t>(1001 + i));
       EXPECT_TRUE(Handshake(version)) << names[i];
       EXPECT_EQ(SeenKey(), KeyId(names[i]));
+    }
+  }
+}
+
+TEST_F(TlsServerTest, ShowsTheCertificateOfTheKindTheClientCanVerify) {
+  Serve(
+      "key r type=rsa-2048\nkey e type=ecdsa-p256\n"
+      "port 443 https key=r,e\nport 444 https key=e,r tls=1.2\n");
+  for (const uint16_t port : {443, 444}) {
+    Greeting(port);
+    EXPECT_TRUE(Handshake(kTls13, "ECDSA+SHA256"));
+    EXPECT_EQ(SeenKey(), KeyId("e"));
+    Greeting(port);
+    EXPECT_TRUE(Handshake(kTls13, "RSA-PSS+SHA256:RSA+SHA256"));
+    EXPECT_EQ(SeenKey(), KeyId("r"));
+  }
+}
+
+TEST_F(TlsServerTest, SendsAsManyCertificatesAsTheScenarioSays) {
+  Serve("port 443 https key=k chain=3\nport 444 https key=k chain=1000 tls=1.2\n");
+  for (const auto& [port, length] : {std::pair<uint16_t, int>{443, 4}, {444, 1001}}) {
+    Greeting(port);
+    ASSERT_TRUE(Handshake(kTls13));
+    STACK_OF(X509)* chain = SSL_get_peer_cert_chain(client_.get());
+    EXPECT_EQ(sk_X509_num(chain), length);
+    for (int i = 0; i + 1 < length; ++i) {
+      EXPECT_EQ(X509_check_issued(sk_X509_value(chain, i + 1), sk_X509_value(chain, i)), X509_V_OK);
+    }
+    EXPECT_EQ(SeenKey(), KeyId("k"));
+  }
+}
+
+TEST_F(TlsServerTest, CertifiesManyNamesAndOddDates) {
+  Serve(
+      "port 443 https key=k sans=1577\nport 444 https key=k dates=expired\n"
+      "port 445 https key=k dates=9999\n");
+  Greeting(443);
+  ASSERT_TRUE(Handshake(kTls13));
+  X509* leaf = SSL_get0_peer_certificate(client_.get());
+  auto* names =
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(leaf, NID_subject_alt_name, nullptr, nullptr));
+  EXPECT_EQ(sk_GENERAL_NAME_num(names), 1577);
+  GENERAL_NAMES_free(names);
+  Greeting(444);
+  ASSERT_TRUE(Handshake(kTls13));
+  EXPECT_LT(X509_cmp_current_time(X509_get0_notAfter(SSL_get0_peer_certificate(client_.get()))), 0);
+  Greeting(445);
+  ASSERT_TRUE(Handshake(kTls13));
+  const ASN1_TIME* end = X509_get0_notAfter(SSL_get0_peer_certificate(client_.get()));
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(end))),
+            "99991231235959Z");
+}
+
+TEST_F(TlsServerTest, StaplesTagsChoosesAndResumesOnlyWhereTheScenarioSaysSo) {
+  Serve(
+      "port 443 https key=k ocsp=yes sct=yes alpn=yes tickets=yes\nport 444 https key=k\n"
+      "port 445 https key=k ocsp=yes chain=1\n");
+  for (const uint16_t version : {uint16_t{kTls10 + 2}, kTls13}) {
+    for (const uint16_t port : {443, 444, 445}) {
+      Greeting(port);
+      ASSERT_TRUE(Handshake(version));
+      const unsigned char* bytes = nullptr;
+      EXPECT_EQ(SSL_get_tlsext_status_ocsp_resp(client_.get(), &bytes) > 0, port != 444);
+      EXPECT_EQ(scts_ > 0, port == 443) << version;
+      unsigned size = 0;
+      SSL_get0_alpn_selected(client_.get(), &bytes, &size);
+      EXPECT_EQ(size, port == 443 ? 8U : 0U);
+      Hear();  // under TLS 1.3 tickets come after the handshake
+      EXPECT_EQ(SSL_SESSION_has_ticket(SSL_get_session(client_.get())), port == 443 ? 1 : 0);
     }
   }
 }

@@ -164,7 +164,7 @@ void AddPorts(const std::vector<Listener>& crypto, Json& report) {
       }
       ++tls[service->port][TlsVersionName(service->tls_max)];
       if (service->was.empty()) continue;
-      differs.push_back({{"address", Address::V4(listener.host->address).ToString()},
+      differs.push_back({{"address", listener.host->address.ToString()},
                          {"port", service->port},
                          {"paper", service->was},
                          {"served", TlsVersionName(service->tls_max)}});
@@ -216,7 +216,7 @@ Json ClusterList(const std::vector<Cluster>& clusters) {
   for (const Cluster& cluster : clusters) {
     Json members = Json::array();
     for (const Listener* member : cluster.members) {
-      members.push_back(Address::V4(member->host->address).ToString());
+      members.push_back(member->host->address.ToString());
     }
     out.push_back({{"size", cluster.members.size()}, {"members", members}, {"keys", cluster.keys}});
   }
@@ -229,7 +229,7 @@ Truth WorkOutTruth(const Scenario& scenario, const TruthOptions& options, const 
   const RangeSet targets = Targets(scenario);
   std::vector<const Host*> hosts;
   for (const Host& host : scenario.hosts) {
-    if (targets.Contains(host.address) && IsListener(host, options)) hosts.push_back(&host);
+    if (IsTarget(targets, host.address) && IsListener(host, options)) hosts.push_back(&host);
   }
   std::sort(hosts.begin(), hosts.end(),
             [](const Host* a, const Host* b) { return a->address < b->address; });
@@ -248,10 +248,11 @@ Truth WorkOutTruth(const Scenario& scenario, const TruthOptions& options, const 
 std::string GeoCsv(const Scenario& scenario) {
   std::map<uint32_t, const Host*> differing;
   for (const Host& host : scenario.hosts) {
+    if (!host.address.is_v4()) continue;
     const Prefix* p =
         scenario.prefixes.size() > kManyPrefixes ? nullptr : LongestPrefix(scenario, host.address);
     if (p == nullptr || p->asn != host.asn || p->country != host.country) {
-      differing[host.address] = &host;
+      differing[host.address.v4()] = &host;
     }
   }
   std::string out = "prefix,country,asn\n";

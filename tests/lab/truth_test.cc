@@ -63,8 +63,8 @@ TEST(PaperNamibia, LetsEveryHostAnswerOnTheGatePort) {
   std::set<uint32_t> addresses;
   for (const Host& host : scenario->hosts) {
     EXPECT_EQ(host.services.front().port, 25);
-    EXPECT_TRUE(targets.Contains(host.address));
-    addresses.insert(host.address);
+    EXPECT_TRUE(targets.Contains(host.address.v4()));
+    addresses.insert(host.address.v4());
   }
   EXPECT_EQ(addresses.size(), 551U);
 }

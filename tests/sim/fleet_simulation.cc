@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "base/outcome.h"
 #include "base/strings.h"
 #include "coordinator/plan.h"
+#include "coordinator/revisit_merge.h"
+#include "keys/key_id.h"
 #include "tests/sim/sim_worker.h"
 
 namespace hark::sim {
@@ -14,6 +17,8 @@ using std::chrono::seconds;
 
 constexpr Duration kPatience = std::chrono::minutes(60);  // virtual, after the trouble
 constexpr uint64_t kMostMessages = 2'000'000;             // a storm of them is a failure too
+// Shorter than all back-offs together: who is throttled for a while is found in the end.
+constexpr double kThrottledSeconds = 300;
 
 }  // namespace
 
@@ -23,11 +28,37 @@ void SimDisk::Apply(CommitItem& item) {
     if (position != listeners.size()) broken.push_back("a hole in the listener list");
     listeners.push_back(address);
   }
-  for (const proto::HostObservation& host : item.hosts) {
-    if (++recorded[*Address::FromBytes(host.address())] > 1)
-      broken.push_back("a host counted twice");
+  for (const StoredRevisit& revisit : item.revisits) {
+    std::vector<Address>& list = revisits[revisit.list];
+    if (revisit.position != list.size()) broken.push_back("a hole in a revisit list");
+    list.push_back(*Address::FromBytes(revisit.row.address()));
+    all_revisits.push_back(revisit);
   }
+  for (const proto::HostObservation& host : item.hosts) Record(host, item.round);
   if (item.run_row) run = *item.run_row;
+}
+
+// Every visit once, in order, in time, and none to a host that has answered.
+void SimDisk::Record(const proto::HostObservation& host, uint32_t round) {
+  const Address address = *Address::FromBytes(host.address());
+  proto::PortRow row;
+  *row.mutable_observation() = host.ports(0);
+  const auto known = recorded.find(address);
+  if (round == 0) {
+    if (known != recorded.end()) broken.push_back("a host counted twice");
+    recorded[address].row = row;
+  } else if (known == recorded.end()) {
+    broken.push_back("a host visited again before its first visit");
+  } else {
+    Recorded& seen = known->second;
+    if (round != seen.rounds + 1) broken.push_back("a retry lost or doubled");
+    if (round > kThrottleRetries) broken.push_back("more retries than allowed");
+    if (!StaysThrottled(seen.row.observation())) broken.push_back("a retry nobody needs");
+    if (host.started_unix_ms() < seen.not_before_unix_ms) broken.push_back("a retry too early");
+    seen.rounds = round;
+    seen.row = MergeVisits(seen.row, row, round + 1);
+  }
+  recorded[address].not_before_unix_ms = host.started_unix_ms() + (kThrottleBackoffMillis << round);
 }
 
 void SimDisk::Sync(size_t items) {
@@ -46,6 +77,8 @@ void SimDisk::Crash(size_t survivors) {
 }
 
 namespace {
+
+constexpr MonoTime kBeginning{std::chrono::hours(1)};
 
 class Fleet {
  public:
@@ -79,10 +112,13 @@ class Fleet {
   void ScheduleTrouble();
   void CheckEnd(FleetOutcome* outcome);
   bool InTrouble() const { return now_ < trouble_until_; }
+  Throttle ThrottleOf(const Address& address) const;
+  bool Throttled(size_t worker, const Address& address);
+  void CheckThrottled(FleetOutcome* outcome);
 
   const FleetOptions options_;
   Random random_;
-  MonoTime now_{std::chrono::hours(1)};
+  MonoTime now_ = kBeginning;
   MonoTime trouble_until_;
   struct Event {
     MonoTime at;
@@ -99,6 +135,7 @@ class Fleet {
   RangeSet target_set_;
   std::unique_ptr<RunState> truth_;
   std::set<Address> listeners_;
+  std::map<Address, Throttle> throttled_;
   std::unique_ptr<Dispatcher> dispatcher_;
   uint64_t epoch_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -113,6 +150,8 @@ Fleet::Fleet(const FleetOptions& options)
   plan.sources = RangeSet({{first, first + static_cast<uint32_t>(options.targets) - 1}});
   plan.ports = {25};
   plan.seed = options.seed;
+  plan.policy.set_throttle_retries(kThrottleRetries);
+  plan.policy.set_throttle_backoff_ms(kThrottleBackoffMillis);
   Plan made = MakePlan(plan).value();
   made.run.set_id(1);
   target_set_ = made.targets;
@@ -122,6 +161,40 @@ Fleet::Fleet(const FleetOptions& options)
   for (uint64_t i = 0; i < options.targets; ++i) {
     if (random_.Unit() < options.listener_share) listeners_.insert(truth_->TargetAt(i));
   }
+  constexpr Throttle kWays[] = {Throttle::kForAWhile, Throttle::kForOneWorker, Throttle::kForEver};
+  for (const Address& address : listeners_) {
+    if (options.throttled_share > 0 && random_.Unit() < options.throttled_share) {
+      throttled_[address] = kWays[random_.Below(std::size(kWays))];
+    }
+  }
+}
+
+Throttle Fleet::ThrottleOf(const Address& address) const {
+  const auto it = throttled_.find(address);
+  return it == throttled_.end() ? Throttle::kNone : it->second;
+}
+
+// Asked at every visit, so it also sees those whose batches are lost. A worker that dies and goes on
+// with its lease visits again what it had under way, which nobody else knows; and after a death of
+// the coordinator two may believe for a moment that they hold a job.
+bool Fleet::Throttled(size_t worker, const Address& address) {
+  const auto seen = disk_.recorded.find(address);
+  if (seen != disk_.recorded.end() && StaysThrottled(seen->second.row.observation())) {
+    ++outcome_.revisits;
+    if (UnixMillis(now_) < seen->second.not_before_unix_ms) ++outcome_.early_visits;
+  }
+  const double since = std::chrono::duration<double>(now_ - kBeginning).count();
+  switch (ThrottleOf(address)) {
+    case Throttle::kNone:
+      return false;
+    case Throttle::kForAWhile:
+      return since < kThrottledSeconds;
+    case Throttle::kForOneWorker:
+      return worker == 0;
+    case Throttle::kForEver:
+      return true;
+  }
+  return false;
 }
 
 void Fleet::At(Duration from_now, std::function<void()> what) {
@@ -151,15 +224,23 @@ void Fleet::StartCoordinator() {
   options.restart_grace = seconds(20);
   options.epoch = ++epoch_;
   dispatcher_ = std::make_unique<Dispatcher>(
-      options, disk_, [this](uint32_t, uint64_t from, uint64_t to) -> Result<std::vector<Address>> {
-        if (to > disk_.listeners.size()) return Internal("a job over listeners not yet durable");
-        return std::vector<Address>(disk_.listeners.begin() + static_cast<std::ptrdiff_t>(from),
-                                    disk_.listeners.begin() + static_cast<std::ptrdiff_t>(to));
+      options, disk_,
+      [this](uint32_t, uint32_t number, uint64_t from,
+             uint64_t to) -> Result<std::vector<Address>> {
+        const auto& list = number == 0 ? disk_.listeners : disk_.revisits[number];
+        if (to > list.size()) return Internal("a job over hosts not yet durable");
+        return std::vector<Address>(list.begin() + static_cast<std::ptrdiff_t>(from),
+                                    list.begin() + static_cast<std::ptrdiff_t>(to));
       });
   std::vector<proto::JobRow> jobs;
   for (const auto& [id, job] : disk_.jobs) jobs.push_back(job);
-  dispatcher_->AddRun(RunState(disk_.run, target_set_, RangeSet(), jobs, disk_.listeners.size()),
-                      now_);
+  std::vector<StoredRevisit> revisits = disk_.all_revisits;
+  std::sort(revisits.begin(), revisits.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.list, a.position) < std::pair(b.list, b.position);
+  });
+  dispatcher_->AddRun(
+      RunState(disk_.run, target_set_, RangeSet(), jobs, disk_.listeners.size(), revisits), now_,
+      UnixMillis(now_));
 }
 
 void Fleet::KillCoordinator() {
@@ -174,12 +255,14 @@ void Fleet::StartWorker(size_t i) {
   Worker& worker = *workers_[i];
   worker.dying = false;
   worker.targets = std::make_unique<TargetSetCache>("");
-  worker.host = std::make_unique<SimHost>(*truth_, listeners_, random_.Next(),
-                                          [this, &worker](uint64_t index) {
-                                            ++outcome_.probes;
-                                            if (options_.poison == index) worker.dying = true;
-                                            return options_.poison != index;
-                                          });
+  worker.host = std::make_unique<SimHost>(
+      *truth_, listeners_, random_.Next(),
+      [this, &worker](uint64_t index) {
+        ++outcome_.probes;
+        if (options_.poison == index) worker.dying = true;
+        return options_.poison != index;
+      },
+      [this, i](const Address& address) { return Throttled(i, address); });
   SessionOptions options;
   options.name = worker.key;
   options.boot_id = random_.Next();
@@ -207,7 +290,7 @@ void Fleet::SendToCoordinator(size_t i, const proto::Envelope& envelope) {
   const std::string key = worker.key;
   Deliver([this, route, key, envelope] {
     if (dispatcher_ == nullptr) return;
-    dispatcher_->OnMessage(route, key, envelope, now_, 0);
+    dispatcher_->OnMessage(route, key, envelope, now_, UnixMillis(now_));
     Flush();
   });
 }
@@ -251,7 +334,7 @@ void Fleet::WorkerMoment(size_t i) {
 void Fleet::CoordinatorMoment() {
   if (dispatcher_ != nullptr) {
     if (random_.Unit() < 0.7) disk_.Sync(1 + random_.Below(8));
-    dispatcher_->OnTick(now_, 0);
+    dispatcher_->OnTick(now_, UnixMillis(now_));
     Flush();
   }
   At(milliseconds(50), [this] { CoordinatorMoment(); });
@@ -291,6 +374,37 @@ void Fleet::CheckEnd(FleetOutcome* outcome) {
   expect(disk_.recorded.size() == expected, StrCat(disk_.recorded.size(), " hosts recorded"));
 }
 
+void Fleet::CheckThrottled(FleetOutcome* outcome) {
+  uint64_t planned = 0, made = 0, recovered = 0, counted = 0;
+  for (const auto& [id, job] : disk_.jobs) {
+    planned += job.tally().to_revisit();
+    recovered += job.tally().recovered();
+    if (job.kind() == proto::JobRow::GRAB_REVISITS) made += job.cursor() - job.base();
+    if (job.kind() == proto::JobRow::GRAB_LISTENERS) counted += job.tally().throttled();
+  }
+  uint64_t shut = 0;
+  std::string all;
+  for (const auto& [address, seen] : disk_.recorded) {
+    const Throttle way = ThrottleOf(address);
+    const bool stays =
+        way == Throttle::kForEver || (way == Throttle::kForOneWorker && options_.workers == 1);
+    const proto::PortObservation& port = seen.row.observation();
+    const bool throttled = StaysThrottled(port);
+    if (throttled != stays || (port.ssh().keys_size() == 1) == throttled) {
+      outcome->broken.push_back(StrCat("a host ends ", throttled ? "throttled" : "visited",
+                                       " that is throttled in way ", static_cast<int>(way)));
+    }
+    if (throttled && seen.rounds != kThrottleRetries) {
+      outcome->broken.push_back("a host given up before the last retry");
+    }
+    shut += throttled ? 1 : 0;
+    all += StrCat(address.ToString(), throttled ? " -\n" : " +\n");
+  }
+  outcome->digest = Sha256(all);
+  if (planned != made) outcome->broken.push_back(StrCat(made, " revisits of ", planned));
+  if (counted - recovered != shut) outcome->broken.push_back("the ledger's throttled hosts");
+}
+
 FleetOutcome Fleet::Run() {
   StartCoordinator();
   CoordinatorMoment();
@@ -315,7 +429,10 @@ FleetOutcome Fleet::Run() {
   }
   outcome_.broken = disk_.broken;
   outcome_.virtual_seconds = std::chrono::duration<double>(now_ - start).count();
-  if (outcome_.finished) CheckEnd(&outcome_);
+  if (outcome_.finished) {
+    CheckEnd(&outcome_);
+    CheckThrottled(&outcome_);
+  }
   return outcome_;
 }
 

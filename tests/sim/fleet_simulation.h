@@ -6,9 +6,8 @@
 // runs.
 //
 //   Fleet        owns time (an event queue) and everybody
-//   SimDisk      what survives a coordinator's death: rows, listeners, how often each host was
-//   recorded SimWorker    a session, its spool (which may lose its tail), and a host that makes
-//   batches
+//   SimDisk      what survives a coordinator's death: rows, lists, what each host was seen as
+//   SimHost      the targets behind a worker's session, some of them throttled
 //
 // Not simulated: ZeroMQ, RocksDB and probes themselves. Those have tests of their own.
 
@@ -42,6 +41,25 @@ struct FleetOptions {
   double partitions_every = 30;
   Duration trouble = std::chrono::seconds(150);  // faults stop after it
   std::optional<uint64_t> poison;                // whoever probes this plan index dies
+  // Of the listeners: throttled, each in one of the ways of ThrottleOf.
+  double throttled_share = 0;
+};
+
+// The simulated wall clock.
+inline int64_t UnixMillis(MonoTime now) {
+  return 1'500'000'000'000 + ToMillis(now.time_since_epoch());
+}
+
+// What the history must keep to.
+inline constexpr uint32_t kThrottleRetries = 3;
+inline constexpr int64_t kThrottleBackoffMillis = 60'000;
+
+// The ways to be throttled.
+enum class Throttle : uint8_t {
+  kNone,
+  kForAWhile,     // for the run's first minutes
+  kForOneWorker,  // for worker 0, always
+  kForEver,
 };
 
 // The coordinator's disk. Submitted items wait; Sync makes them durable in order; a crash forgets
@@ -58,11 +76,19 @@ class SimDisk final : public CommitQueue {
   proto::RunRow run;
   std::map<uint32_t, proto::JobRow> jobs;
   std::vector<Address> listeners;
-  std::map<Address, int> recorded;
+  std::map<uint32_t, std::vector<Address>> revisits;  // by list
+  std::vector<StoredRevisit> all_revisits;            // in the order they became durable
+  struct Recorded {
+    uint32_t rounds = 0;  // visits after the first
+    int64_t not_before_unix_ms = 0;
+    proto::PortRow row;
+  };
+  std::map<Address, Recorded> recorded;
   std::vector<std::string> broken;  // what must never happen, and did
 
  private:
   void Apply(CommitItem& item);
+  void Record(const proto::HostObservation& host, uint32_t round);
 
   std::vector<CommitItem> waiting_;
   std::vector<uint64_t> durable_;
@@ -72,6 +98,9 @@ struct FleetOutcome {
   bool finished = false;
   std::vector<std::string> broken;
   uint64_t probes = 0;  // of plan indices, repeats included
+  uint64_t revisits = 0;
+  uint64_t early_visits = 0;  // to throttled hosts, before their back-off was over
+  std::string digest;         // over what is known of every host
   uint64_t messages = 0;
   uint64_t coordinator_deaths = 0;
   uint64_t worker_deaths = 0;

@@ -22,11 +22,14 @@ class FleetSimulationTest : public testing::Test {
   void SetUp() override { SetLogLevel(LogLevel::kError); }
   void TearDown() override { SetLogLevel(LogLevel::kWarning); }
 
-  void RunSeeds(uint64_t count, const std::function<void(FleetOptions&)>& tune) {
+  void RunSeeds(
+      uint64_t count, const std::function<void(FleetOptions&)>& tune,
+      const std::function<void(const FleetOutcome&)>& check = [](const auto&) {}) {
     const uint64_t only = FromEnvironment("HARK_SIM_SEED", 0);
     const uint64_t first = only != 0 ? only : 1;
     const uint64_t last = only != 0 ? only : FromEnvironment("HARK_SIM_SEEDS", count);
     uint64_t probes = 0, targets = 0, coordinator_deaths = 0, worker_deaths = 0;
+    uint64_t revisits = 0, early = 0;
     double virtual_seconds = 0;
     for (uint64_t seed = first; seed <= last; ++seed) {
       FleetOptions options;
@@ -35,9 +38,14 @@ class FleetSimulationTest : public testing::Test {
       const FleetOutcome outcome = RunFleet(options);
       ASSERT_TRUE(outcome.finished)
           << "HARK_SIM_SEED=" << seed << " did not finish in " << outcome.virtual_seconds
-          << " virtual seconds, " << outcome.messages << " messages";
+          << " virtual seconds, " << outcome.messages << " messages; "
+          << (outcome.broken.empty() ? "nothing is broken" : outcome.broken.front());
       ASSERT_TRUE(outcome.broken.empty())
           << "HARK_SIM_SEED=" << seed << ": " << outcome.broken.front();
+      check(outcome);
+      ASSERT_FALSE(HasFailure()) << "HARK_SIM_SEED=" << seed;
+      revisits += outcome.revisits;
+      early += outcome.early_visits;
       probes += outcome.probes;
       targets += options.targets;
       coordinator_deaths += outcome.coordinator_deaths;
@@ -46,10 +54,11 @@ class FleetSimulationTest : public testing::Test {
     }
     std::printf(
         "%lu histories, %.0f virtual hours, %lu coordinator and %lu worker deaths, "
-        "%.1f %% of targets probed again\n",
+        "%.1f %% of targets probed again, %lu revisits, %lu of them early\n",
         static_cast<unsigned long>(last - first + 1), virtual_seconds / 3600,
         static_cast<unsigned long>(coordinator_deaths), static_cast<unsigned long>(worker_deaths),
-        100.0 * static_cast<double>(probes) / static_cast<double>(targets) - 100);
+        100.0 * static_cast<double>(probes) / static_cast<double>(targets) - 100,
+        static_cast<unsigned long>(revisits), static_cast<unsigned long>(early));
   }
 };
 
@@ -75,6 +84,43 @@ TEST_F(FleetSimulationTest, FinishesWithoutTheOneTargetThatKillsEveryWorker) {
     options.coordinator_deaths_every = options.partitions_every = 0;
     options.worker_deaths_every = 0;
   });
+}
+
+TEST_F(FleetSimulationTest, BringsThrottledHostsBackInTimeWhateverDies) {
+  RunSeeds(150, [](FleetOptions& options) { options.throttled_share = 0.4; });
+}
+
+TEST_F(FleetSimulationTest, ComesBackToNobodyEarlyWhileNobodyDies) {
+  RunSeeds(
+      60,
+      [](FleetOptions& options) {
+        options.throttled_share = 0.4;
+        options.worker_deaths_every = options.coordinator_deaths_every = 0;
+        options.duplication = 0;  // a doubled JOB is done twice; TCP makes none
+      },
+      [](const FleetOutcome& outcome) { EXPECT_EQ(outcome.early_visits, 0U); });
+}
+
+TEST_F(FleetSimulationTest, OneWorkerHasToTakeItsOwnThrottledHostsAgain) {
+  RunSeeds(30, [](FleetOptions& options) {
+    options.workers = 1;
+    options.throttled_share = 0.4;
+  });
+}
+
+TEST_F(FleetSimulationTest, KnowsTheSameInTheEndAsIfNothingHadHappened) {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    FleetOptions options;
+    options.seed = seed;
+    options.throttled_share = 0.4;
+    const FleetOutcome disturbed = RunFleet(options);
+    options.loss = options.duplication = 0;
+    options.worker_deaths_every = options.coordinator_deaths_every = options.partitions_every = 0;
+    const FleetOutcome undisturbed = RunFleet(options);
+    ASSERT_TRUE(disturbed.finished && undisturbed.finished);
+    EXPECT_FALSE(undisturbed.digest.empty());
+    EXPECT_EQ(disturbed.digest, undisturbed.digest) << "seed " << seed;
+  }
 }
 
 TEST_F(FleetSimulationTest, OneWorkerIsEnough) {

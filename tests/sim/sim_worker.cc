@@ -15,8 +15,13 @@ constexpr uint64_t kMostPerMoment = 12;
 
 }  // namespace
 
-SimHost::SimHost(const RunState& truth, std::set<Address> listeners, uint64_t seed, Probed probed)
-    : truth_(truth), listeners_(std::move(listeners)), random_(seed), probed_(std::move(probed)) {}
+SimHost::SimHost(const RunState& truth, std::set<Address> listeners, uint64_t seed, Probed probed,
+                 Throttled throttled)
+    : truth_(truth),
+      listeners_(std::move(listeners)),
+      random_(seed),
+      probed_(std::move(probed)),
+      throttled_(std::move(throttled)) {}
 
 Status SimHost::StartJob(const proto::Job& job, uint64_t cursor, uint64_t end,
                          std::shared_ptr<const RangeSet>) {
@@ -44,14 +49,26 @@ size_t SimHost::jobs_with_work() const {
   }));
 }
 
-bool SimHost::MakePayload(const Running& running, uint64_t to, proto::BatchPayload* payload) {
+// Who gets in learns the host's key.
+void SimHost::Visit(const std::string& address, MonoTime now, proto::HostObservation* host) {
+  host->set_address(address);
+  host->set_started_unix_ms(UnixMillis(now));
+  const bool throttled = throttled_(*Address::FromBytes(address));
+  proto::PortObservation& port = *host->add_ports();
+  port.set_port(25);
+  port.set_outcome(static_cast<uint32_t>(throttled ? Outcome::kThrottled : Outcome::kOk));
+  port.set_stage(static_cast<uint32_t>(throttled ? Stage::kGreeting : Stage::kDone));
+  if (!throttled) port.mutable_ssh()->add_keys()->set_blob(address);
+}
+
+bool SimHost::MakePayload(const Running& running, uint64_t to, MonoTime now,
+                          proto::BatchPayload* payload) {
   const bool sweep = running.job.kind() == proto::Job::SWEEP;
   for (uint64_t i = running.next; i < to; ++i) {
     if (!sweep) {
       proto::HostObservation& host = *payload->add_hosts();
       host.set_index(i);
-      host.set_address(running.job.targets(static_cast<int>(i - running.job.cursor())));
-      host.add_ports()->set_port(25);
+      Visit(running.job.targets(static_cast<int>(i - running.job.cursor())), now, &host);
       continue;
     }
     if (!probed_(i)) return false;
@@ -77,7 +94,7 @@ void SimHost::Work(WorkerSession& session, MonoTime now) {
     if (running.next >= running.end || rate_ <= 0 || random_.Unit() > kBusy) continue;
     const uint64_t to = std::min(running.end, running.next + 1 + random_.Below(kMostPerMoment));
     proto::BatchPayload payload;
-    if (!MakePayload(running, to, &payload)) return;
+    if (!MakePayload(running, to, now, &payload)) return;
     proto::Batch batch;
     key.Put(&batch);
     batch.set_from_index(running.next);

@@ -14,7 +14,9 @@ namespace hark::sim {
 class SimHost final : public JobHost {
  public:
   using Probed = std::function<bool(uint64_t plan_index)>;  // false: the prober died of it
-  SimHost(const RunState& truth, std::set<Address> listeners, uint64_t seed, Probed probed);
+  using Throttled = std::function<bool(const Address&)>;    // a visit now meets a refusal
+  SimHost(const RunState& truth, std::set<Address> listeners, uint64_t seed, Probed probed,
+          Throttled throttled);
 
   // Works for a moment: at most so many indices of each job.
   void Work(WorkerSession& session, MonoTime now);
@@ -38,12 +40,14 @@ class SimHost final : public JobHost {
     bool held = false;
   };
 
-  bool MakePayload(const Running& running, uint64_t to, proto::BatchPayload* payload);
+  bool MakePayload(const Running& running, uint64_t to, MonoTime now, proto::BatchPayload* payload);
+  void Visit(const std::string& address, MonoTime now, proto::HostObservation* host);
 
   const RunState& truth_;
   const std::set<Address> listeners_;
   Random random_;
   const Probed probed_;
+  const Throttled throttled_;
   std::map<JobKey, Running> jobs_;
   double rate_ = 0;
   bool finishing_ = false;

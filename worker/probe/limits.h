@@ -49,7 +49,7 @@ inline constexpr size_t kMaxWarningAlerts = 16;
 // Extensions of a ServerHello kept; about 60 are registered, we offer a dozen, and a server may
 // only answer those. JA3S is taken of all.
 inline constexpr size_t kMaxServerExtensions = 64;
-// A record of a raw hello: RFC 5246 §6.2.3, 2^14 bytes and what compression and MAC may add.
+// A record: RFC 5246 §6.2.3, 2^14 bytes and what compression and MAC may add.
 inline constexpr size_t kMaxTlsRecord = (size_t{1} << 14) + 2048;
 // Records that hold nothing, in a raw hello; OpenSSL bears as many.
 inline constexpr size_t kMaxEmptyRecords = 32;

@@ -9,13 +9,15 @@ namespace hark {
 
 // X25519 and P-256 cost us 50 µs a side; finite-field groups grow with the cube of their size, and
 // group exchange costs a round trip more. group1 (1024 bits) is broken as a secret, which is no
-// concern here: we keep none.
+// concern here: we keep none. Hybrids come last, so a server uses one only if it has nothing plain
+// (RFC 4253 §7.1: the client's first that the server has).
 const std::string_view kSshKexMethods =
     "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
     "ecdh-sha2-nistp521,diffie-hellman-group14-sha256,diffie-hellman-group14-sha1,"
     "diffie-hellman-group1-sha1,diffie-hellman-group16-sha512,"
     "diffie-hellman-group-exchange-sha256,diffie-hellman-group-exchange-sha1,"
-    "diffie-hellman-group18-sha512";
+    "diffie-hellman-group18-sha512,sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,"
+    "mlkem768x25519-sha256";
 
 const std::string_view kSshCiphers =
     "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,"
@@ -88,6 +90,10 @@ bool NameListHas(std::string_view list, std::string_view name) {
     if ((at == 0 || list[at - 1] == ',') && (end == list.size() || list[end] == ',')) return true;
   }
   return false;
+}
+
+bool IsHybridKex(std::string_view method) {
+  return method.starts_with("sntrup761x25519") || method.starts_with("mlkem768x25519");
 }
 
 std::string_view FirstName(std::string_view list) {

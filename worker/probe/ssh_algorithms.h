@@ -28,7 +28,7 @@ std::string AllSshHostKeyAlgorithms();
 // types we do not know, each a family of its own, in the server's.
 std::vector<SshKeyFamily> OfferedSshKeyFamilies(std::string_view server_list);
 
-// Key-exchange methods, cheapest for both sides first.
+// Key-exchange methods, cheapest for both sides first, hybrids for want of anything else.
 extern const std::string_view kSshKexMethods;
 // Offered for both directions. Nothing is ever encrypted with them: the conversation ends before
 // NEWKEYS, so the lists are only there for negotiation to succeed with servers of any age.
@@ -42,6 +42,7 @@ std::optional<std::string_view> NegotiateSsh(std::string_view ours, std::string_
 // and compression are what would be used if the conversation went on.
 SshAgreed AgreeSsh(std::string_view our_host_key_algorithms, const SshKexInit& theirs);
 bool NameListHas(std::string_view list, std::string_view name);
+bool IsHybridKex(std::string_view method);
 std::string_view FirstName(std::string_view list);
 
 }  // namespace hark

@@ -7,11 +7,13 @@
 #include "keys/openssl_ptr.h"
 #include "keys/ssh_key.h"
 #include "worker/probe/limits.h"
+#include "worker/probe/ssh_algorithms.h"
+#include "worker/probe/ssh_hybrid.h"
 #include "worker/probe/ssh_wire.h"
 
 namespace hark::ssh {
 
-enum class Kind { kX25519, kEcdh, kGroup, kGroupExchange };
+enum class Kind { kX25519, kEcdh, kGroup, kGroupExchange, kSntrup761, kMlKem768 };
 
 struct Method {
   std::string_view name;
@@ -35,6 +37,9 @@ constexpr Method kMethods[] = {
     {"diffie-hellman-group18-sha512", Kind::kGroup, 18, EVP_sha512},
     {"diffie-hellman-group-exchange-sha256", Kind::kGroupExchange, 0, EVP_sha256},
     {"diffie-hellman-group-exchange-sha1", Kind::kGroupExchange, 0, EVP_sha1},
+    {"sntrup761x25519-sha512", Kind::kSntrup761, 0, EVP_sha512},
+    {"sntrup761x25519-sha512@openssh.com", Kind::kSntrup761, 0, EVP_sha512},
+    {"mlkem768x25519-sha256", Kind::kMlKem768, 0, EVP_sha256},
 };
 
 // RFC 4419 §3: smallest, preferred and largest group. 1024 because old servers have nothing else.
@@ -60,6 +65,10 @@ std::unique_ptr<Agreement> NewAgreement(const Method& method) {
       return NewNamedGroup(method.parameter);
     case Kind::kGroupExchange:
       return nullptr;
+    case Kind::kSntrup761:
+      return NewSntrup761X25519();
+    case Kind::kMlKem768:
+      return NewMlKem768X25519();
   }
   return nullptr;
 }
@@ -167,7 +176,11 @@ std::string Exchange::Hash(const Transcript& transcript, const Reply& reply,
   }
   input.String32(agreement_->our_value());
   input.String32(peer_value);
-  input.Mpint(secret);
+  if (IsHybridKex(method_.name)) {
+    input.String32(secret);
+  } else {
+    input.Mpint(secret);
+  }
   std::string digest(EVP_MAX_MD_SIZE, '\0');
   unsigned int size = 0;
   const std::string& bytes = input.str();

@@ -2,7 +2,6 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <optional>
@@ -15,13 +14,13 @@
 #include "keys/ssh_key.h"
 #include "keys/ssh_security_key.h"
 #include "worker/probe/limits.h"
+#include "worker/probe/ssh_public_key.h"
 
 namespace hark::ssh {
 namespace {
 
-constexpr size_t kDsaHalf = 20;        // RFC 4253 §6.6: r and s are 160 bits each
-constexpr size_t kMaxScalar = 66;      // of P-521, the largest r there is
-constexpr size_t kEd25519Prefix = 12;  // the SPKI of an Ed25519 key before its 32 bytes
+constexpr size_t kDsaHalf = 20;    // RFC 4253 §6.6: r and s are 160 bits each
+constexpr size_t kMaxScalar = 66;  // of P-521, the largest r there is
 
 // How a signature of this name is to be checked.
 struct Scheme {
@@ -75,16 +74,6 @@ std::optional<Scheme> SchemeOf(const EVP_PKEY* key, std::string_view name, std::
   return std::nullopt;
 }
 
-EvpPkeyPtr KeyOf(const SshKeyInfo& info) {
-  if (info.type.starts_with("ssh-ed25519")) {  // past OpenSSL 3.0's slow decoders
-    return EvpPkeyPtr(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr,
-                                                  AsUnsigned(info.spki.data()) + kEd25519Prefix,
-                                                  info.spki.size() - kEd25519Prefix));
-  }
-  const unsigned char* in = AsUnsigned(info.spki.data());
-  return EvpPkeyPtr(d2i_PUBKEY(nullptr, &in, static_cast<long>(info.spki.size())));
-}
-
 bool Verify(EVP_PKEY* key, const Scheme& scheme, std::string_view message) {
   const EvpMdCtxPtr context(EVP_MD_CTX_new());
   return context && EVP_DigestVerifyInit(context.get(), nullptr, scheme.hash, nullptr, key) == 1 &&
@@ -135,7 +124,7 @@ Proof Prove(std::string_view blob, const SignatureParts& signature, std::string_
             std::string_view message) {
   const SshKeyInfo info = ReadSshKey(blob);
   if (info.spki.empty()) return Proof::kUnverified;
-  const EvpPkeyPtr key = KeyOf(info);
+  const EvpPkeyPtr key = NewPublicKey(blob, info);
   if (!key) return Proof::kUnverified;
   if (!signature.ok) return Proof::kBad;
   const std::optional<Scheme> scheme = SchemeOf(key.get(), name, signature.bytes);

@@ -73,6 +73,7 @@ void SshSurvey::OnFirstDone(const Verdict& verdict, bool spoke_ssh) {
   if (!spoke_ssh && observation_.ssh->pre_lines.empty()) observation_.ssh.reset();
   if (!observation_.ssh || !observation_.ssh->kex_init) return;
   Fingerprint(*observation_.ssh);
+  if (IsHybridKex(observation_.ssh->agreed->kex)) Note("only hybrid key exchanges offered");
   if (verdict.outcome != Outcome::kThrottled) PlanFurther();
 }
 

@@ -1,6 +1,7 @@
 #include "worker/probe/tls_engine.h"
 
 #include <openssl/err.h>
+#include <sys/mman.h>
 
 #include "base/bytes.h"
 #include "worker/probe/limits.h"
@@ -28,6 +29,34 @@ TlsTalk::State StateOf(int reason) {
       // OpenSSL reports an alert received as 1000 plus its code.
       return reason >= SSL_AD_REASON_OFFSET ? TlsTalk::State::kAlert : TlsTalk::State::kBroken;
   }
+}
+
+// How many bytes at the front are records to their end; all, from one on that no record can be.
+// OpenSSL would hold 16 KiB for each record that is not whole yet, we hold what has come.
+size_t WholeRecords(std::string_view bytes) {
+  size_t whole = 0;
+  for (ByteReader reader(bytes); true; whole = bytes.size() - reader.remaining()) {
+    reader.Bytes(3);  // type, version
+    const size_t size = reader.U16();
+    if (reader.ok() && size > kMaxTlsRecord) return bytes.size();
+    reader.Bytes(size);
+    if (!reader.ok()) return whole;
+  }
+}
+
+// OpenSSL 3.0 holds a message buffer of 21 KiB until the handshake is done, zeroed and thereby
+// resident, of which a ClientHello fills 400 bytes. With ten thousand servers that take their time
+// that is most of our memory, so the whole pages behind the hello go back to the kernel, which
+// gives them anew, as zeros again, when the answer needs them.
+void GiveBackUnusedPages(const void* message, size_t size) {
+  constexpr unsigned long kRead = 0x300;  // the version whose buffer we know (major and minor)
+  constexpr uintptr_t kPage = 4096;
+  constexpr uintptr_t kBuffer = (SSL3_RT_MAX_PLAIN_LENGTH + 3) / 3 * 4;  // BUF_MEM_grow's way
+  if (OpenSSL_version_num() >> 20 != kRead || size >= SSL3_RT_MAX_PLAIN_LENGTH) return;
+  const auto start = reinterpret_cast<uintptr_t>(message);
+  const uintptr_t from = (start + size + kPage - 1) / kPage * kPage;
+  const uintptr_t to = (start + kBuffer) / kPage * kPage;
+  if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
 }
 
 }  // namespace
@@ -71,12 +100,17 @@ void TlsEngine::Feed(std::string_view bytes) {
   const std::string_view admitted = Admit(bytes);
   if (state_ == State::kNotTls) return;
   ERR_clear_error();
-  if (BIO_write(in_, admitted.data(), static_cast<int>(admitted.size())) !=
-      static_cast<int>(admitted.size())) {
-    Fail(State::kLocalFault, "out of memory");
-    return;
+  pending_ += admitted;
+  const size_t whole = WholeRecords(pending_);
+  if (whole > 0) {
+    const int size = static_cast<int>(whole);
+    if (BIO_write(in_, pending_.data(), size) != size) {
+      Fail(State::kLocalFault, "out of memory");
+      return;
+    }
+    pending_ = pending_.substr(whole);
+    if (state_ == State::kHandshaking) Advance();
   }
-  if (state_ == State::kHandshaking) Advance();
   if (admitted.size() < bytes.size() && state_ == State::kHandshaking) {
     Fail(State::kTooLong, "too many bytes before the handshake was done");
   }
@@ -89,7 +123,8 @@ void TlsEngine::Advance() {
     return;
   }
   const int why = SSL_get_error(ssl_.get(), result);
-  if (why == SSL_ERROR_WANT_RETRY_VERIFY) {
+  if (why == SSL_ERROR_WANT_RETRY_VERIFY ||
+      (settings_.stop_at_certificate && !facts_.chain.empty())) {
     StopAtCertificate();
   } else if (why != SSL_ERROR_WANT_READ) {
     TakeFault();
@@ -107,8 +142,11 @@ void TlsEngine::Complete() {
 }
 
 // Nothing is encrypted towards the server yet in any version, so the goodbye is in plain. OpenSSL
-// sends none before the handshake is done.
+// sends none before the handshake is done; its alert about what OnMessage did is not for the
+// server.
 void TlsEngine::StopAtCertificate() {
+  BIO_reset(out_);
+  ERR_clear_error();
   complete_ = true;
   facts_.stopped_at_certificate = true;
   state_ = State::kDone;
@@ -184,7 +222,10 @@ Stage TlsEngine::stage() const {
 
 void TlsEngine::OnMessage(int is_write, int /*version*/, int content_type, const void* bytes,
                           size_t size, SSL* /*ssl*/, void* self) {
-  if (is_write != 0) return;
+  if (is_write != 0) {
+    if (content_type == SSL3_RT_HANDSHAKE) GiveBackUnusedPages(bytes, size);
+    return;
+  }
   auto* engine = static_cast<TlsEngine*>(self);
   std::string_view message(static_cast<const char*>(bytes), size);
   if (content_type == SSL3_RT_ALERT && size == 2) {
@@ -193,6 +234,13 @@ void TlsEngine::OnMessage(int is_write, int /*version*/, int content_type, const
   if (content_type != SSL3_RT_HANDSHAKE || size < 4) return;
   const uint8_t type = static_cast<uint8_t>(message[0]);
   engine->messages_.OnHandshake(type, message.substr(4));  // behind type and length
+  // There is no other way to make OpenSSL stop here, and parsing the chain is most of what the
+  // handshake costs: a list that cannot be one ends it before the first certificate. Should the
+  // write come to nothing one day, the verify callback of TlsContexts stops it right behind.
+  if (type == SSL3_MT_CERTIFICATE && engine->settings_.stop_at_certificate &&
+      !engine->facts_.chain.empty()) {
+    static_cast<char*>(const_cast<void*>(bytes))[4] = '\x7f';
+  }
 }
 
 }  // namespace hark

@@ -60,8 +60,9 @@ class TlsEngine final : public TlsTalk {
   const Settings settings_;
   TlsMessages messages_{facts_};
   SslPtr ssl_;
-  BIO* in_ = nullptr;   // owned by ssl_
-  BIO* out_ = nullptr;  // owned by ssl_
+  BIO* in_ = nullptr;    // owned by ssl_
+  BIO* out_ = nullptr;   // owned by ssl_
+  std::string pending_;  // a record not whole yet
   std::string goodbye_;
   bool complete_ = false;
 };

@@ -187,6 +187,7 @@ std::optional<HttpFacts> TlsProbe::TakeHttp() {
 }
 
 bool TlsProbe::HoldsPartOfSomething() const {
+  if (head_) return !head_->empty();
   return mail_.holds_part_of_a_line() || smuggled_ > 0 || engine_.heard_anything();
 }
 

@@ -1,19 +1,24 @@
 #pragma once
 
-// The smallest engine: plays one survey against a port of 127.0.0.1, one socket, one thread.
+// hark on one host, as a worker does it: the production surveys driven by the production engine
+// over real sockets.
 
 #include <cstdint>
+#include <vector>
 
-#include "worker/probe/probe.h"
+#include "base/address.h"
+#include "worker/engine/prober.h"
 
 namespace hark {
 
 // Options of tests: deadlines as in production, pauses of a millisecond.
 ProbeOptions LoopbackOptions();
 
-PortObservation PlaySurvey(PortSurvey& survey, uint16_t port);
-// A survey of its own for the port.
-PortObservation Survey(uint16_t port, Protocol protocol,
+// One visit of the host; returns when it is over. One observation a port, in the order asked.
+std::vector<PortObservation> VisitHost(const Address& host, const std::vector<uint16_t>& ports,
+                                       const SurveyMaker& make);
+// The same for one port, with what is spoken there.
+PortObservation Survey(const Address& host, uint16_t port, Protocol protocol,
                        const ProbeOptions& options = LoopbackOptions());
 
 }  // namespace hark

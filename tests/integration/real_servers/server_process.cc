@@ -15,8 +15,6 @@
 #include <fstream>
 #include <iterator>
 
-#include "keys/testing/key_workshop.h"
-
 namespace hark {
 namespace {
 
@@ -24,25 +22,29 @@ namespace {
 constexpr int kStartAttempts = 1500;
 constexpr int kAttemptMs = 10;
 
-sockaddr_in Loopback(uint16_t port) {
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
+// Servers of one process: its tests run one after the other, few with more than one server.
+constexpr uint32_t kServersAtOnce = 3;
+constexpr uint16_t kFirstPort = 20'000;
+
+// Process ids are unique on a machine and below 2^22 (proc(5), pid_max): with two bits for servers
+// of one process they fill 127.0.0.0/8 exactly, without 127.0.0.1 to .3 and the broadcast address.
+Address OwnAddress() {
+  static uint32_t made = 0;
+  const uint32_t host = (static_cast<uint32_t>(getpid()) << 2) | (made++ % kServersAtOnce);
+  return Address::V4(0x7f000000 | (host & 0x00ffffff));
 }
 
-bool Accepts(uint16_t port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = Loopback(port);
-  const bool ok = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  close(fd);
-  return ok;
+sockaddr_in SocketAddress(const Address& address, uint16_t port) {
+  sockaddr_in out = {};
+  out.sin_family = AF_INET;
+  out.sin_port = htons(port);
+  out.sin_addr.s_addr = htonl(address.v4());
+  return out;
 }
 
 }  // namespace
 
-ServerProcess::ServerProcess() {
+ServerProcess::ServerProcess() : address_(OwnAddress()), next_port_(kFirstPort) {
   char name[] = "/tmp/hark-server-XXXXXX";
   folder_ = mkdtemp(name);
   chmod(folder_.c_str(), 0755);
@@ -64,14 +66,18 @@ ServerProcess::~ServerProcess() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-uint16_t ServerProcess::FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = Loopback(0);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address), size), 0);
-  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  close(fd);
-  return ntohs(address.sin_port);
+uint16_t ServerProcess::NewPort() {
+  // Only a server on all addresses of this machine can be in the way; then the next one will do.
+  while (true) {
+    const uint16_t port = next_port_++;
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    const sockaddr_in where = SocketAddress(address_, port);
+    const bool free = bind(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0;
+    close(fd);
+    if (free) return port;
+  }
 }
 
 void ServerProcess::Write(const std::string& file, const std::string& text) const {
@@ -119,6 +125,14 @@ void ServerProcess::Start(const std::vector<std::string>& argv,
   for (uint16_t port : ports) WaitForPort(port);
 }
 
+bool ServerProcess::Accepts(uint16_t port) const {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in where = SocketAddress(address_, port);
+  const bool ok = connect(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0;
+  close(fd);
+  return ok;
+}
+
 void ServerProcess::WaitForPort(uint16_t port) {
   for (int i = 0; i < kStartAttempts; ++i) {
     if (Accepts(port)) return;
@@ -130,18 +144,6 @@ void ServerProcess::WaitForPort(uint16_t port) {
     poll(nullptr, 0, kAttemptMs);
   }
   FAIL() << "port " << port << " never opened:\n" << Read("log");
-}
-
-std::string PemToDer(const std::string& pem) {
-  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
-  const size_t from = pem.find(kBegin);
-  const size_t to = pem.find("-----END CERTIFICATE-----");
-  if (from == std::string::npos || to == std::string::npos) return {};
-  std::string base64;
-  for (char c : pem.substr(from + kBegin.size(), to - from - kBegin.size())) {
-    if (c != '\n' && c != '\r') base64 += c;
-  }
-  return KeyWorkshop::FromBase64(base64);
 }
 
 }  // namespace hark

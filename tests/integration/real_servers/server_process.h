@@ -1,12 +1,16 @@
 #pragma once
 
-// Somebody else's server, run in the foreground from a folder of its own for one test.
+// Somebody else's server, run in the foreground for one test, from a folder and on an address of
+// its own: tests run side by side, and nothing they bind can collide.
 
 #include <sys/types.h>
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "base/address.h"
 
 namespace hark {
 
@@ -19,8 +23,11 @@ class ServerProcess {
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
 
-  // A port of 127.0.0.1 nobody listens on right now.
-  static uint16_t FreePort();
+  // An address in 127.0.0.0/8 that is no other ServerProcess's now, in this process or another.
+  const Address& address() const { return address_; }
+  std::string ip() const { return address_.ToString(); }
+  // Another port of it with each call; below the range the kernel takes client ports from.
+  uint16_t NewPort();
 
   std::string Path(const std::string& file) const { return folder_ + "/" + file; }
   void Write(const std::string& file, const std::string& text) const;
@@ -37,13 +44,13 @@ class ServerProcess {
 
  private:
   void WaitForPort(uint16_t port);
+  bool Accepts(uint16_t port) const;
 
   std::string folder_;
+  Address address_;
+  uint16_t next_port_;
   std::string stop_command_;
   pid_t pid_ = -1;
 };
-
-// The DER inside a PEM certificate file.
-std::string PemToDer(const std::string& pem);
 
 }  // namespace hark

@@ -17,12 +17,19 @@ class FakeTlsIdentity {
   // TLS1_VERSION … TLS1_3_VERSION, 0 for no bound.
   FakeTlsIdentity(const std::string& algorithm, size_t chain, int lowest = 0, int highest = 0);
 
+  // A second leaf beside the first, of another algorithm, without a chain.
+  void AddLeaf(const std::string& algorithm);
+  // Staples an OCSP response and SCTs (no real ones) and answers ALPN with http/1.1.
+  void ShowEverything();
+  const std::string& other_leaf_der() const { return other_leaf_der_; }
+
   SSL_CTX* context() const { return context_.get(); }
   const std::vector<std::string>& chain_der() const { return chain_der_; }
 
  private:
   SslCtxPtr context_;
   std::vector<std::string> chain_der_;
+  std::string other_leaf_der_;
 };
 
 // Says `greeting`, then answers what it hears with the next of `replies`; from the reply after
@@ -35,16 +42,28 @@ class FakeTlsServer final : public FakePeer {
   std::string OnConnect() override { return greeting_; }
   std::string OnBytes(std::string_view bytes) override;
 
+  // What it answers to the first thing said in TLS, in records of at most `piece` bytes; then it
+  // closes its side if `closes`.
+  void AnswerWith(std::string answer, size_t piece, bool closes);
+  // What was said in TLS.
+  const std::string& question() const { return question_; }
+
   // The client ended with close_notify.
   bool saw_close_notify() const;
 
  private:
+  void Listen();
+
   SslPtr ssl_;
   BIO* in_;   // owned by ssl_
   BIO* out_;  // owned by ssl_
   std::string greeting_;
   std::vector<std::string> replies_;
   size_t said_ = 0;
+  std::string question_;
+  std::string answer_;
+  size_t piece_ = 0;
+  bool closes_ = false;
 };
 
 }  // namespace hark
