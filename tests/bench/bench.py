@@ -22,6 +22,7 @@ os.environ.setdefault("HARK_BIN", str(Path(__file__).resolve().parents[2] / "bui
 import grab_costs  # noqa: E402
 import harness  # noqa: E402
 import lab_scans  # noqa: E402
+import manners  # noqa: E402
 import memory  # noqa: E402
 from rows import as_json, as_markdown, failed  # noqa: E402
 
@@ -48,6 +49,7 @@ PARTS = {
     "memory": memory.rows,
     "lab": lab_scans.whole_lab_rows,
     "tarpits": lab_scans.tarpit_rows,
+    "manners": manners.rows,
 }
 
 
