@@ -105,7 +105,7 @@ class FlagSet::Parser {
       }
     }
     const size_t wanted = set_.positional_.size();
-    if (parsed_.positional.size() > wanted) {
+    if (parsed_.positional.size() > wanted && set_.positional_list_.empty()) {
       return InvalidInput(StrCat("does not know what to do with '",
                                  EscapeForDisplay(parsed_.positional[wanted]), "'", SeeHelp()));
     }
@@ -222,6 +222,7 @@ Result<ParsedFlags> FlagSet::Parse(std::vector<std::string> args) const {
 std::string FlagSet::Help() const {
   std::string out = StrCat(command_, ": ", summary_, "\n\nUsage: ", command_);
   for (const std::string& name : positional_) out += " " + name;
+  if (!positional_list_.empty()) out += StrCat(" [", positional_list_, "]...");
   out += " [--flags]\n\nFlags:\n";
   std::vector<std::pair<std::string, std::string>> rows;
   for (const Flag& flag : flags_) {

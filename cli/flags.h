@@ -98,6 +98,8 @@ class FlagSet {
 
   // How positional arguments are called, e.g. "ID": exactly that many are wanted. Default: none.
   void SetPositional(std::vector<std::string> names) { positional_ = std::move(names); }
+  // Any number of positional arguments after those, none included.
+  void SetPositionalList(std::string name) { positional_list_ = std::move(name); }
   // Whole command lines for the help.
   void SetExamples(std::vector<std::string> examples) { examples_ = std::move(examples); }
 
@@ -113,6 +115,7 @@ class FlagSet {
   std::string summary_;
   std::vector<Flag> flags_;
   std::vector<std::string> positional_;
+  std::string positional_list_;  // "" = none may follow
   std::vector<std::string> examples_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "cli/cluster_command.h"
 #include "cli/dispatch.h"
+#include "cli/grab_command.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
 #include "cli/scan_command.h"
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
   // One row a command, in the order of `hark --help`; each lives in a file of its own.
   static constexpr hark::Command kCommands[] = {
       {"scan", "one survey from start to finish; the same command resumes it", hark::RunScan},
+      {"grab", "look at hosts directly: everything they show, without a store", hark::RunGrab},
       {"run list", "the runs of a store", hark::RunRunList},
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},

@@ -26,7 +26,8 @@ ALLOWED = {
     "analysis": ["base", "keys", "storage", "proto"],
     "coordinator": ["base", "keys", "proto", "bus", "storage"],
     "api": ["base", "proto", "analysis", "storage"],
-    "cli": ["base", "keys", "proto", "bus", "storage", "analysis", "coordinator", "api"],
+    "cli": ["base", "keys", "proto", "bus", "storage", "analysis", "coordinator", "api", "worker",
+            "worker/probe", "worker/engine"],
     "tests": ["*"],
 }
 
@@ -38,7 +39,7 @@ LIBRARIES = {
     "zstd.h": ["coordinator", "worker"],
     "google/protobuf/": ["proto", "bus", "storage", "coordinator", "worker"],
     "gflags/": ["worker"],
-    "nlohmann/": ["cli", "api"],
+    "nlohmann/": ["analysis", "cli", "api"],
     "libssh/": [],
     "sys/epoll.h": ["worker/engine"],
     "gtest/": ["*"],

@@ -1,10 +1,7 @@
 #include "worker/survey_policy.h"
 
 #include <algorithm>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "base/random.h"
@@ -26,56 +23,59 @@ std::string Printable(const std::string& text, size_t most) {
   return out.substr(0, most);
 }
 
-// A SurveyFactory is one thread's; each thread that asks gets one of its own.
-class PerThreadSurveys {
- public:
-  explicit PerThreadSurveys(ProbeOptions options) : options_(std::move(options)) {}
-
-  std::unique_ptr<PortSurvey> Make(uint16_t port) { return Mine().Make(port); }
-
- private:
-  SurveyFactory& Mine() {
-    const std::lock_guard lock(mutex_);
-    auto& mine = factories_[std::this_thread::get_id()];
-    if (mine == nullptr) {
-      options_.seed = SecureU64();
-      mine = std::make_unique<SurveyFactory>(options_);
-    }
-    return *mine;
-  }
-
-  std::mutex mutex_;
-  ProbeOptions options_;
-  std::map<std::thread::id, std::unique_ptr<SurveyFactory>> factories_;
-};
-
 void SetIfGiven(uint32_t ms, Duration* value) {
   if (ms > 0) *value = std::chrono::milliseconds(ms);
 }
 
 }  // namespace
 
+ProbeOptions ProbeOptionsOf(const WorkerConfig& config, const proto::ProbePolicy& policy) {
+  ProbeOptions options;
+  SetIfGiven(policy.greeting_timeout_ms(), &options.greeting_timeout);
+  SetIfGiven(policy.conversation_timeout_ms(), &options.conversation_timeout);
+  // A pause of 0 is a wish too: the lab has no one to spare.
+  options.pause_min = std::chrono::milliseconds(policy.host_pause_min_ms());
+  options.pause_max =
+      std::chrono::milliseconds(std::max(policy.host_pause_min_ms(), policy.host_pause_max_ms()));
+  options.contact =
+      Printable(policy.contact().empty() ? config.contact : policy.contact(), kMaxContact);
+  options.ehlo_name =
+      Printable(policy.ehlo_name().empty() ? config.ehlo_name : policy.ehlo_name(), kMaxEhloName);
+  options.software = "hark/" HARK_VERSION;
+  options.handshake = policy.handshake() == static_cast<uint32_t>(Handshake::kCertificate)
+                          ? Handshake::kCertificate
+                          : Handshake::kFull;
+  options.all_leaves = policy.all_leaves();
+  options.force_starttls = policy.force_starttls();
+  options.http_get = policy.http_get();
+  return options;
+}
+
+PerThreadSurveys::PerThreadSurveys(ProbeOptions options) : options_(std::move(options)) {}
+
+std::unique_ptr<PortSurvey> PerThreadSurveys::Make(uint16_t port) {
+  return Mine().Make(port);
+}
+
+std::unique_ptr<PortSurvey> PerThreadSurveys::Make(uint16_t port, Protocol protocol) {
+  return Mine().Make(port, protocol);
+}
+
+SurveyFactory& PerThreadSurveys::Mine() {
+  const std::lock_guard lock(mutex_);
+  auto& mine = factories_[std::this_thread::get_id()];
+  if (mine == nullptr) {
+    options_.seed = SecureU64();
+    mine = std::make_unique<SurveyFactory>(options_);
+  }
+  return *mine;
+}
+
 SurveyMakerFactory MakeSurveyMakers(const WorkerConfig& config) {
-  const std::string ehlo = EhloNameOf(config);
-  return [contact = config.contact, ehlo](const proto::ProbePolicy& policy) -> SurveyMaker {
-    ProbeOptions options;
-    SetIfGiven(policy.greeting_timeout_ms(), &options.greeting_timeout);
-    SetIfGiven(policy.conversation_timeout_ms(), &options.conversation_timeout);
-    // A pause of 0 is a wish too: the lab has no one to spare.
-    options.pause_min = std::chrono::milliseconds(policy.host_pause_min_ms());
-    options.pause_max =
-        std::chrono::milliseconds(std::max(policy.host_pause_min_ms(), policy.host_pause_max_ms()));
-    options.contact = Printable(policy.contact().empty() ? contact : policy.contact(), kMaxContact);
-    options.ehlo_name =
-        Printable(policy.ehlo_name().empty() ? ehlo : policy.ehlo_name(), kMaxEhloName);
-    options.software = "hark/" HARK_VERSION;
-    options.handshake = policy.handshake() == static_cast<uint32_t>(Handshake::kCertificate)
-                            ? Handshake::kCertificate
-                            : Handshake::kFull;
-    options.all_leaves = policy.all_leaves();
-    options.force_starttls = policy.force_starttls();
-    options.http_get = policy.http_get();
-    auto surveys = std::make_shared<PerThreadSurveys>(std::move(options));
+  WorkerConfig own = config;
+  own.ehlo_name = EhloNameOf(config);
+  return [own](const proto::ProbePolicy& policy) -> SurveyMaker {
+    auto surveys = std::make_shared<PerThreadSurveys>(ProbeOptionsOf(own, policy));
     return [surveys](uint16_t port) { return surveys->Make(port); };
   };
 }

@@ -17,6 +17,9 @@ namespace {
 
 // Batches are due, leases run out and libzmq's edges may be missed: a look at everything this often
 // costs nothing measurable.
+// What a coordinator puts into a GRAB job at most. With fewer leases than it takes to fill the
+// sockets, slow hosts would keep most of them idle.
+constexpr size_t kHostsPerGrabJob = 256;
 constexpr Duration kTurn = std::chrono::milliseconds(20);
 // Envelopes the socket had no room for; more are not asked for, their batches stay in the spool.
 constexpr size_t kMaxQueued = 16;
@@ -31,6 +34,8 @@ SessionOptions SessionOptionsOf(const WorkerConfig& config) {
   SessionOptions options;
   options.name = config.name;
   options.max_parallel = config.max_parallel;
+  options.max_leases =
+      std::max<size_t>(options.max_leases, 2 * config.max_parallel / kHostsPerGrabJob);
   options.max_pps = config.max_pps;
   options.boot_id = SecureU64();
   options.spool_quota_bytes = config.spool_quota_mb << 20;

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""The bench: what a grab costs beside its peers, how much memory conversations take, whether a lab
+is grabbed completely and how polite that is. Prints a Markdown table; exit 1 when a row fails.
+
+  bench.py [--only=ssh,tls,memory,lab,tarpits,manners] [--json=FILE] [--smoke]
+
+Everything happens in a network namespace of its own. docs/bench.md says how to read the table.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parent),
+                str(Path(__file__).resolve().parent.parent / "integration")]
+os.environ.setdefault("HARK_BIN", str(Path(__file__).resolve().parents[2] / "build/release/bin"))
+
+import grab_costs  # noqa: E402
+import harness  # noqa: E402
+import lab_scans  # noqa: E402
+import manners  # noqa: E402
+import memory  # noqa: E402
+from rows import as_json, as_markdown, failed  # noqa: E402
+
+
+@dataclass
+class Size:
+    """How much of everything; the smoke run only sees that it runs."""
+    smoke: bool = False
+    sshd_hosts: int = 30
+    keyscan_hosts: int = 10
+    lab_hosts: int = 300
+    tls_hosts: int = 1000
+    many: int = 10_000
+    few: int = 500
+    grabbed_hosts: int = 5000
+    tarpits: int = 500
+
+
+SMOKE = Size(True, 3, 1, 20, 20, 200, 50, 60, 6)
+
+PARTS = {
+    "ssh": grab_costs.ssh_rows,
+    "tls": grab_costs.tls_rows,
+    "memory": memory.rows,
+    "lab": lab_scans.whole_lab_rows,
+    "tarpits": lab_scans.tarpit_rows,
+    "manners": manners.rows,
+}
+
+
+def parse(args):
+    parser = argparse.ArgumentParser(description="see docs/bench.md")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, of " + ",".join(PARTS))
+    parser.add_argument("--json", help="also write the rows there")
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes; times are not judged")
+    options = parser.parse_args(args)
+    options.only = options.only.split(",")
+    unknown = [part for part in options.only if part not in PARTS]
+    if unknown:
+        parser.error(f"--only: no part {unknown[0]}; there are {','.join(PARTS)}")
+    return options
+
+
+def main():
+    options = parse(sys.argv[1:])
+    harness.enter_namespace()
+    size = SMOKE if options.smoke else Size()
+    rows = []
+    for part in options.only:
+        began = time.monotonic()
+        with harness.Workspace() as work:
+            os.chmod(work, 0o755)  # servers give up root and must still read their files
+            rows += PARTS[part](work, size)
+        print(f"{part}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    print(as_markdown(rows), end="")
+    if options.json:
+        Path(options.json).write_text(json.dumps(as_json(rows), indent=1) + "\n")
+    return 1 if failed(rows, options.smoke) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
