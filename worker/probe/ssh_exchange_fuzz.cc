@@ -5,6 +5,8 @@
 // spend its time on the messages, not on our key pairs.
 
 #include <cstdlib>
+#include <memory>
+#include <vector>
 
 #include "base/bytes.h"
 #include "keys/ssh_key.h"
@@ -38,17 +40,23 @@ void Converse(hark::ssh::Exchange& exchange, hark::ByteReader& in) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const auto x25519 = hark::ssh::Exchange::New("curve25519-sha256");
-  static const auto p256 = hark::ssh::Exchange::New("ecdh-sha2-nistp256");
-  static const auto group1 = hark::ssh::Exchange::New("diffie-hellman-group1-sha1");
+  static const auto* const stateless = new std::vector<std::unique_ptr<hark::ssh::Exchange>>([] {
+    std::vector<std::unique_ptr<hark::ssh::Exchange>> exchanges;
+    for (const char* method :
+         {"curve25519-sha256", "ecdh-sha2-nistp256", "diffie-hellman-group1-sha1",
+          "sntrup761x25519-sha512", "mlkem768x25519-sha256"}) {
+      exchanges.push_back(hark::ssh::Exchange::New(method));
+    }
+    return exchanges;
+  }());
   hark::ByteReader in({reinterpret_cast<const char*>(data), size});
-  const uint8_t method = in.U8() % 4;
-  if (method == 3) {
-    const auto group = hark::ssh::Exchange::New("diffie-hellman-group-exchange-sha256");
-    group->Start();
-    Converse(*group, in);
-  } else {
-    Converse(*(method == 0 ? x25519 : method == 1 ? p256 : group1), in);
+  const size_t method = in.U8() % (stateless->size() + 1);
+  if (method < stateless->size()) {
+    Converse(*stateless->at(method), in);
+    return 0;
   }
+  const auto group = hark::ssh::Exchange::New("diffie-hellman-group-exchange-sha256");
+  group->Start();
+  Converse(*group, in);
   return 0;
 }
