@@ -53,30 +53,41 @@ void SetIfGiven(uint32_t ms, Duration* value) {
   if (ms > 0) *value = std::chrono::milliseconds(ms);
 }
 
+ProbeOptions OptionsOf(const proto::ProbePolicy& policy, const std::string& contact,
+                       const std::string& ehlo) {
+  ProbeOptions options;
+  SetIfGiven(policy.greeting_timeout_ms(), &options.greeting_timeout);
+  SetIfGiven(policy.conversation_timeout_ms(), &options.conversation_timeout);
+  // A pause of 0 is a wish too: the lab has no one to spare.
+  options.pause_min = std::chrono::milliseconds(policy.host_pause_min_ms());
+  options.pause_max =
+      std::chrono::milliseconds(std::max(policy.host_pause_min_ms(), policy.host_pause_max_ms()));
+  options.contact = Printable(policy.contact().empty() ? contact : policy.contact(), kMaxContact);
+  options.ehlo_name =
+      Printable(policy.ehlo_name().empty() ? ehlo : policy.ehlo_name(), kMaxEhloName);
+  options.software = "hark/" HARK_VERSION;
+  options.handshake = policy.handshake() == static_cast<uint32_t>(Handshake::kCertificate)
+                          ? Handshake::kCertificate
+                          : Handshake::kFull;
+  options.all_leaves = policy.all_leaves();
+  options.force_starttls = policy.force_starttls();
+  options.http_get = policy.http_get();
+  return options;
+}
+
 }  // namespace
 
 SurveyMakerFactory MakeSurveyMakers(const WorkerConfig& config) {
-  const std::string ehlo = EhloNameOf(config);
-  return [contact = config.contact, ehlo](const proto::ProbePolicy& policy) -> SurveyMaker {
-    ProbeOptions options;
-    SetIfGiven(policy.greeting_timeout_ms(), &options.greeting_timeout);
-    SetIfGiven(policy.conversation_timeout_ms(), &options.conversation_timeout);
-    // A pause of 0 is a wish too: the lab has no one to spare.
-    options.pause_min = std::chrono::milliseconds(policy.host_pause_min_ms());
-    options.pause_max =
-        std::chrono::milliseconds(std::max(policy.host_pause_min_ms(), policy.host_pause_max_ms()));
-    options.contact = Printable(policy.contact().empty() ? contact : policy.contact(), kMaxContact);
-    options.ehlo_name =
-        Printable(policy.ehlo_name().empty() ? ehlo : policy.ehlo_name(), kMaxEhloName);
-    options.software = "hark/" HARK_VERSION;
-    options.handshake = policy.handshake() == static_cast<uint32_t>(Handshake::kCertificate)
-                            ? Handshake::kCertificate
-                            : Handshake::kFull;
-    options.all_leaves = policy.all_leaves();
-    options.force_starttls = policy.force_starttls();
-    options.http_get = policy.http_get();
-    auto surveys = std::make_shared<PerThreadSurveys>(std::move(options));
-    return [surveys](uint16_t port) { return surveys->Make(port); };
+  // All jobs of a run have one policy, and its TLS contexts are dear: the newest is kept.
+  return [contact = config.contact, ehlo = EhloNameOf(config), known = std::string(),
+          surveys = std::shared_ptr<PerThreadSurveys>()](
+             const proto::ProbePolicy& policy) mutable -> SurveyMaker {
+    std::string wanted = policy.SerializeAsString();
+    if (surveys == nullptr || wanted != known) {
+      surveys = std::make_shared<PerThreadSurveys>(OptionsOf(policy, contact, ehlo));
+      known = std::move(wanted);
+    }
+    return [mine = surveys](uint16_t port) { return mine->Make(port); };
   };
 }
 
