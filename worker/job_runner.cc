@@ -1,6 +1,7 @@
 #include "worker/job_runner.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/bytes.h"
 
@@ -23,6 +24,16 @@ RangeSet Exclusions(const proto::Job& job) {
     ranges.push_back({std::min(first, last), std::max(first, last)});
   }
   return RangeSet(std::move(ranges));
+}
+
+// The IPv4 address a packet would go to: its own, or the one inside ::ffff:0:0/96 (RFC 4291
+// §2.5.5.2), which the kernel reaches over IPv4. An exclusion must not be got round by writing it
+// differently.
+std::optional<uint32_t> V4Destination(const Address& address) {
+  if (address.is_v4()) return address.v4();
+  ByteReader reader(address.bytes());
+  const bool mapped = reader.U64() == 0 && reader.U16() == 0 && reader.U16() == 0xffff;
+  return mapped ? std::optional(reader.U32()) : std::nullopt;
 }
 
 uint32_t ConcurrencyOf(const proto::Job& job) {
@@ -53,7 +64,8 @@ Status JobRunner::StartJob(const proto::Job& job, uint64_t cursor, uint64_t end,
           ? Duration(std::chrono::milliseconds(job.policy().connect_timeout_ms()))
           : kDefaultConnectTimeout;
   policy->may_contact = [excluded = Exclusions(job)](const Address& address) {
-    return !address.is_v4() || !excluded.Contains(address.v4());
+    const auto v4 = V4Destination(address);
+    return !v4 || !excluded.Contains(*v4);
   };
   const size_t sockets = std::min<size_t>(ConcurrencyOf(job), options_.max_parallel);
   prober_.SetMaxInFlight(sockets);

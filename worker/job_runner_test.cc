@@ -10,6 +10,8 @@
 #include "base/bytes.h"
 #include "base/crc32c.h"
 #include "base/random.h"
+#include "worker/engine/engine.h"
+#include "worker/engine/engine_test_util.h"
 
 namespace hark {
 namespace {
@@ -442,6 +444,60 @@ TEST_F(JobRunnerTest, TheOlderJobIsFedFirst) {
   for (uint64_t i = 0; i < 6; ++i) EXPECT_EQ(prober_.open[i].address, SweepAddress(i));
   EXPECT_EQ(prober_.open[6].address, SweepAddress(100));
   EXPECT_EQ(runner_->jobs_with_work(), 1U);
+}
+
+TEST_F(JobRunnerTest, AnExclusionHoldsForTheIPv6WayOfWritingIt) {
+  proto::Job job = BaseJob(1, proto::Job::GRAB, 0, 3);
+  for (const char* target : {"::ffff:10.0.0.7", "::ffff:10.0.1.7", "2001:db8::a00:7"}) {
+    job.add_targets(std::string(Address::Parse(target)->bytes()));
+  }
+  job.add_ports(22);
+  job.add_exclusions(std::string("\x0a\x00\x00\x00\x0a\x00\x00\xff", 8));
+  ASSERT_TRUE(runner_->StartJob(job, 0, 3, nullptr).ok());
+  runner_->Feed();
+  ASSERT_EQ(prober_.open.size(), 3U);
+  std::vector<bool> allowed;
+  for (const auto& r : prober_.open) allowed.push_back(r.policy->may_contact(r.address));
+  EXPECT_THAT(allowed, ::testing::ElementsAre(false, true, true));
+}
+
+TEST(JobRunnerIPv6Test, AnIPv6TargetIsGrabbedFromSocketToBatch) {
+  const SystemClock clock;
+  const auto engine = *Engine::Create({.probes_per_second = 1e6, .goodbye_wait = {}}, clock);
+  std::vector<std::string> heard;
+  JobRunner runner({1000, {}}, *engine, [&](const proto::ProbePolicy&) -> SurveyMaker {
+    return [&](uint16_t port) {
+      return std::make_unique<ScriptedSurvey>(port, SurveyScript(), &heard);
+    };
+  });
+  const Address home6 = *Address::Parse("::1");
+  LoopbackServer server(home6, 64);
+  proto::Job job;
+  job.set_kind(proto::Job::GRAB);
+  job.set_end(1);
+  job.add_targets(std::string(home6.bytes()));
+  job.add_ports(server.port());
+  ASSERT_TRUE(runner.StartJob(job, 0, 1, nullptr).ok());
+  std::vector<proto::Batch> batches;
+  std::vector<UniqueFd> peers;
+  const MonoTime give_up = clock.Now() + std::chrono::seconds(20);
+  while (batches.empty()) {
+    ASSERT_LT(clock.Now(), give_up);
+    runner.Feed();
+    engine->RunOnce(std::chrono::milliseconds(5));
+    UniqueFd peer = server.Accept();
+    if (peer.valid()) {
+      Say(peer, "ok\n");
+      peers.push_back(std::move(peer));
+    }
+    batches = runner.TakeBatches(clock.Now());
+  }
+  ASSERT_EQ(batches.size(), 1U);
+  const proto::BatchPayload payload = Unpack(batches[0]);
+  ASSERT_EQ(payload.hosts_size(), 1);
+  EXPECT_EQ(payload.hosts(0).address(), home6.bytes());
+  ASSERT_EQ(payload.hosts(0).ports_size(), 1);
+  EXPECT_EQ(payload.hosts(0).ports(0).outcome(), static_cast<uint32_t>(Outcome::kOk));
 }
 
 }  // namespace

@@ -74,9 +74,15 @@ SurveyFactory& PerThreadSurveys::Mine() {
 SurveyMakerFactory MakeSurveyMakers(const WorkerConfig& config) {
   WorkerConfig own = config;
   own.ehlo_name = EhloNameOf(config);
-  return [own](const proto::ProbePolicy& policy) -> SurveyMaker {
-    auto surveys = std::make_shared<PerThreadSurveys>(ProbeOptionsOf(own, policy));
-    return [surveys](uint16_t port) { return surveys->Make(port); };
+  // All jobs of a run have one policy, and its TLS contexts are dear: the newest is kept.
+  return [own, known = std::string(), surveys = std::shared_ptr<PerThreadSurveys>()](
+             const proto::ProbePolicy& policy) mutable -> SurveyMaker {
+    std::string wanted = policy.SerializeAsString();
+    if (surveys == nullptr || wanted != known) {
+      surveys = std::make_shared<PerThreadSurveys>(ProbeOptionsOf(own, policy));
+      known = std::move(wanted);
+    }
+    return [mine = surveys](uint16_t port) { return mine->Make(port); };
   };
 }
 

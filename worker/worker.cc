@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/file.h"
@@ -26,6 +27,9 @@ constexpr size_t kMaxQueued = 16;
 // After BYE, for libzmq's I/O thread: sockets do not linger.
 constexpr Duration kGoodbyeTime = std::chrono::milliseconds(200);
 
+// Half of what a coordinator puts into a GRAB job: a lease is rarely all open at once.
+constexpr size_t kHostsPerLease = 128;
+
 bool IsLocal(const WorkerConfig& config) {
   return config.coordinator.rfind("ipc://", 0) == 0;
 }
@@ -40,6 +44,9 @@ SessionOptions SessionOptionsOf(const WorkerConfig& config) {
   options.boot_id = SecureU64();
   options.spool_quota_bytes = config.spool_quota_mb << 20;
   options.drain_time = std::chrono::seconds(config.drain_seconds);
+  // A job waits for its slowest host; meanwhile others must be able to fill all slots.
+  options.max_leases =
+      std::max<size_t>(options.max_leases, 2 + config.max_parallel / kHostsPerLease);
   if (IsLocal(config)) options.hello_answer_time = std::chrono::seconds(1);
   return options;
 }
