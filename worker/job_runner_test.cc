@@ -251,9 +251,12 @@ TEST_F(JobRunnerTest, AGrabHasOneObservationAnIndexWithEveryPortInOrder) {
   EXPECT_EQ(prober_.max_in_flight, 25U);
   runner_->Feed();
   Random random(5);
+  std::set<std::string> excluded;
   while (!prober_.open.empty()) {
-    prober_.AnswerOne(random.Below(prober_.open.size()),
-                      random.Below(3) == 0 ? KnockResult::kExcluded : KnockResult::kAnswered);
+    const size_t i = random.Below(prober_.open.size());
+    const bool out = random.Below(3) == 0;
+    if (out) excluded.insert(prober_.open[i].address.ToString());
+    prober_.AnswerOne(i, out ? KnockResult::kExcluded : KnockResult::kAnswered);
   }
   const auto out = Take();
   ASSERT_EQ(out.size(), 1U);  // the job's end needs no age
@@ -267,6 +270,7 @@ TEST_F(JobRunnerTest, AGrabHasOneObservationAnIndexWithEveryPortInOrder) {
     ASSERT_EQ(host.ports_size(), 2);
     EXPECT_EQ(host.ports(0).port(), 22U);
     EXPECT_EQ(host.ports(1).port(), 443U);
+    EXPECT_EQ(host.excluded(), excluded.contains(GrabAddress(host.index()).ToString()));
   }
 }
 
