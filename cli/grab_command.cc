@@ -88,9 +88,11 @@ class Grab {
         terminal_(isatty(STDERR_FILENO) != 0) {
     policy_->connect_timeout = std::chrono::milliseconds(options.connect_timeout_ms);
     const auto surveys = std::make_shared<PerThreadSurveys>(ProbesOf(options));
-    policy_->make_survey = [surveys, spoken = std::move(spoken)](uint16_t port) {
+    policy_->make_survey = [surveys, spoken = std::move(spoken)](uint16_t port,
+                                                                 const Address& host) {
       const auto named = spoken.find(port);
-      return named == spoken.end() ? surveys->Make(port) : surveys->Make(port, named->second);
+      return surveys->Make(port, named == spoken.end() ? ProtocolOfPort(port) : named->second,
+                           host);
     };
     policy_->may_contact = [&plan](const Address& host) { return plan.rules.MayContact(host); };
   }

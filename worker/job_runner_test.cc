@@ -470,7 +470,7 @@ TEST(JobRunnerIPv6Test, AnIPv6TargetIsGrabbedFromSocketToBatch) {
   const auto engine = *Engine::Create({.probes_per_second = 1e6, .goodbye_wait = {}}, clock);
   std::vector<std::string> heard;
   JobRunner runner({1000, {}}, *engine, [&](const proto::ProbePolicy&) -> SurveyMaker {
-    return [&](uint16_t port) {
+    return [&](uint16_t port, const Address&) {
       return std::make_unique<ScriptedSurvey>(port, SurveyScript(), &heard);
     };
   });

@@ -53,12 +53,9 @@ ProbeOptions ProbeOptionsOf(const WorkerConfig& config, const proto::ProbePolicy
 
 PerThreadSurveys::PerThreadSurveys(ProbeOptions options) : options_(std::move(options)) {}
 
-std::unique_ptr<PortSurvey> PerThreadSurveys::Make(uint16_t port) {
-  return Mine().Make(port);
-}
-
-std::unique_ptr<PortSurvey> PerThreadSurveys::Make(uint16_t port, Protocol protocol) {
-  return Mine().Make(port, protocol);
+std::unique_ptr<PortSurvey> PerThreadSurveys::Make(uint16_t port, Protocol protocol,
+                                                   const Address& host) {
+  return Mine().Make(port, protocol, host.ToString());
 }
 
 SurveyFactory& PerThreadSurveys::Mine() {
@@ -82,7 +79,9 @@ SurveyMakerFactory MakeSurveyMakers(const WorkerConfig& config) {
       surveys = std::make_shared<PerThreadSurveys>(ProbeOptionsOf(own, policy));
       known = std::move(wanted);
     }
-    return [mine = surveys](uint16_t port) { return mine->Make(port); };
+    return [mine = surveys](uint16_t port, const Address& host) {
+      return mine->Make(port, ProtocolOfPort(port), host);
+    };
   };
 }
 

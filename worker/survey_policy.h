@@ -20,8 +20,7 @@ class PerThreadSurveys {
  public:
   explicit PerThreadSurveys(ProbeOptions options);
 
-  std::unique_ptr<PortSurvey> Make(uint16_t port);
-  std::unique_ptr<PortSurvey> Make(uint16_t port, Protocol protocol);
+  std::unique_ptr<PortSurvey> Make(uint16_t port, Protocol protocol, const Address& host);
 
  private:
   SurveyFactory& Mine();

@@ -36,7 +36,7 @@ class Sweep {
   Sweep(const Task& task, Engine& engine)
       : task_(task), engine_(engine), policy_(std::make_shared<ContactPolicy>()) {
     const auto surveys = std::make_shared<SurveyFactory>(Probes(task));
-    policy_->make_survey = [surveys, &task](uint16_t port) {
+    policy_->make_survey = [surveys, &task](uint16_t port, const Address&) {
       return surveys->Make(port, task.ssh ? Protocol::kSsh : Protocol::kHttps);
     };
     policy_->may_contact = [](const Address& host) { return host.v4() >> 24 == 127; };

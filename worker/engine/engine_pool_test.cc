@@ -120,7 +120,7 @@ class EnginePoolTest : public ::testing::Test {
     options.goodbye_wait = {};
     pool_ = *EnginePool::Create(options, threads, clock_);
     policy_ = std::make_shared<ContactPolicy>();
-    policy_->make_survey = [this](uint16_t port) {
+    policy_->make_survey = [this](uint16_t port, const Address&) {
       const std::lock_guard lock(mutex_);
       makers_.insert(std::this_thread::get_id());
       return std::make_unique<ScriptedSurvey>(port, script_, &heard_[std::this_thread::get_id()]);
@@ -209,7 +209,9 @@ TEST_F(EnginePoolTest, ThreadsShareTheSlots) {
   ChattyHosts hosts(30);
   Gauge gauge;
   Make({.max_in_flight = 3, .probes_per_second = 1e6}, 4);
-  policy_->make_survey = [&](uint16_t) { return std::make_unique<GaugedSurvey>(gauge); };
+  policy_->make_survey = [&](uint16_t, const Address&) {
+    return std::make_unique<GaugedSurvey>(gauge);
+  };
   for (uint32_t i = 0; i < 30; ++i) VisitAt(Host(i), hosts.port(i));
   RunUntil([&] { return visits_.size() == 30; });
   EXPECT_LE(gauge.most, 3);

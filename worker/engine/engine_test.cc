@@ -26,7 +26,7 @@ class EngineTest : public ::testing::Test {
     options.goodbye_wait = goodbye_wait_;  // the servers of these tests rarely hang up
     engine_ = *Engine::Create(options, clock_);
     policy_ = std::make_shared<ContactPolicy>();
-    policy_->make_survey = [this](uint16_t port) {
+    policy_->make_survey = [this](uint16_t port, const Address&) {
       return std::make_unique<ScriptedSurvey>(port, script_, &heard_);
     };
   }

@@ -40,7 +40,9 @@ enum class Permission : uint8_t {
   kStop,           // no new connection at all; open ones end by themselves
 };
 
-using SurveyMaker = std::function<std::unique_ptr<PortSurvey>(uint16_t port)>;
+// The survey of one port; HTTP wants to name the host.
+using SurveyMaker =
+    std::function<std::unique_ptr<PortSurvey>(uint16_t port, const Address& host)>;
 using ContactFilter = std::function<bool(const Address&)>;
 
 struct ContactPolicy {

@@ -50,7 +50,7 @@ class TarpitEngineTest : public ::testing::Test {
     engine_ = *Engine::Create(
         {.max_in_flight = slots, .probes_per_second = 1e6, .goodbye_wait = {}}, clock_);
     policy_ = std::make_shared<ContactPolicy>();
-    policy_->make_survey = [this](uint16_t port) {
+    policy_->make_survey = [this](uint16_t port, const Address&) {
       return std::make_unique<ScriptedSurvey>(port, script_, &heard_);
     };
   }

@@ -42,7 +42,8 @@ bool Visit::FindProbe() {
       End(VisitResult::End::kNotSent);
       return false;
     }
-    if (!survey_) survey_ = request_.policy->make_survey(request_.ports[results_.size()]);
+    if (!survey_)
+      survey_ = request_.policy->make_survey(request_.ports[results_.size()], request_.address);
     probe_ = survey_->Next();
     if (probe_ == nullptr) FinishPort();
   }

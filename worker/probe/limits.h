@@ -33,6 +33,8 @@ inline constexpr int kMaxDhBits = 8192;
 // Public values and signatures: 16384 bits and framing.
 inline constexpr size_t kMaxSshNumber = 2048 + 1;
 inline constexpr size_t kMaxSshSignature = 2048 + 128;
+// r of a DSA or ECDSA signature: that of P-521, the largest there is.
+inline constexpr size_t kMaxSshSignatureR = 66;
 // Connections to one sshd: the 16 families of ssh_algorithms.cc and a few of types nobody here
 // knows.
 inline constexpr size_t kMaxSshConnections = 20;

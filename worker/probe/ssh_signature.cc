@@ -19,8 +19,7 @@
 namespace hark::ssh {
 namespace {
 
-constexpr size_t kDsaHalf = 20;    // RFC 4253 §6.6: r and s are 160 bits each
-constexpr size_t kMaxScalar = 66;  // of P-521, the largest r there is
+constexpr size_t kDsaHalf = 20;  // RFC 4253 §6.6: r and s are 160 bits each
 
 // How a signature of this name is to be checked.
 struct Scheme {
@@ -113,7 +112,7 @@ std::string RandomHalf(const SignatureParts& signature) {
     if (!r.empty() && (static_cast<uint8_t>(r.front()) & 0x80) != 0) return {};  // negative
   }
   while (!r.empty() && r.front() == '\0') r.remove_prefix(1);
-  return r.size() <= kMaxScalar ? std::string(r) : std::string();
+  return r.size() <= kMaxSshSignatureR ? std::string(r) : std::string();
 }
 
 bool IsPrintable(std::string_view name) {

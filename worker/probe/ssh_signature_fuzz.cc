@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view key = in.Bytes(std::min<size_t>(in.U16(), in.remaining()));
   const auto checked = hark::ssh::CheckSignature(key, in.rest(), check ? "hash" : "");
   if (checked.proof != hark::Proof::kUnverified && !check) std::abort();
-  if (checked.algorithm.size() > hark::kMaxSshName || checked.r.size() > 66) std::abort();
+  if (checked.algorithm.size() > hark::kMaxSshName || checked.r.size() > hark::kMaxSshSignatureR)
+    std::abort();
   if (!checked.r.empty() && checked.r.front() == '\0') std::abort();
   return 0;
 }

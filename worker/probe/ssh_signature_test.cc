@@ -10,6 +10,7 @@
 #include "keys/openssl_ptr.h"
 #include "keys/ssh_key.h"
 #include "keys/testing/key_workshop.h"
+#include "worker/probe/limits.h"
 
 namespace hark::ssh {
 namespace {
@@ -185,8 +186,8 @@ std::string REcdsa(std::string_view r) {
 TEST(SignatureR, IsTheMagnitudeWithoutLeadingZeros) {
   EXPECT_EQ(REcdsa("\x12\x34"), "\x12\x34");
   EXPECT_EQ(REcdsa(std::string("\0\x82\x34", 3)), "\x82\x34");
-  EXPECT_EQ(REcdsa(std::string(66, '\x11')), std::string(66, '\x11'));
-  EXPECT_EQ(REcdsa(std::string(67, '\x11')), "") << "larger than any curve's";
+  EXPECT_EQ(REcdsa(std::string(kMaxSshSignatureR, '\x11')).size(), kMaxSshSignatureR);
+  EXPECT_EQ(REcdsa(std::string(kMaxSshSignatureR + 1, '\x11')), "") << "larger than any curve's";
   EXPECT_EQ(REcdsa("\x82"), "") << "negative";
   EXPECT_EQ(REcdsa(""), "");
   const std::string halves = std::string(1, '\0') + std::string(19, 'r') + std::string(20, 's');

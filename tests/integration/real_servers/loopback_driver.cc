@@ -40,7 +40,9 @@ PortObservation Survey(const Address& host, uint16_t port, Protocol protocol,
                        const ProbeOptions& options) {
   SurveyFactory factory(options);
   return VisitHost(host, {port},
-                   [&](uint16_t p) { return factory.Make(p, protocol, host.ToString()); })
+                   [&](uint16_t p, const Address& at) {
+                     return factory.Make(p, protocol, at.ToString());
+                   })
       .front();
 }
 

@@ -71,7 +71,7 @@ TEST_F(Dovecot, IsVisitedWithAllItsPortsInOneVisit) {
                                                {pop3s_, Protocol::kPop3s}};
   const std::vector<PortObservation> host =
       VisitHost(server_.address(), {imap_, imaps_, pop3_, pop3s_},
-                [&](uint16_t port) { return factory.Make(port, spoken.at(port)); });
+                [&](uint16_t port, const Address&) { return factory.Make(port, spoken.at(port)); });
   for (const PortObservation& seen : host) {
     EXPECT_EQ(seen.outcome, Outcome::kOk) << ProtocolName(seen.protocol) << " " << seen.detail;
     EXPECT_EQ(LeafKeys(seen), FileKeys(server_, {"rsa.pem"}));

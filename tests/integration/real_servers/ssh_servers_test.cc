@@ -221,7 +221,7 @@ TEST_F(OpenSsh, ThrottlingUsLateKeepsWhatWasLearntBefore) {
   Squatter squatters[2];
   SurveyFactory factory(LoopbackOptions());
   const PortObservation seen =
-      VisitHost(server_.address(), {port_}, [&](uint16_t port) {
+      VisitHost(server_.address(), {port_}, [&](uint16_t port, const Address&) {
         return std::make_unique<Interrupted>(factory.Make(port, Protocol::kSsh), [&] {
           for (Squatter& s : squatters) EXPECT_TRUE(s.Take(server_.address(), port_));
         });
