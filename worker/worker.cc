@@ -80,6 +80,10 @@ Result<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config,
   HARK_ASSIGN_OR_RETURN(options.source, SourceOf(config));
   HARK_RETURN_IF_ERROR(CheckSource(options.source));
   HARK_ASSIGN_OR_RETURN(auto engine, MakeEngineLoop(options, config.threads, clock));
+  if (engine->max_in_flight() < config.max_parallel) {
+    LogWarning("worker", StrCat("the limit of open files leaves room for ", engine->max_in_flight(),
+                                " sockets, not ", config.max_parallel));
+  }
   return std::unique_ptr<Worker>(new Worker(config, clock, std::move(lock), std::move(engine),
                                             std::move(spool), std::move(surveys)));
 }
