@@ -28,7 +28,9 @@ DEFINE_string(public_key, "", "own public key (Z85)");
 DEFINE_string(key_file, "", "file with public_key and secret_key, as --keygen writes it");
 DEFINE_string(name, "", "this worker's name for people; default the host's");
 DEFINE_string(state_dir, "", "directory of the spool and the target sets");
-DEFINE_string(max_parallel, "", "sockets open at once (default 1000)");
+DEFINE_string(max_parallel, "",
+              "sockets open at once (default 1000); fewer when the limit of open files, "
+              "raised at start, has no room for them");
 DEFINE_string(threads, "", "threads that talk to hosts (default 1)");
 DEFINE_string(max_pps, "", "connection attempts a second at most; 0 = what the coordinator says");
 DEFINE_string(spool_quota_mb, "", "unacknowledged batches kept before probing stops (default 256)");

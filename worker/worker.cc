@@ -85,6 +85,10 @@ Result<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config,
   HARK_ASSIGN_OR_RETURN(options.source, SourceOf(config));
   HARK_RETURN_IF_ERROR(CheckSource(options.source));
   HARK_ASSIGN_OR_RETURN(auto engine, MakeEngineLoop(options, config.threads, clock));
+  if (engine->max_in_flight() < config.max_parallel) {
+    LogWarning("worker", StrCat("the limit of open files leaves room for ", engine->max_in_flight(),
+                                " sockets, not ", config.max_parallel));
+  }
   return std::unique_ptr<Worker>(new Worker(config, clock, std::move(lock), std::move(engine),
                                             std::move(spool), std::move(surveys)));
 }
@@ -111,7 +115,8 @@ Status Worker::Run(int signal_fd) {
     if (signals_ > 1) return Status(StatusCode::kInterrupted, "stopped at once");
     const MonoTime now = clock_.Now();
     HARK_RETURN_IF_ERROR(TendLink(now));
-    ReceiveAll(now);
+    // Asking libzmq costs a dozen system calls: not in every turn of a busy engine.
+    if (bus_has_news_ || now - received_ >= kTurn) ReceiveAll(now);
     Work(now);
     engine_->RunOnce(kTurn);
   }
@@ -135,7 +140,8 @@ Status Worker::TendLink(MonoTime now) {
   if (!link_.up()) return Status::Ok();
   watched_fd_ = link_.wake_fd();
   // Only a wake-up: the turn that follows receives.
-  HARK_RETURN_IF_ERROR(engine_->Watch(watched_fd_, [] {}));
+  HARK_RETURN_IF_ERROR(engine_->Watch(watched_fd_, [this] { bus_has_news_ = true; }));
+  bus_has_news_ = true;
   session_.LinkUp(now);
   return Status::Ok();
 }
@@ -148,6 +154,8 @@ void Worker::CloseLink(MonoTime now) {
 }
 
 void Worker::ReceiveAll(MonoTime now) {
+  bus_has_news_ = false;
+  received_ = now;
   while (auto envelope = link_.Receive()) session_.On(*envelope, now);
   if (session_.state() == WorkerSession::State::kReady) link_.Settled();
 }
@@ -158,7 +166,10 @@ void Worker::Work(MonoTime now) {
   session_.Tick(now);
   UpdateLoad();
   link_.Flush();
-  if (link_.queued() < kMaxQueued) link_.Send(session_.Poll(now));
+  if (link_.queued() >= kMaxQueued) return;
+  std::vector<proto::Envelope> envelopes = session_.Poll(now);
+  if (envelopes.empty()) return;
+  link_.Send(std::move(envelopes));
   // Sending may have swallowed the edge that announces an answer.
   ReceiveAll(now);
 }

@@ -54,6 +54,8 @@ class Worker {
   CoordinatorLink link_;
   int watched_fd_ = -1;
   int signals_ = 0;
+  bool bus_has_news_ = true;
+  MonoTime received_{};
 };
 
 }  // namespace hark

@@ -67,11 +67,29 @@ TEST_F(WorkerConfigTest, AnErrorNamesFileLineAndKeyInOneLine) {
   EXPECT_THAT(ErrorOf(good_ + "max_parallel = many\n"), HasSubstr("max_parallel is not a number"));
   EXPECT_THAT(ErrorOf(good_ + "max_parallel = 0\n"), HasSubstr("at least 1"));
   EXPECT_THAT(ErrorOf(good_ + "source_address = host\n"), HasSubstr("source_address"));
+  EXPECT_THAT(ErrorOf(good_ + "source_address = 127.0.0.1,127.0.0.2\n"), HasSubstr("one family"));
+  for (const char* ports : {"4000", "80-90", "5000-4000", "60000-70000", "a-b"}) {
+    EXPECT_THAT(ErrorOf(good_ + "source_ports = " + ports + "\n"), HasSubstr("LO-HI")) << ports;
+  }
+  EXPECT_THAT(ErrorOf(good_ + "threads = 0\n"), HasSubstr("threads must be 1 to 64"));
   EXPECT_THAT(ErrorOf(good_ + "contact = two words\n"), HasSubstr("contact"));
   EXPECT_THAT(ErrorOf("state_dir = x\n"), HasSubstr("coordinator is missing"));
   EXPECT_THAT(ErrorOf(good_ + "public_key = " + server_.public_key + "\n"),
               HasSubstr("do not belong together"));
   EXPECT_THAT(ErrorOf(good_ + "server_public_key = short\n"), HasSubstr("not a Z85 key"));
+}
+
+TEST(WorkerSourceTest, IsOneAddressOfEachFamilyAndARangeOfPorts) {
+  WorkerConfig config;
+  config.source_address = "127.0.0.2, ::1";
+  config.source_ports = "40000-40999";
+  const auto source = SourceOf(config);
+  ASSERT_TRUE(source.ok());
+  EXPECT_EQ(source->v4->ToString(), "127.0.0.2");
+  EXPECT_EQ(source->v6->ToString(), "::1");
+  EXPECT_EQ(source->first_port, 40000);
+  EXPECT_EQ(source->last_port, 40999);
+  EXPECT_FALSE(SourceOf(WorkerConfig())->has_ports());
 }
 
 TEST_F(WorkerConfigTest, ASecretOthersMayReadIsRefused) {
