@@ -48,18 +48,20 @@ class Nginx : public ::testing::Test {
   const uint16_t port_ = ServerProcess::FreePort();
 };
 
-TEST_F(Nginx, WithTwoCertificatesShowsOneAndProvesIt) {
+TEST_F(Nginx, WithTwoCertificatesShowsAndProvesBoth) {
   Serve({"ecdsa", "rsa"}, "ssl_protocols TLSv1.2 TLSv1.3;");
   const PortObservation seen = Survey(port_, Protocol::kHttps);
   EXPECT_EQ(seen.outcome, Outcome::kOk) << seen.detail;
-  EXPECT_EQ(seen.connections, 1u);
+  EXPECT_EQ(seen.connections, 2u);
   ASSERT_TRUE(seen.tls);
   EXPECT_EQ(seen.tls->version, kTls13);
   EXPECT_EQ(seen.tls->group, "x25519");
   EXPECT_EQ(seen.tls->proof, Proof::kVerified);
   EXPECT_FALSE(seen.tls->legacy_pass);
-  ASSERT_EQ(seen.tls->chain.size(), 1u);
-  EXPECT_TRUE(seen.tls->chain[0] == Der("ecdsa") || seen.tls->chain[0] == Der("rsa"));
+  EXPECT_EQ(seen.tls->chain, std::vector<std::string>{Der("ecdsa")});
+  ASSERT_TRUE(seen.tls->other_leaf);
+  EXPECT_EQ(seen.tls->other_leaf->chain, std::vector<std::string>{Der("rsa")});
+  EXPECT_EQ(seen.tls->other_leaf->proof, Proof::kVerified);
 }
 
 TEST_F(Nginx, WithTls12OnlyIsServedByTheModernPass) {
