@@ -22,9 +22,6 @@ constexpr char kRsaSchemes[] =
     "RSA+SHA512:RSA+SHA1";
 constexpr char kEcdsaSchemes[] =
     "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:ECDSA+SHA1";
-// The largest record we write. A ClientHello has about 400 bytes and a GET fewer than 512; with
-// OpenSSL's default every connection would hold a write buffer of 16 KiB.
-constexpr long kMaxSentFragment = 1024;
 
 // Stands in for chain building, which costs a signature check per certificate and decides nothing.
 int AcceptAnyChain(X509_STORE_CTX* store, void* /*unused*/) {
@@ -68,7 +65,6 @@ SslCtxPtr NewContext(int lowest, int highest, const std::string& ciphers) {
       SSL_CTX_set_max_proto_version(context.get(), highest) != 1 ||
       SSL_CTX_set_cipher_list(context.get(), ciphers.c_str()) != 1 ||
       SSL_CTX_set_tlsext_status_type(context.get(), TLSEXT_STATUSTYPE_ocsp) != 1 ||
-      SSL_CTX_set_max_send_fragment(context.get(), kMaxSentFragment) != 1 ||
       !AskForScts(context.get())) {
     return nullptr;
   }

@@ -48,11 +48,11 @@ size_t WholeRecords(std::string_view bytes) {
 // resident, of which a ClientHello fills 400 bytes. With ten thousand servers that take their time
 // that is most of our memory, so the whole pages behind the hello go back to the kernel, which
 // gives them anew, as zeros again, when the answer needs them.
-void GiveBackUnusedPages(const void* message, size_t size) {
+void GiveBackPagesBehindHello(const void* message, size_t size) {
   constexpr unsigned long kRead = 0x300;  // the version whose buffer we know (major and minor)
   constexpr uintptr_t kPage = 4096;
   constexpr uintptr_t kBuffer = (SSL3_RT_MAX_PLAIN_LENGTH + 3) / 3 * 4;  // BUF_MEM_grow's way
-  if (OpenSSL_version_num() >> 20 != kRead || size >= SSL3_RT_MAX_PLAIN_LENGTH) return;
+  if (OpenSSL_version_num() >> 20 != kRead || size >= kBuffer) return;
   const auto start = reinterpret_cast<uintptr_t>(message);
   const uintptr_t from = (start + size + kPage - 1) / kPage * kPage;
   const uintptr_t to = (start + kBuffer) / kPage * kPage;
@@ -225,7 +225,9 @@ Stage TlsEngine::stage() const {
 void TlsEngine::OnMessage(int is_write, int /*version*/, int content_type, const void* bytes,
                           size_t size, SSL* /*ssl*/, void* self) {
   if (is_write != 0) {
-    if (content_type == SSL3_RT_HANDSHAKE) GiveBackUnusedPages(bytes, size);
+    const bool hello = content_type == SSL3_RT_HANDSHAKE && size > 0 &&
+                       *static_cast<const uint8_t*>(bytes) == SSL3_MT_CLIENT_HELLO;
+    if (hello) GiveBackPagesBehindHello(bytes, size);
     return;
   }
   auto* engine = static_cast<TlsEngine*>(self);
