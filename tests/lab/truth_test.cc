@@ -55,6 +55,22 @@ TEST(PaperNamibia, HasEveryNumberOfThePublishedTables) {
   EXPECT_EQ(report["differs"].size(), 5U);
 }
 
+TEST(Truth, CountsBothKeysOfADualServerAndLeavesUnreachableOnesOut) {
+  const Result<Scenario> scenario = ParseScenario(
+      "key r type=rsa-2048\n"
+      "host 127.9.0.1\nport 25 smtp\nport 443 https key=r,e\n"
+      "port 22 ssh keys=a ca=authority unknown-keys=3 behaviour=penalty\n"
+      "host 127.9.0.2\nport 25 smtp\nport 22 ssh keys=b kex=sntrup761x25519-sha512\n"
+      "port 993 imaps key=r tls=ssl3\n",
+      "test");
+  ASSERT_TRUE(scenario.ok()) << scenario.status().message();
+  const Json report = TruthOf(*scenario).report;
+  EXPECT_EQ(report["unique_keys"], 3);  // r, e and a
+  EXPECT_EQ(report["host_ports"], 3);
+  EXPECT_EQ(report["clustered"], 2);
+  EXPECT_EQ(report["tls_versions"]["993"].dump(), R"({"SSLv3":1})");
+}
+
 TEST(PaperNamibia, LetsEveryHostAnswerOnTheGatePort) {
   const Result<Scenario> scenario = PaperScenario("NA-20180430");
   ASSERT_TRUE(scenario.ok());
