@@ -133,10 +133,13 @@ class Namibia {
     if (h >= 171) host.services.push_back(SshService(NewKey()));
   }
 
-  // Today's OpenSSL has no SSLv3: those hosts serve TLS 1.0 and are marked.
-  static void SetVersion(const PortVersions& versions, int rank, Service& service) {
+  // SSLv3 is served by hand, which wants an RSA key, on every port that has the same.
+  void SetVersion(const PortVersions& versions, int rank, Service& service) {
     service.tls_max = rank < versions.ssl3 + versions.tls10 ? kTls10 : kTls10 + 2;
-    if (rank < versions.ssl3) service.was = "SSLv3";
+    if (rank >= versions.ssl3) return;
+    service.raw = RawTls::kSsl3;
+    service.tls_min = service.tls_max = kSsl30;
+    scenario_.key_types[service.keys.front()] = KeyType::kRsa2048;
   }
 
   void AssignVersions() {

@@ -97,6 +97,46 @@ TEST(ScenarioFile, NamesTheLineOfAKeyThatCannotServeThere) {
               HasSubstr("x.scenario:3: "));
 }
 
+TEST(ScenarioFile, ReadsEveryAttributeAndWritesItBack) {
+  const Scenario s = Parsed(
+      "key r type=rsa-2048\n"
+      "host fd00::7\n"
+      "port 22 ssh keys=a,b ca=c behaviour=penalty noauth=16s overtime=1500ms threshold=3s most=9s "
+      "login-grace=2s kex=x,y host-keys=z ciphers=c1 macs=m1 compression=zlib unknown-keys=20 "
+      "prelude=\"one\\r\\n\"\n"
+      "port 2222 ssh keys=a behaviour=max-startups startups=3 refusal=old\n"
+      "port 443 https key=r,e chain=1000 sans=1577 dates=9999 ocsp=yes sct=yes alpn=yes "
+      "tickets=yes\n"
+      "port 993 imaps key=r tls=ssl3 decline=alert pace=5s delay=250ms\n"
+      "port 995 pop3s key=r tls=rc4 decline=close dates=expired\n");
+  ASSERT_EQ(s.hosts.size(), 1U);
+  EXPECT_EQ(s.hosts[0].address.ToString(), "fd00::7");
+  const Service& ssh = s.hosts[0].services[0];
+  EXPECT_EQ(ssh.noauth, std::chrono::seconds(16));
+  EXPECT_EQ(ssh.overtime, std::chrono::milliseconds(1500));
+  EXPECT_EQ(ssh.prelude, "one\r\n");
+  EXPECT_EQ(ssh.unknown_keys, 20U);
+  EXPECT_EQ(s.key_types.at("c"), KeyType::kEd25519);
+  EXPECT_TRUE(s.hosts[0].services[1].old_refusal);
+  EXPECT_EQ(s.hosts[0].services[2].keys.size(), 2U);
+  EXPECT_EQ(s.hosts[0].services[3].raw, RawTls::kSsl3);
+  EXPECT_EQ(s.hosts[0].services[3].tls_max, kSsl30);
+  EXPECT_TRUE(Parsed(FormatScenario(s)) == s);
+}
+
+TEST(ScenarioFile, RefusesWhatCannotBeServed) {
+  for (const char* port :
+       {"port 443 https key=a,b", "port 443 https key=r,e,f", "port 443 https key=r,",
+        "port 443 https key=e tls=ssl3", "port 443 https key=sk", "port 22 ssh keys=a ca=sk",
+        "port 22 ssh keys=a chain=3", "port 443 https key=r noauth=3s",
+        "port 443 https key=r behaviour=teaser", "port 22 ssh keys=a noauth=3",
+        "port 22 ssh keys=a noauth=s", "port 22 ssh keys=a noauth=99999999999s",
+        "port 443 https key=r chain=1001", "port 443 https key=r ocsp=maybe"}) {
+    ErrorOf(std::string("key r type=rsa-2048\nkey sk type=sk-ed25519\nhost 127.1.0.1\n") + port +
+            "\n");
+  }
+}
+
 TEST(ScenarioFile, ReadsBackWhatItWrites) {
   CountryOptions options;
   options.hosts = 300;

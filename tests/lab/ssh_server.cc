@@ -13,8 +13,6 @@
 
 #include "tests/lab/ssh_server.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <array>
 
@@ -22,76 +20,25 @@
 #include "base/strings.h"
 #include "tests/lab/drip.h"
 #include "tests/lab/ssh_kex.h"
+#include "tests/lab/ssh_kexinit.h"
 
 namespace hark::lab {
 namespace {
 
 constexpr size_t kMaxLine = 255;       // RFC 4253 §4.2
 constexpr size_t kMaxPacket = 35'000;  // RFC 4253 §6.1
-constexpr size_t kCookie = 16;
 
 constexpr uint8_t kDisconnect = 1;
 constexpr uint8_t kIgnore = 2;
 constexpr uint8_t kDebug = 4;
-constexpr uint8_t kKexInit = 20;
 constexpr uint8_t kNewKeys = 21;
 constexpr uint8_t kKexRequest = 30;
 constexpr uint8_t kKexReply = 31;
-
-constexpr char kCiphers[] =
-    "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,"
-    "aes256-gcm@openssh.com,aes128-cbc,3des-cbc";
-constexpr char kMacs[] = "hmac-sha2-256-etm@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1";
-
-// A binary packet before encryption: payload padded to blocks of 8.
-std::string Packet(std::string_view payload) {
-  size_t padding = 8 - (payload.size() + 5) % 8;
-  if (padding < 4) padding += 8;
-  ByteWriter out;
-  out.U32(static_cast<uint32_t>(payload.size() + 1 + padding));
-  out.U8(static_cast<uint8_t>(padding));
-  out.Bytes(payload);
-  out.Bytes(std::string(padding, '\0'));
-  return out.Take();
-}
-
-// The first of the client's names that we have: the rule of RFC 4253 §7.1.
-std::string Agree(std::string_view client, const std::vector<std::string>& ours) {
-  for (std::string_view name : Split(client, ',')) {
-    if (std::find(ours.begin(), ours.end(), name) != ours.end()) return std::string(name);
-  }
-  return "";
-}
-
-std::string_view First(std::string_view names) {
-  return Split(names, ',').front();
-}
-
-std::vector<std::string> Names(std::string_view list) {
-  std::vector<std::string> out;
-  for (std::string_view name : Split(list, ',')) out.emplace_back(name);
-  return out;
-}
 
 std::vector<std::string> NamesOf(const SshHostKeys::Offers& offers) {
   std::vector<std::string> out;
   for (const HostKeyOffer& offer : offers) out.push_back(offer.algorithm);
   return out;
-}
-
-std::string_view Or(std::string_view text, std::string_view otherwise) {
-  return text.empty() ? otherwise : text;
-}
-
-// A KEXINIT within every limit whose first name list does not end while anybody waits.
-std::string EndlessKexInit() {
-  ByteWriter out;
-  out.U32(32'768);
-  out.U8(4);
-  out.U8(kKexInit);
-  out.Bytes(std::string(kCookie, 'c'));
-  out.U32(30'000);
-  return out.Take();
 }
 
 class SshServer final : public Conversation {
@@ -100,8 +47,8 @@ class SshServer final : public Conversation {
       : service_(service),
         offers_(offers),
         counters_(counters),
-        methods_(service.kex.empty() ? KexMethods() : Names(service.kex)),
-        algorithms_(service.host_keys.empty() ? NamesOf(offers) : Names(service.host_keys)),
+        methods_(service.kex.empty() ? KexMethods() : NamesIn(service.kex)),
+        algorithms_(service.host_keys.empty() ? NamesOf(offers) : NamesIn(service.host_keys)),
         drip_(EndlessKexInit(), service.pace) {
     identification_ = StrCat("SSH-", service.ssh_version, "-",
                              service.banner.empty() ? "OpenSSH_7.4" : service.banner);
@@ -158,28 +105,10 @@ class SshServer final : public Conversation {
       state_ = State::kDripping;
       return false;
     }
-    own_kexinit_ = KexInit();
-    out.send += Packet(own_kexinit_);
+    own_kexinit_ = MakeKexInit(service_, methods_, algorithms_);
+    out.send += SshPacket(own_kexinit_);
     state_ = State::kNegotiate;
     return true;
-  }
-
-  std::string KexInit() const {
-    std::string cookie(kCookie, '\0');
-    RAND_bytes(reinterpret_cast<unsigned char*>(cookie.data()), static_cast<int>(cookie.size()));
-    ByteWriter out;
-    out.U8(kKexInit);
-    out.Bytes(cookie);
-    out.String32(Join(methods_, ","));
-    out.String32(Join(algorithms_, ","));
-    for (const std::string_view names : {Or(service_.ciphers, kCiphers), Or(service_.macs, kMacs),
-                                         Or(service_.compression, "none"), std::string_view()}) {
-      out.String32(names);  // client to server
-      out.String32(names);  // server to client
-    }
-    out.U8(0);   // no guessed packet follows
-    out.U32(0);  // reserved
-    return out.Take();
   }
 
   void OnPacket(const std::string& payload, Turn& out) {
@@ -211,7 +140,7 @@ class SshServer final : public Conversation {
     }
     client_kexinit_ = payload;
     ByteReader in(payload);
-    in.Bytes(1 + kCookie);
+    in.Bytes(1 + kKexInitCookie);
     std::array<std::string_view, 10> lists;
     for (auto& list : lists) list = in.String32(kMaxPacket);
     const bool guessed = in.U8() != 0;
@@ -219,16 +148,16 @@ class SshServer final : public Conversation {
       GiveUp(out);
       return;
     }
-    method_ = Agree(lists[0], methods_);
-    algorithm_ = Agree(lists[1], algorithms_);
+    method_ = AgreeOn(lists[0], methods_);
+    algorithm_ = AgreeOn(lists[1], algorithms_);
     offer_ = OfferOf(algorithm_);
     // What the scenario lets us offer need not be what we can do.
     const auto& able = KexMethods();
     const bool can = std::find(able.begin(), able.end(), method_) != able.end();
     if (!can || offer_ == nullptr) return Disconnect(out);
     // A guess is right only if both sides' first choices agree (RFC 4253 §7).
-    skip_guess_ =
-        guessed && (First(lists[0]) != methods_.front() || First(lists[1]) != algorithms_.front());
+    skip_guess_ = guessed && (NamesIn(lists[0]).front() != methods_.front() ||
+                              NamesIn(lists[1]).front() != algorithms_.front());
     state_ = State::kExchange;
   }
 
@@ -239,7 +168,7 @@ class SshServer final : public Conversation {
     message.U32(kKeyExchangeFailed);
     message.String32("no matching algorithm");
     message.String32("");
-    out.send += Packet(message.str());
+    out.send += SshPacket(message.str());
     out.then = Turn::Then::kFinish;
   }
 
@@ -260,8 +189,8 @@ class SshServer final : public Conversation {
     reply.String32(offer_->blob);
     Public(reply, result->server_public);
     reply.String32(signature);
-    out.send += Packet(reply.str());
-    out.send += Packet(std::string(1, static_cast<char>(kNewKeys)));
+    out.send += SshPacket(reply.str());
+    out.send += SshPacket(std::string(1, static_cast<char>(kNewKeys)));
     state_ = State::kFinal;
   }
 
