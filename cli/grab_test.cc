@@ -129,6 +129,13 @@ TEST(GrabOptions, IsAsPoliteAsAScanUnlessToldOtherwise) {
   EXPECT_FALSE(probes.ehlo_name.empty());
 }
 
+TEST(GrabOptions, TakesAnyNumberOfTargetsAmongTheFlags) {
+  const auto options = ParseGrabOptions({"127.0.0.1", "--quiet", "127.0.0.2", "--", "::1"});
+  ASSERT_TRUE(options.ok());
+  EXPECT_EQ((*options)->words, (std::vector<std::string>{"127.0.0.1", "127.0.0.2", "::1"}));
+  EXPECT_NE(ParseGrabOptions({}).status().message().find("needs a TARGET"), std::string::npos);
+}
+
 TEST(GrabOptions, KnowsWhatIsSpokenWhere) {
   const auto spoken = [](const std::string& speak) {
     return SpokenOn(**ParseGrabOptions({"127.0.0.1", "--speak=" + speak}));
