@@ -1,6 +1,7 @@
 """What the bench's clients talk to. One listener on all addresses is as many hosts as are wanted."""
 
 import os
+import re
 import resource
 import shutil
 import socket
@@ -68,8 +69,10 @@ class Sshd(Server):
         (self.directory / "config").write_text("\n".join(config) + "\n")
         return ["/usr/sbin/sshd", "-D", "-e", "-f", self.directory / "config"]
 
-    def connections(self):
-        return self.log.read_text(errors="replace").count("Connection from ")
+    def connections(self, host):
+        """Those to one of its addresses, so that nobody else's count."""
+        return len(re.findall(rf"Connection from .* on {re.escape(host)} port",
+                              self.log.read_text(errors="replace")))
 
 
 class Nginx(Server):
