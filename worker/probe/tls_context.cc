@@ -37,6 +37,13 @@ int AcceptExtension(SSL* /*ssl*/, unsigned int /*type*/, unsigned int /*context*
   return 1;
 }
 
+// Even at level 0 OpenSSL turns away Diffie-Hellman groups below 1024 bits, which servers as old as
+// those of the legacy pass have.
+int AllowAll(const SSL* /*ssl*/, const SSL_CTX* /*context*/, int /*operation*/, int /*bits*/,
+             int /*nid*/, void* /*other*/, void* /*unused*/) {
+  return 1;
+}
+
 // An empty extension that asks for SCTs. Not SSL_CTX_enable_ct: that would parse and weigh them.
 bool AskForScts(SSL_CTX* context) {
   constexpr unsigned int kWhere =
@@ -86,6 +93,7 @@ SslCtxPtr NewOffer(TlsPass pass, LeafFamily family) {
       NewContext(modern ? TLS1_2_VERSION : TLS1_VERSION, modern ? TLS1_3_VERSION : TLS1_2_VERSION,
                  CiphersOf(modern ? kModernCiphers : kLegacyCiphers, family));
   if (!context) return nullptr;
+  if (!modern) SSL_CTX_set_security_callback(context.get(), AllowAll);
   const char* schemes = SchemesOf(pass, family);
   if (schemes != nullptr && SSL_CTX_set1_sigalgs_list(context.get(), schemes) != 1) return nullptr;
   if (modern && SSL_CTX_set1_groups_list(context.get(), kModernGroups) != 1) return nullptr;

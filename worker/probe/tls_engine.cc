@@ -9,6 +9,16 @@
 namespace hark {
 namespace {
 
+// The first error of OpenSSL's TLS code says what ended the handshake. Certificates, signatures and
+// numbers leave errors of other libraries before it, whose reasons share its numbers: 123 is both a
+// bad signature and an ASN.1 header that is too long.
+int TakeTlsReason() {
+  for (unsigned long error = ERR_get_error(); error != 0; error = ERR_get_error()) {
+    if (ERR_GET_LIB(error) == ERR_LIB_SSL) return ERR_GET_REASON(error);
+  }
+  return 0;
+}
+
 TlsTalk::State StateOf(int reason) {
   switch (reason) {
     case SSL_R_EXCESSIVE_MESSAGE_SIZE:
@@ -27,7 +37,9 @@ TlsTalk::State StateOf(int reason) {
       return TlsTalk::State::kLocalFault;
     default:
       // OpenSSL reports an alert received as 1000 plus its code.
-      return reason >= SSL_AD_REASON_OFFSET ? TlsTalk::State::kAlert : TlsTalk::State::kBroken;
+      return reason >= SSL_AD_REASON_OFFSET && reason <= SSL_AD_REASON_OFFSET + 255
+                 ? TlsTalk::State::kAlert
+                 : TlsTalk::State::kBroken;
   }
 }
 
@@ -162,10 +174,13 @@ void TlsEngine::StopAtCertificate() {
 }
 
 void TlsEngine::TakeFault() {
-  const unsigned long error = ERR_peek_error();
-  const int reason = ERR_GET_REASON(error);
-  const char* text = ERR_reason_error_string(error);
-  Fail(StateOf(reason), text != nullptr ? text : "handshake failed");
+  const unsigned long first = ERR_peek_error();
+  const char* text = ERR_reason_error_string(first);
+  const int reason = TakeTlsReason();
+  // A library that was given what no key exchange can take is an "internal error" to the code
+  // above.
+  const bool provoked = reason == ERR_R_INTERNAL_ERROR && ERR_GET_LIB(first) != ERR_LIB_SSL;
+  Fail(provoked ? State::kBroken : StateOf(reason), text != nullptr ? text : "handshake failed");
   // TLS 1.3 takes an alert as fatal whatever level it bears (RFC 8446 §6).
   if (state_ == State::kAlert && !facts_.alert) {
     facts_.alert = static_cast<uint8_t>(reason - SSL_AD_REASON_OFFSET);

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/dh.h>
 
+#include "base/strings.h"
 #include "keys/certificate.h"
 #include "keys/tls_names.h"
 #include "worker/probe/testing/fake_tls_server.h"
@@ -80,6 +82,27 @@ TEST(TlsFacts, OfTheLegacyPassNameFiniteFieldGroups) {
     ASSERT_EQ(seen.outcome, Outcome::kOk) << seen.detail;
     EXPECT_TRUE(seen.tls->legacy_pass);
     EXPECT_EQ(seen.tls->group, name == "ffdhe2048" ? name : "dh2048");
+  }
+}
+
+// Such groups are what makes a server old; OpenSSL itself takes none below 512 bits.
+TEST(TlsFacts, OfTheLegacyPassIncludeKeysProvenWithSmallGroups) {
+  FakeTlsIdentity identity("RSA", 1, TLS1_VERSION, TLS1_VERSION);
+  SSL_CTX_set_security_callback(identity.context(), [](const SSL*, const SSL_CTX*, int, int, int,
+                                                       void*, void*) { return 1; });
+  SSL_CTX_set_cipher_list(identity.context(), "DHE-RSA-AES128-SHA:@SECLEVEL=0");
+  for (const unsigned int bits : {512u, 768u}) {
+    const EvpPkeyCtxPtr context(EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr));
+    EVP_PKEY* parameters = nullptr;
+    ASSERT_EQ(EVP_PKEY_paramgen_init(context.get()), 1);
+    ASSERT_EQ(EVP_PKEY_CTX_set_dh_paramgen_prime_len(context.get(), static_cast<int>(bits)), 1);
+    ASSERT_EQ(EVP_PKEY_paramgen(context.get(), &parameters), 1);
+    ASSERT_EQ(SSL_CTX_set0_tmp_dh_pkey(identity.context(), parameters), 1);
+    const PortObservation seen = See(443, To(identity));
+    ASSERT_EQ(seen.outcome, Outcome::kOk) << seen.detail;
+    EXPECT_TRUE(seen.tls->legacy_pass);
+    EXPECT_EQ(seen.tls->group, StrCat("dh", bits));
+    EXPECT_EQ(seen.tls->proof, Proof::kVerified);
   }
 }
 
