@@ -41,6 +41,9 @@ class Probe {
   virtual void OnEof(MonoTime now) = 0;       // the peer closed its side
   virtual void OnReset(MonoTime now) = 0;     // RST or an ICMP error after connect
   virtual void OnDeadline(MonoTime now) = 0;  // now >= deadline()
+  // The peer has been waited for a while, and may be for long: memory that can be had again is
+  // given back. May come at any time, any number of times; outputs and result are the same.
+  virtual void OnQuiet() {}
 
   // Bytes to send since the last call.
   virtual std::string TakeOutput() = 0;

@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "worker/probe/limits.h"
+#include "worker/probe/repeatable_random.h"
 
 namespace hark {
 namespace {
@@ -67,7 +68,9 @@ const char* SchemesOf(TlsPass pass, LeafFamily family) {
 }
 
 SslCtxPtr NewContext(int lowest, int highest, const std::string& ciphers) {
-  SslCtxPtr context(SSL_CTX_new(TLS_client_method()));
+  // A context draws keys for tickets it will never give.
+  if (!RepeatableRandom().Use(0, kHelloRandomBytes)) return nullptr;
+  SslCtxPtr context(SSL_CTX_new_ex(RepeatableRandom::Library(), nullptr, TLS_client_method()));
   if (!context || SSL_CTX_set_min_proto_version(context.get(), lowest) != 1 ||
       SSL_CTX_set_max_proto_version(context.get(), highest) != 1 ||
       SSL_CTX_set_cipher_list(context.get(), ciphers.c_str()) != 1 ||

@@ -1,7 +1,8 @@
 #include "worker/probe/tls_engine.h"
 
 #include <openssl/err.h>
-#include <sys/mman.h>
+
+#include <utility>
 
 #include "base/bytes.h"
 #include "worker/probe/limits.h"
@@ -56,20 +57,10 @@ size_t WholeRecords(std::string_view bytes) {
   }
 }
 
-// OpenSSL 3.0 holds a message buffer of 21 KiB until the handshake is done, zeroed and thereby
-// resident, of which a ClientHello fills 400 bytes. With ten thousand servers that take their time
-// that is most of our memory, so the whole pages behind the hello go back to the kernel, which
-// gives them anew, as zeros again, when the answer needs them.
-void GiveBackPagesBehindHello(const void* message, size_t size) {
-  constexpr unsigned long kRead = 0x300;  // the version whose buffer we know (major and minor)
-  constexpr uintptr_t kPage = 4096;
-  constexpr uintptr_t kBuffer = (SSL3_RT_MAX_PLAIN_LENGTH + 3) / 3 * 4;  // BUF_MEM_grow's way
-  if (OpenSSL_version_num() >> 20 != kRead || size >= kBuffer) return;
-  const auto start = reinterpret_cast<uintptr_t>(message);
-  const uintptr_t from = (start + size + kPage - 1) / kPage * kPage;
-  const uintptr_t to = (start + kBuffer) / kPage * kPage;
-  if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
-}
+// Steps of RepeatableRandom. A handshake draws at two points only: for the hello, and for its
+// answer to the server's flight (or, by HelloRetryRequest, for a second hello, and then no more).
+constexpr uint32_t kHelloStep = 0;
+constexpr uint32_t kAnswerStep = 1;
 
 }  // namespace
 
@@ -83,7 +74,14 @@ void TlsEngine::Start() {
     Fail(State::kLocalFault, "no TLS client to be had");
     return;
   }
-  Advance();
+  Advance(kHelloStep);
+}
+
+bool TlsEngine::Draw(uint32_t step) {
+  const size_t size = step == kHelloStep ? kHelloRandomBytes
+                      : settings_.legacy ? kLegacyRandomBytes
+                                         : kModernRandomBytes;
+  return random_.Use(step, size);
 }
 
 bool TlsEngine::NewSsl() {
@@ -112,23 +110,58 @@ void TlsEngine::Feed(std::string_view bytes) {
   const std::string_view admitted = Admit(bytes);
   if (state_ == State::kNotTls) return;
   ERR_clear_error();
-  pending_ += admitted;
-  const size_t whole = WholeRecords(pending_);
+  heard_ += admitted;
+  const std::string_view fresh = std::string_view(heard_).substr(given_);
+  const size_t whole = WholeRecords(fresh);
   if (whole > 0) {
-    const int size = static_cast<int>(whole);
-    if (BIO_write(in_, pending_.data(), size) != size) {
-      Fail(State::kLocalFault, "out of memory");
+    if (!Wake() || !Give(fresh.substr(0, whole))) {
+      Fail(State::kLocalFault, "the handshake could not be taken up again");
       return;
     }
-    pending_ = pending_.substr(whole);
-    if (state_ == State::kHandshaking) Advance();
+    given_ += whole;
+    if (state_ == State::kHandshaking) Advance(kAnswerStep);
+    if (state_ != State::kHandshaking) heard_.erase(0, std::exchange(given_, 0));
   }
   if (admitted.size() < bytes.size() && state_ == State::kHandshaking) {
     Fail(State::kTooLong, "too many bytes before the handshake was done");
   }
 }
 
-void TlsEngine::Advance() {
+bool TlsEngine::Give(std::string_view records) {
+  const int size = static_cast<int>(records.size());
+  return BIO_write(in_, records.data(), size) == size;
+}
+
+void TlsEngine::Rest() {
+  const bool can = ssl_ && state_ == State::kHandshaking && BIO_pending(out_) == 0;
+  if (!can || rests_ == kMaxTlsRests) return;
+  ++rests_;
+  ssl_.reset();
+  in_ = out_ = nullptr;
+  heard_.shrink_to_fit();
+}
+
+// Leads a new SSL to where the one before it was put away. What it says was said then.
+bool TlsEngine::Wake() {
+  if (ssl_) return true;
+  making_up_ = true;
+  bool same = NewSsl() && Draw(kHelloStep) && SSL_do_handshake(ssl_.get()) != 1;
+  if (same && given_ > 0) {
+    same = Give(std::string_view(heard_).substr(0, given_)) && Draw(kAnswerStep) &&
+           SSL_do_handshake(ssl_.get()) != 1;
+  }
+  making_up_ = false;
+  if (!same || !SSL_want_read(ssl_.get())) return false;
+  BIO_reset(out_);
+  ERR_clear_error();
+  return true;
+}
+
+void TlsEngine::Advance(uint32_t step) {
+  if (!Draw(step)) {
+    Fail(State::kLocalFault, "no randomness to be had");
+    return;
+  }
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
     Complete();
@@ -193,6 +226,7 @@ void TlsEngine::TakeFault() {
 
 void TlsEngine::Say(std::string_view text) {
   ERR_clear_error();
+  Draw(kAnswerStep + ++talks_);
   if (SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) !=
       static_cast<int>(text.size())) {
     TakeFault();
@@ -218,6 +252,7 @@ std::string TlsEngine::TakeData() {
 
 void TlsEngine::Close() {
   state_ = State::kDone;
+  Draw(kAnswerStep + ++talks_);
   SSL_shutdown(ssl_.get());
   ERR_clear_error();
 }
@@ -239,13 +274,8 @@ Stage TlsEngine::stage() const {
 
 void TlsEngine::OnMessage(int is_write, int /*version*/, int content_type, const void* bytes,
                           size_t size, SSL* /*ssl*/, void* self) {
-  if (is_write != 0) {
-    const bool hello = content_type == SSL3_RT_HANDSHAKE && size > 0 &&
-                       *static_cast<const uint8_t*>(bytes) == SSL3_MT_CLIENT_HELLO;
-    if (hello) GiveBackPagesBehindHello(bytes, size);
-    return;
-  }
   auto* engine = static_cast<TlsEngine*>(self);
+  if (is_write != 0 || engine->making_up_) return;
   std::string_view message(static_cast<const char*>(bytes), size);
   if (content_type == SSL3_RT_ALERT && size == 2) {
     engine->messages_.OnAlert(static_cast<uint8_t>(message[0]), static_cast<uint8_t>(message[1]));

@@ -44,6 +44,8 @@ class TlsProbe final : public Conversation {
   TlsProbe(const ProbeOptions& options, const TlsContexts& contexts, TlsWish wish,
            std::unique_ptr<MailDialogue> dialogue);
 
+  void OnQuiet() override { tls_->Rest(); }
+
   // What was learnt, whatever the verdict: valid once done().
   TlsFacts& facts() { return engine_.facts(); }
   // The mail server's, and what it said after it; no facts where it did not come so far.

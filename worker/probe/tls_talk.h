@@ -34,6 +34,8 @@ class TlsTalk {
   virtual void Feed(std::string_view bytes) = 0;
   // Bytes to send since the last call.
   virtual std::string TakeOutput() = 0;
+  // Gives back what can be made again from less; see Probe::OnQuiet. The output was taken.
+  virtual void Rest() {}
   // How far it came: kHello, kKeyExchange (ServerHello seen), kCertificate, kDone.
   virtual Stage stage() const = 0;
 
