@@ -60,7 +60,10 @@ size_t WholeRecords(std::string_view bytes) {
 // Steps of RepeatableRandom. A handshake draws at two points only: for the hello, and for its
 // answer to the server's flight (or, by HelloRetryRequest, for a second hello, and then no more).
 constexpr uint32_t kHelloStep = 0;
-constexpr uint32_t kAnswerStep = 1;
+constexpr uint32_t kAnswerStep = 1;  // whatever is said later has one of its own each
+
+constexpr char kTooMany[] = "too many bytes in one connection";
+constexpr char kNotTheSame[] = "the connection could not be taken up again";
 
 }  // namespace
 
@@ -115,12 +118,11 @@ void TlsEngine::Feed(std::string_view bytes) {
   const size_t whole = WholeRecords(fresh);
   if (whole > 0) {
     if (!Wake() || !Give(fresh.substr(0, whole))) {
-      Fail(State::kLocalFault, "the handshake could not be taken up again");
+      Fail(State::kLocalFault, kNotTheSame);
       return;
     }
     given_ += whole;
     if (state_ == State::kHandshaking) Advance(kAnswerStep);
-    if (state_ != State::kHandshaking) heard_.erase(0, std::exchange(given_, 0));
   }
   if (admitted.size() < bytes.size() && state_ == State::kHandshaking) {
     Fail(State::kTooLong, "too many bytes before the handshake was done");
@@ -133,9 +135,12 @@ bool TlsEngine::Give(std::string_view records) {
 }
 
 void TlsEngine::Rest() {
-  const bool can = ssl_ && state_ == State::kHandshaking && BIO_pending(out_) == 0;
-  if (!can || rests_ == kMaxTlsRests) return;
+  if (!ssl_ || (state_ != State::kHandshaking && state_ != State::kOpen)) return;
+  const bool idle =
+      BIO_pending(out_) == 0 && BIO_pending(in_) == 0 && SSL_has_pending(ssl_.get()) == 0;
+  if (!idle || rests_ == kMaxTlsRests) return;
   ++rests_;
+  resting_ = true;
   ssl_.reset();
   in_ = out_ = nullptr;
   heard_.shrink_to_fit();
@@ -143,18 +148,35 @@ void TlsEngine::Rest() {
 
 // Leads a new SSL to where the one before it was put away. What it says was said then.
 bool TlsEngine::Wake() {
-  if (ssl_) return true;
+  if (!resting_) return ssl_ != nullptr;
+  resting_ = false;
   making_up_ = true;
-  bool same = NewSsl() && Draw(kHelloStep) && SSL_do_handshake(ssl_.get()) != 1;
-  if (same && given_ > 0) {
-    same = Give(std::string_view(heard_).substr(0, given_)) && Draw(kAnswerStep) &&
-           SSL_do_handshake(ssl_.get()) != 1;
-  }
+  const bool same = NewSsl() && RepeatHandshake() && RepeatTalk();
   making_up_ = false;
-  if (!same || !SSL_want_read(ssl_.get())) return false;
-  BIO_reset(out_);
+  if (ssl_) BIO_reset(out_);
   ERR_clear_error();
-  return true;
+  return same;
+}
+
+bool TlsEngine::RepeatHandshake() {
+  int result = Draw(kHelloStep) ? SSL_do_handshake(ssl_.get()) : 0;
+  if (given_ > 0) {
+    const bool told = Give(std::string_view(heard_).substr(0, given_)) && Draw(kAnswerStep);
+    result = told ? SSL_do_handshake(ssl_.get()) : 0;
+  }
+  return state_ == State::kOpen ? result == 1 : result < 0 && SSL_want_read(ssl_.get());
+}
+
+bool TlsEngine::RepeatTalk() {
+  if (state_ != State::kOpen) return true;
+  for (size_t i = 0; i < said_.size(); ++i) {
+    if (!Draw(kAnswerStep + 1 + static_cast<uint32_t>(i)) || !Write(said_[i])) return false;
+  }
+  char bytes[4096];
+  int size = 0;
+  while ((size = SSL_read(ssl_.get(), bytes, sizeof bytes)) > 0) {
+  }
+  return SSL_get_error(ssl_.get(), size) == SSL_ERROR_WANT_READ;
 }
 
 void TlsEngine::Advance(uint32_t step) {
@@ -224,18 +246,29 @@ void TlsEngine::TakeFault() {
   ERR_clear_error();
 }
 
+bool TlsEngine::Write(std::string_view text) {
+  const int size = static_cast<int>(text.size());
+  return SSL_write(ssl_.get(), text.data(), size) == size;
+}
+
 void TlsEngine::Say(std::string_view text) {
   ERR_clear_error();
-  Draw(kAnswerStep + ++talks_);
-  if (SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) !=
-      static_cast<int>(text.size())) {
-    TakeFault();
+  if (!Wake()) {
+    Fail(State::kLocalFault, kNotTheSame);
+    return;
   }
+  said_.emplace_back(text);
+  Draw(kAnswerStep + static_cast<uint32_t>(said_.size()));
+  if (!Write(text)) TakeFault();
 }
 
 std::string TlsEngine::TakeData() {
   if (state_ != State::kOpen) return {};
   ERR_clear_error();
+  if (resting_) {  // no record has become whole since
+    if (received_ == kMaxTlsBytes) Fail(State::kTooLong, kTooMany);
+    return {};
+  }
   char bytes[4096];
   const int size = SSL_read(ssl_.get(), bytes, sizeof bytes);
   if (size > 0) return {bytes, static_cast<size_t>(size)};
@@ -245,14 +278,15 @@ std::string TlsEngine::TakeData() {
   } else if (why != SSL_ERROR_WANT_READ) {
     TakeFault();
   } else if (received_ == kMaxTlsBytes) {
-    Fail(State::kTooLong, "too many bytes in one connection");
+    Fail(State::kTooLong, kTooMany);
   }
   return {};
 }
 
 void TlsEngine::Close() {
+  const bool awake = Wake();
   state_ = State::kDone;
-  Draw(kAnswerStep + ++talks_);
+  if (!awake || !Draw(kAnswerStep + 1 + static_cast<uint32_t>(said_.size()))) return;
   SSL_shutdown(ssl_.get());
   ERR_clear_error();
 }

@@ -13,13 +13,14 @@
 //  open        | Close                       | close_notify    | done
 //  any         | alert, fault, too much      | OpenSSL's alert | as it says
 //
-// A handshake that waits can rest: OpenSSL's part of it, 45 KiB and with parsed certificates more,
+// A connection that waits can rest: OpenSSL's part of it, 45 KiB and with parsed certificates more,
 // is given up and made anew, from its seed (repeatable_random.h) and all it has heard, by the next
 // whole record. Nobody can tell but by the CPU.
 
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "worker/probe/repeatable_random.h"
 #include "worker/probe/tls_context.h"
@@ -45,7 +46,7 @@ class TlsEngine final : public TlsTalk {
   void Feed(std::string_view bytes) override;
   std::string TakeOutput() override;
   void Rest() override;
-  bool resting() const { return state_ == State::kHandshaking && !ssl_; }
+  bool resting() const { return resting_; }
   Stage stage() const override;
 
   // In kOpen: says `text` to the other end.
@@ -62,7 +63,10 @@ class TlsEngine final : public TlsTalk {
   bool NewSsl();
   bool Draw(uint32_t step);
   bool Wake();
+  bool RepeatHandshake();
+  bool RepeatTalk();
   bool Give(std::string_view records);
+  bool Write(std::string_view text);
   void Advance(uint32_t step);
   void Complete();
   void StopAtCertificate();
@@ -74,10 +78,11 @@ class TlsEngine final : public TlsTalk {
   BIO* in_ = nullptr;   // owned by ssl_
   BIO* out_ = nullptr;  // owned by ssl_
   RepeatableRandom random_;
-  std::string heard_;  // all of it, once open what is left of a record
+  std::string heard_;  // all of it
   size_t given_ = 0;   // whole records at its front that OpenSSL has been given
   uint32_t rests_ = 0;
-  uint32_t talks_ = 0;      // what was done since the handshake, each a step of random_
+  std::vector<std::string> said_;  // in kOpen
+  bool resting_ = false;
   bool making_up_ = false;  // OpenSSL is told what we have heard before
   std::string goodbye_;
   bool complete_ = false;

@@ -56,11 +56,6 @@ class RestingHandshakes : public ::testing::TestWithParam<Server> {
     return lengths;
   }
 
-  const TlsContexts contexts_;
-  FakeTlsIdentity identity_;
-  int rests_ = 0;
-
- private:
   void Put(TlsEngine& engine) {
     engine.Rest();
     if (engine.resting()) ++rests_;
@@ -73,6 +68,10 @@ class RestingHandshakes : public ::testing::TestWithParam<Server> {
     }
     return pieces;
   }
+
+  const TlsContexts contexts_;
+  FakeTlsIdentity identity_;
+  int rests_ = 0;
 };
 
 INSTANTIATE_TEST_SUITE_P(
@@ -104,6 +103,41 @@ TEST_P(RestingHandshakes, EndAsOthersDo) {
   EXPECT_GE(rests_, 3);
   EXPECT_EQ(engine.facts().proof, Proof::kVerified);
   EXPECT_EQ(engine.facts(), restless.facts());
+}
+
+TEST_P(RestingHandshakes, CarryAQuestionAndItsAnswer) {
+  TlsEngine::Settings settings = Wish();
+  settings.stay_open = true;
+  TlsEngine engine(settings);
+  FakeTlsServer server(identity_);
+  const std::string answer(3000, 'a');
+  server.AnswerWith(answer, 700, false);
+  engine.Start();
+  std::string said = engine.TakeOutput();
+  while (engine.state() == TlsTalk::State::kHandshaking) {
+    engine.Feed(server.OnBytes(said));
+    said = engine.TakeOutput();
+  }
+  ASSERT_EQ(engine.state(), TlsTalk::State::kOpen) << engine.detail();
+  Put(engine);
+  engine.Say("question");
+  said += engine.TakeOutput();
+  Put(engine);
+  std::string heard;
+  const std::string records = server.OnBytes(said);
+  for (std::string_view piece : ThirdsOf(records)) {
+    engine.Feed(piece);
+    for (std::string data = engine.TakeData(); !data.empty(); data = engine.TakeData())
+      heard += data;
+    Put(engine);
+  }
+  EXPECT_EQ(server.question(), "question");
+  EXPECT_EQ(heard, answer);
+  EXPECT_GE(rests_, 4);
+  engine.Close();
+  EXPECT_EQ(engine.state(), TlsTalk::State::kDone) << engine.detail();
+  server.OnBytes(engine.TakeOutput());
+  EXPECT_TRUE(server.saw_close_notify());
 }
 
 TEST_P(RestingHandshakes, AreNoLongerPutAwayAtTheLimit) {
