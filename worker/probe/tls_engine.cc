@@ -128,6 +128,24 @@ void TlsEngine::Feed(std::string_view bytes) {
   }
 }
 
+void TlsEngine::FeedAfterword(std::string_view bytes) {
+  if (state_ != State::kDone || facts_.stopped_at_certificate) return;
+  if (facts_.version != TLS1_3_VERSION) return;
+  pending_ += Admit(bytes);
+  // A record at a time, for a ticket costs two hashes and one is enough to know.
+  while (!facts_.session_ticket && pending_.size() >= SSL3_RT_HEADER_LENGTH) {
+    const size_t size = SSL3_RT_HEADER_LENGTH + ByteReader(pending_.substr(3)).U16();
+    if (pending_.size() < size) return;
+    char unread[1024];
+    BIO_write(in_, pending_.data(), static_cast<int>(size));
+    pending_.erase(0, size);
+    ERR_clear_error();
+    while (SSL_read(ssl_.get(), unread, sizeof unread) > 0) {
+    }
+    ERR_clear_error();
+  }
+}
+
 void TlsEngine::Advance() {
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
@@ -247,11 +265,13 @@ void TlsEngine::OnMessage(int is_write, int /*version*/, int content_type, const
   }
   auto* engine = static_cast<TlsEngine*>(self);
   std::string_view message(static_cast<const char*>(bytes), size);
-  if (content_type == SSL3_RT_ALERT && size == 2) {
+  // How it answers our goodbye is no fact of the handshake.
+  if (content_type == SSL3_RT_ALERT && size == 2 && engine->state_ != State::kDone) {
     engine->messages_.OnAlert(static_cast<uint8_t>(message[0]), static_cast<uint8_t>(message[1]));
   }
   if (content_type != SSL3_RT_HANDSHAKE || size < 4) return;
   const uint8_t type = static_cast<uint8_t>(message[0]);
+  if (engine->state_ == State::kDone && type != SSL3_MT_NEWSESSION_TICKET) return;
   engine->messages_.OnHandshake(type, message.substr(4));  // behind type and length
   // There is no other way to make OpenSSL stop here, and parsing the chain is most of what the
   // handshake costs: a list that cannot be one ends it before the first certificate. Should the
