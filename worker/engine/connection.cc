@@ -18,7 +18,7 @@ constexpr Duration kClosingTime = std::chrono::seconds(2);
 // Silence after which a probe is told to save memory: beyond nearly every round trip there is, so
 // that only slow hosts cost the CPU of taking a conversation up again.
 constexpr Duration kQuietAfter = std::chrono::milliseconds(250);
-// Read and forgotten while leaving; whoever sends more has not heard our goodbye.
+// Read while leaving, an afterword at most; whoever sends more has not heard our goodbye.
 constexpr size_t kMaxForgotten = size_t{64} * 1024;
 
 ConnectAttempt Success() {
@@ -239,7 +239,6 @@ void Connection::Finish(bool sent, MonoTime now) {
 void Connection::Leave(MonoTime now) {
   state_ = State::kLeaving;
   left_ = kMaxForgotten;
-  probe_ = nullptr;
   if (!goodbye_) {
     // It does not know that we are leaving, but what it has sent is better read than refused.
     Drain(now);
@@ -254,7 +253,9 @@ void Connection::Drain(MonoTime now) {
   char buffer[kReadBytes];
   const ssize_t n = recv(fd_.get(), buffer, sizeof buffer, 0);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  left_ -= std::min(left_, static_cast<size_t>(std::max<ssize_t>(n, 0)));
+  const size_t size = static_cast<size_t>(std::max<ssize_t>(n, 0));
+  if (size > 0) probe_->OnAfterword({buffer, size});
+  left_ -= std::min(left_, size);
   if (n <= 0 || left_ == 0) End(Success(), now);
 }
 

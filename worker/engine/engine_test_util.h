@@ -108,6 +108,9 @@ class ScriptedProbe final : public Probe {
   std::string TakeOutput() override { return std::exchange(output_, ""); }
   MonoTime deadline() const override { return deadline_; }
   bool done() const override { return done_; }
+  void OnAfterword(std::string_view bytes) override {
+    heard_->push_back("afterword " + std::string(bytes));
+  }
 
  private:
   void Finish(const std::string& how) {

@@ -16,7 +16,8 @@
 //     probe->OnConnected(now)
 //     loop: send probe->TakeOutput(); wait until probe->deadline();
 //           probe->OnBytes / OnEof / OnReset / OnDeadline
-//     until probe->done()            remaining output is sent, then the socket is closed
+//     until probe->done()            remaining output is sent, the peer is left to close;
+//                                    probe->OnAfterword for what it still says
 //   survey->OnProbeDone(probe, now)
 //   ... survey->Next() again after survey->PauseBeforeNext(), or nullptr
 //   survey->Finish()
@@ -51,6 +52,9 @@ class Probe {
   virtual MonoTime deadline() const = 0;
   // Nothing more to learn: send what TakeOutput still holds, then close.
   virtual bool done() const = 0;
+  // What the peer still said while it was left to close first, after done(). It may add to what was
+  // learnt and changes nothing else; nothing is answered.
+  virtual void OnAfterword(std::string_view /*bytes*/) {}
 };
 
 class PortSurvey {

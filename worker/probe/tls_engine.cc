@@ -179,6 +179,25 @@ bool TlsEngine::RepeatTalk() {
   return SSL_get_error(ssl_.get(), size) == SSL_ERROR_WANT_READ;
 }
 
+void TlsEngine::FeedAfterword(std::string_view bytes) {
+  if (state_ != State::kDone || facts_.stopped_at_certificate) return;
+  if (facts_.version != TLS1_3_VERSION) return;
+  heard_ += Admit(bytes);
+  // A record at a time, for a ticket costs two hashes and one is enough to know.
+  while (!facts_.session_ticket && heard_.size() - given_ >= SSL3_RT_HEADER_LENGTH) {
+    const std::string_view fresh = std::string_view(heard_).substr(given_);
+    const size_t size = SSL3_RT_HEADER_LENGTH + ByteReader(fresh.substr(3)).U16();
+    if (fresh.size() < size) return;
+    given_ += size;
+    if (!Give(fresh.substr(0, size))) return;
+    char unread[1024];
+    ERR_clear_error();
+    while (SSL_read(ssl_.get(), unread, sizeof unread) > 0) {
+    }
+    ERR_clear_error();
+  }
+}
+
 void TlsEngine::Advance(uint32_t step) {
   if (!Draw(step)) {
     Fail(State::kLocalFault, "no randomness to be had");
@@ -311,11 +330,13 @@ void TlsEngine::OnMessage(int is_write, int /*version*/, int content_type, const
   auto* engine = static_cast<TlsEngine*>(self);
   if (is_write != 0 || engine->making_up_) return;
   std::string_view message(static_cast<const char*>(bytes), size);
-  if (content_type == SSL3_RT_ALERT && size == 2) {
+  // How it answers our goodbye is no fact of the handshake.
+  if (content_type == SSL3_RT_ALERT && size == 2 && engine->state_ != State::kDone) {
     engine->messages_.OnAlert(static_cast<uint8_t>(message[0]), static_cast<uint8_t>(message[1]));
   }
   if (content_type != SSL3_RT_HANDSHAKE || size < 4) return;
   const uint8_t type = static_cast<uint8_t>(message[0]);
+  if (engine->state_ == State::kDone && type != SSL3_MT_NEWSESSION_TICKET) return;
   engine->messages_.OnHandshake(type, message.substr(4));  // behind type and length
   // There is no other way to make OpenSSL stop here, and parsing the chain is most of what the
   // handshake costs: a list that cannot be one ends it before the first certificate. Should the

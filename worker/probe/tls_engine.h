@@ -44,6 +44,8 @@ class TlsEngine final : public TlsTalk {
 
   void Start() override;
   void Feed(std::string_view bytes) override;
+  // In TLS 1.3 the tickets come when the handshake is over for us.
+  void FeedAfterword(std::string_view bytes) override;
   std::string TakeOutput() override;
   void Rest() override;
   bool resting() const { return resting_; }

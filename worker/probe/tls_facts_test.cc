@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 using Dial = std::function<std::unique_ptr<FakePeer>()>;
@@ -60,6 +61,21 @@ TEST(TlsFacts, OfTls13ComeFromItsEncryptedMessages) {
   EXPECT_FALSE(seen.tls->extended_master_secret);
   EXPECT_EQ(seen.tls->server_extensions, (std::vector<uint16_t>{43, 51}));
   EXPECT_EQ(seen.tls->ja3s, "15af977ce25de452b96affa2addb1036");
+}
+
+// OpenSSL sends them when it has heard our Finished, which our goodbye follows at once.
+TEST(TlsFacts, OfTls13IncludeTicketsThatComeBehindTheHandshake) {
+  FakeTlsIdentity identity("EC", 1, TLS1_3_VERSION, TLS1_3_VERSION);
+  for (const Cuts& cuts : {Cuts::Whole(), Cuts::Bytes(), Cuts::Random(4)}) {
+    SSL_CTX_set_num_tickets(identity.context(), 2);
+    const PortObservation with = See(993, To(identity), TestOptions(), cuts);
+    EXPECT_EQ(with.outcome, Outcome::kOk) << with.detail;
+    EXPECT_TRUE(with.tls->session_ticket);
+    EXPECT_THAT(with.tls->warning_alerts, IsEmpty());
+    EXPECT_FALSE(with.tls->alert);
+    SSL_CTX_set_num_tickets(identity.context(), 0);
+    EXPECT_FALSE(See(993, To(identity), TestOptions(), cuts).tls->session_ticket);
+  }
 }
 
 TEST(TlsFacts, AlpnIsOfferedOnWebPortsOnly) {
