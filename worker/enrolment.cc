@@ -25,6 +25,7 @@ constexpr uint32_t kMinor = 1;  // JOIN is its
 constexpr Duration kAnswerTime = std::chrono::seconds(10);
 constexpr Duration kFirstWait = std::chrono::seconds(1);
 constexpr Duration kLastWait = std::chrono::minutes(1);
+constexpr size_t kMaxName = 64;
 constexpr int kPollMillis = 200;  // the socket's edges may be missed
 
 std::string IdentityPath(const WorkerConfig& config) {
@@ -38,7 +39,7 @@ Status WriteIdentity(const std::string& directory, const WorkerConfig& identity)
   if (!identity.joined_with.empty()) {
     text += StrCat("coordinator = ", identity.coordinator,
                    "\nserver_public_key = ", identity.server_public_key,
-                   "\njoined_with = ", identity.joined_with, "\n");
+                   "\njoined_with = ", identity.joined_with, "\nname = ", identity.name, "\n");
   }
   HARK_RETURN_IF_ERROR(WriteFileAtomically(directory + "/identity.conf", text, 0600));
   return SyncDirectory(directory);
@@ -75,10 +76,11 @@ class Applicant {
   Applicant(DealerOptions dealer, proto::Envelope join, int signal_fd, const Clock& clock)
       : dealer_(std::move(dealer)), join_(std::move(join)), signal_fd_(signal_fd), clock_(clock) {}
 
-  Status Run() {
+  // What the coordinator calls us.
+  Result<std::string> Run() {
     for (Duration wait = kFirstWait;; wait = std::min(wait * 2, kLastWait)) {
       HARK_ASSIGN_OR_RETURN(const bool joined, Ask());
-      if (joined) return Status::Ok();
+      if (joined) return name_;
       LogWarning(kWhere, StrCat("no answer from ", dealer_.endpoint, " yet; asking again"));
       // Between half of it and all, so that a fleet set up together does not come in step.
       const auto jitter = static_cast<int64_t>(random_.Unit() * static_cast<double>(wait.count()));
@@ -95,6 +97,7 @@ class Applicant {
     while (clock_.Now() < until) {
       while (const auto answer = dealer->Receive()) {
         if (answer->has_joined() && answer->joined().public_key() == join_.join().public_key()) {
+          name_ = EscapeForDisplay(answer->joined().name().substr(0, kMaxName));
           return true;
         }
         if (!answer->has_reject()) continue;
@@ -128,10 +131,12 @@ class Applicant {
   const int signal_fd_;
   const Clock& clock_;
   Random random_{SecureU64()};
+  std::string name_;
 };
 
-Status AskToJoin(const JoinToken& token, const std::string& invite, const std::string& name,
-                 const WorkerConfig& identity, int signal_fd, const Clock& clock) {
+Result<std::string> AskToJoin(const JoinToken& token, const std::string& invite,
+                              const std::string& name, const WorkerConfig& identity, int signal_fd,
+                              const Clock& clock) {
   proto::Envelope envelope;
   envelope.set_major(kMajor);
   envelope.set_minor(kMinor);
@@ -161,7 +166,8 @@ Status UseToken(const JoinToken& token, const WorkerConfig& config, int signal_f
     HARK_RETURN_IF_ERROR(WriteIdentity(config.state_dir, *identity));
   }
   const std::string name = config.name.empty() ? DefaultWorkerName() : config.name;
-  HARK_RETURN_IF_ERROR(AskToJoin(token, invite, name, *identity, signal_fd, clock));
+  HARK_ASSIGN_OR_RETURN(identity->name,
+                        AskToJoin(token, invite, name, *identity, signal_fd, clock));
   identity->coordinator = token.endpoint;
   identity->server_public_key = token.server_public_key;
   identity->joined_with = invite;
@@ -227,6 +233,7 @@ Status Enrol(const std::optional<JoinToken>& token, int signal_fd, const Clock& 
         StrCat(config->state_dir, " has no identity that joined; give the token again"));
   }
   if (config->coordinator.empty()) config->coordinator = identity.coordinator;
+  if (config->name.empty()) config->name = identity.name;
   config->server_public_key = identity.server_public_key;
   config->public_key = identity.public_key;
   config->secret_key = identity.secret_key;

@@ -60,6 +60,7 @@ class Doorkeeper {
         answer.set_major(1);
         if (refusal_ == proto::Reject::UNSPECIFIED) {
           answer.mutable_joined()->set_public_key(in->envelope.join().public_key());
+          answer.mutable_joined()->set_name("paris");
         } else {
           answer.mutable_reject()->set_code(refusal_);
           answer.mutable_reject()->set_text("said no\n");
@@ -127,6 +128,7 @@ TEST_F(EnrolmentTest, JoinsOnceAndNeverNeedsTheTokenAgain) {
   EXPECT_TRUE(HasIdentity(later));
   ASSERT_TRUE(Enrol(std::nullopt, -1, clock_, &later).ok());
   EXPECT_EQ(later.secret_key, config.secret_key);
+  EXPECT_EQ(later.name, "paris") << "the coordinator's name for it";
   WorkerConfig with_token = Config();
   ASSERT_TRUE(Enrol(door.Token(), -1, clock_, &with_token).ok());
   EXPECT_EQ(with_token.secret_key, config.secret_key);
