@@ -25,6 +25,9 @@ constexpr uint32_t kMinor = 1;  // JOIN is its
 constexpr Duration kAnswerTime = std::chrono::seconds(10);
 constexpr Duration kFirstWait = std::chrono::seconds(1);
 constexpr Duration kLastWait = std::chrono::minutes(1);
+// The coordinator looks for new invites once a second, and a token may be used sooner than that.
+// Four tries take at least three and a half seconds.
+constexpr int kMaxRefusals = 4;
 constexpr size_t kMaxName = 64;
 constexpr int kPollMillis = 200;  // the socket's edges may be missed
 
@@ -81,7 +84,7 @@ class Applicant {
     for (Duration wait = kFirstWait;; wait = std::min(wait * 2, kLastWait)) {
       HARK_ASSIGN_OR_RETURN(const bool joined, Ask());
       if (joined) return name_;
-      LogWarning(kWhere, StrCat("no answer from ", dealer_.endpoint, " yet; asking again"));
+      LogWarning(kWhere, StrCat("not yet let in by ", dealer_.endpoint, "; asking again"));
       // Between half of it and all, so that a fleet set up together does not come in step.
       const auto jitter = static_cast<int64_t>(random_.Unit() * static_cast<double>(wait.count()));
       HARK_RETURN_IF_ERROR(Sleep(wait / 2 + Duration(jitter / 2)));
@@ -105,6 +108,7 @@ class Applicant {
         return Refusal(answer->reject());
       }
       if (dealer->refused()) {
+        if (++refusals_ < kMaxRefusals) return false;
         return InvalidInput(
             "the coordinator does not know this token: it is of another store, was withdrawn or "
             "has long expired; ask its operator for a new one (hark fleet invite)");
@@ -132,6 +136,7 @@ class Applicant {
   const Clock& clock_;
   Random random_{SecureU64()};
   std::string name_;
+  int refusals_ = 0;
 };
 
 Result<std::string> AskToJoin(const JoinToken& token, const std::string& invite,

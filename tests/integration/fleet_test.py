@@ -146,10 +146,7 @@ def join_three(directory, db):
     wait_for("the command line to be clean",
              lambda: tokens[2] not in Path(f"/proc/{workers['rome'].process.pid}/cmdline").read_text())
 
-    def all_work():
-        rows = listed(db)
-        return all(name in rows and rows[name]["connected"] and rows[name]["jobs"] for name in workers)
-    wait_for("three workers at work", all_work)
+    wait_for("three workers", lambda: all(listed(db).get(name, {}).get("connected") for name in workers))
     assert workers["rome"].says("--join_file=FILE and HARK_JOIN keep it to you")
     for name, worker in workers.items():
         assert listed(db)[name]["state"] == "allowed"
@@ -167,16 +164,23 @@ def join_three(directory, db):
     return workers
 
 
-def revoke_the_silent(db, rome):
+def somebody_at_work(db):
+    busy = []
+    wait_for("somebody at work",
+             lambda: busy.extend(row["jobs"] and name for name, row in listed(db).items()) or any(busy))
+    return next(filter(None, busy))
+
+
+def revoke_the_silent(db, name, worker):
     """Stopped, so that the coordinator has to end the connection by itself."""
     before = established(PORT)
-    rome.process.send_signal(signal.SIGSTOP)
-    fleet("revoke", f"--db={db}", "rome")
+    worker.process.send_signal(signal.SIGSTOP)
+    fleet("revoke", f"--db={db}", name)
     seconds = wait_for("the connection to be cut", lambda: established(PORT) < before)
     print(f"cut off {seconds:.1f} s after hark fleet revoke", flush=True)
     assert seconds < CUT_OFF_SECONDS * harness.PATIENCE
-    rome.process.send_signal(signal.SIGCONT)
-    wait_for("the revoked worker to be refused", lambda: rome.says("does not know this worker's key"))
+    worker.process.send_signal(signal.SIGCONT)
+    wait_for("the revoked worker to be refused", lambda: worker.says("does not know this worker's key"))
 
 
 def main():
@@ -195,9 +199,11 @@ def main():
             assert mode(db / "fleet" / name) == 0o600, name
         assert mode(db / "fleet") == 0o700
 
-        revoke_the_silent(db, workers["rome"])
-        fleet("drain", f"--db={db}", "lyon")
-        assert workers["lyon"].process.wait(timeout=60 * harness.PATIENCE) == 0, "lyon did not leave in good order"
+        out = somebody_at_work(db)
+        revoke_the_silent(db, out, workers.pop(out))
+        stays, leaves = workers
+        fleet("drain", f"--db={db}", leaves)
+        assert workers[leaves].process.wait(timeout=60 * harness.PATIENCE) == 0, "it did not leave in good order"
         assert scan.process.poll() is None, "the run was over before the coordinator could be killed"
         scan.process.kill()
         scan.process.wait()
@@ -205,15 +211,15 @@ def main():
         again = Coordinator(db, [*flags, "--rate=100000"])
         assert again.key == key
         assert {name: row["state"] for name, row in listed(db).items()} == {
-            "paris": "allowed", "lyon": "draining", "rome": "revoked"}
-        fleet("allow", f"--db={db}", "lyon")
+            stays: "allowed", leaves: "draining", out: "revoked"}
+        fleet("allow", f"--db={db}", leaves)
         # No token this time, and no flag but where it lives.
-        workers["lyon"] = Worker(directory, "lyon")
+        workers[leaves] = Worker(directory, leaves)
         assert again.process.wait(timeout=300 * harness.PATIENCE) == 0, again.process.stderr.read()
-        for name in ("paris", "lyon"):
-            workers[name].process.send_signal(signal.SIGTERM)
-            assert workers[name].process.wait(timeout=30 * harness.PATIENCE) == 0
-        assert listed(db)["paris"]["last_seen"], "nobody knows when paris was last seen"
+        for worker in workers.values():
+            worker.process.send_signal(signal.SIGTERM)
+            assert worker.process.wait(timeout=30 * harness.PATIENCE) == 0
+        assert listed(db)[stays]["last_seen"], "nobody knows when it was last seen"
 
         harness.scan(directory / "local", *flags, "--rate=100000")
         wrong = harness.differences(
