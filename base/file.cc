@@ -59,6 +59,12 @@ Status WriteFileAtomically(const std::string& path, std::string_view content, in
   return status;
 }
 
+Status SyncDirectory(const std::string& path) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid() || fsync(fd.get()) != 0) return ErrnoStatus(path, errno);
+  return Status::Ok();
+}
+
 Status MakeDirectories(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

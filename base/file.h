@@ -15,6 +15,9 @@ Result<std::string> ReadFile(const std::string& path, size_t max_bytes = size_t{
 // mode: permission bits of a new file, e.g. 0600 for keys.
 Status WriteFileAtomically(const std::string& path, std::string_view content, int mode = 0644);
 
+// Syncs a directory, so that the renames in it survive a power cut too.
+Status SyncDirectory(const std::string& path);
+
 // mkdir -p.
 Status MakeDirectories(const std::string& path);
 

@@ -117,6 +117,29 @@ TEST_F(BusTest, SaysThatAPeerIsGone) {
   while (router_->Send(incoming->route, Request(1)) != Router::Sent::kGone) router_->Wait(1, -1);
 }
 
+TEST_F(BusTest, HangsUpOnOneConnectionAndNotOnTheNextWithItsDescriptor) {
+  auto dealer = Connect(worker_, server_.public_key);
+  dealer->Send(Request(1));
+  auto incoming = WaitForMessage();
+  ASSERT_TRUE(incoming);
+  const std::string peer = Router::PeerOf(incoming->fd);
+  ASSERT_FALSE(peer.empty());
+  EXPECT_TRUE(Router::PeerOf(-1).empty());
+
+  Router::HangUp(incoming->fd, "somebody else");
+  dealer->Send(Request(2));
+  incoming = WaitForMessage();
+  ASSERT_TRUE(incoming);
+  EXPECT_EQ(Router::PeerOf(incoming->fd), peer);
+
+  Router::HangUp(incoming->fd, peer);
+  do {  // it reconnects by itself, from another port
+    dealer->Send(Request(3));
+    incoming = WaitForMessage(500);
+  } while (!incoming || Router::PeerOf(incoming->fd) == peer);
+  EXPECT_EQ(incoming->key, CurveKeyBytes(worker_.public_key));
+}
+
 TEST_F(BusTest, SkipsEnvelopesOfAnotherMajorVersion) {
   auto dealer = Connect(worker_, server_.public_key);
   proto::Envelope future = Request(1);

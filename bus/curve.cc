@@ -2,12 +2,15 @@
 
 #include <zmq.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace hark {
 namespace {
 
 constexpr size_t kZ85Length = 40;
+constexpr size_t kKeyBytes = 32;
 
 }  // namespace
 
@@ -18,14 +21,27 @@ KeyPair GenerateKeyPair() {
   return {public_key, secret_key};
 }
 
+// There and back: libzmq stops at a NUL, and five characters can say more than 32 bits.
 bool IsCurveKey(std::string_view z85) {
-  uint8_t raw[32];
+  const bool printable =
+      std::all_of(z85.begin(), z85.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  if (!printable || z85.size() != kZ85Length) return false;
+  std::string raw(kKeyBytes, '\0');
   const std::string text(z85);
-  return text.size() == kZ85Length && zmq_z85_decode(raw, text.c_str()) != nullptr;
+  return zmq_z85_decode(reinterpret_cast<uint8_t*>(raw.data()), text.c_str()) != nullptr &&
+         CurveKeyText(raw) == z85;
+}
+
+std::string CurveKeyText(std::string_view raw) {
+  HARK_CHECK(raw.size() == kKeyBytes);
+  char text[kZ85Length + 1];
+  HARK_CHECK(zmq_z85_encode(text, reinterpret_cast<const uint8_t*>(raw.data()), raw.size()) !=
+             nullptr);
+  return text;
 }
 
 std::string CurveKeyBytes(std::string_view z85) {
-  std::string raw(32, '\0');
+  std::string raw(kKeyBytes, '\0');
   const std::string text(z85);
   HARK_CHECK(zmq_z85_decode(reinterpret_cast<uint8_t*>(raw.data()), text.c_str()) != nullptr);
   return raw;

@@ -20,5 +20,7 @@ Result<std::string> PublicKeyOf(std::string_view secret_key);
 bool IsCurveKey(std::string_view z85);
 // 32 raw bytes of a Z85 key; only for keys IsCurveKey accepts.
 std::string CurveKeyBytes(std::string_view z85);
+// The Z85 of 32 raw bytes.
+std::string CurveKeyText(std::string_view raw);
 
 }  // namespace hark

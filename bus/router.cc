@@ -1,5 +1,7 @@
 #include "bus/router.h"
 
+#include <sys/socket.h>
+
 #include <cerrno>
 
 #include "base/log.h"
@@ -139,7 +141,9 @@ std::optional<Router::Incoming> Router::Receive() {
       const std::optional<std::string> key = HexDecode(body.Meta("User-Id"));
       good = good && frame == 0 && key && key->size() == 32 &&
              ParseEnvelope(body.view(), &incoming.envelope);
-      if (good) incoming.key = *key;
+      if (!good) continue;
+      incoming.key = *key;
+      incoming.fd = zmq_msg_get(body.get(), ZMQ_SRCFD);
     }
     if (good) return incoming;
     ++malformed_;
@@ -153,6 +157,21 @@ Router::Sent Router::Send(const std::string& route, const proto::Envelope& envel
   const std::string bytes = envelope.SerializeAsString();
   if (zmq_send(socket_->get(), bytes.data(), bytes.size(), ZMQ_DONTWAIT) < 0) return Sent::kGone;
   return Sent::kSent;
+}
+
+std::string Router::PeerOf(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  const bool is_tcp = fd >= 0 && getpeername(fd, generic, &size) == 0 &&
+                      (generic->sa_family == AF_INET || generic->sa_family == AF_INET6);
+  return is_tcp ? std::string(reinterpret_cast<const char*>(&address), size) : std::string();
+}
+
+// Only shut down: the descriptor is libzmq's, whose I/O thread reads the end and closes it. Between
+// the look and the call it may in theory become another worker's, which then merely reconnects.
+void Router::HangUp(int fd, const std::string& peer) {
+  if (!peer.empty() && PeerOf(fd) == peer) shutdown(fd, SHUT_RDWR);
 }
 
 }  // namespace hark

@@ -35,6 +35,7 @@ class Router {
   struct Incoming {
     std::string route;  // where answers go; valid as long as the connection
     std::string key;    // the sender's CURVE public key, 32 bytes
+    int fd = -1;        // its connection's descriptor; see PeerOf
     proto::Envelope envelope;
   };
   enum class Sent { kSent, kGone, kFull };
@@ -51,6 +52,13 @@ class Router {
   // Never blocks. A frame that is no envelope from a known key is counted and answered by nothing.
   std::optional<Incoming> Receive();
   Sent Send(const std::string& route, const proto::Envelope& envelope);
+
+  // The far end of the TCP connection with this descriptor, "" when there is none. Together with
+  // the descriptor it names one connection for as long as it lasts; ask when a message came.
+  static std::string PeerOf(int fd);
+  // Ends that connection if it is still the one. For keys that may no longer talk to us: libzmq
+  // asks ZAP only once, at the handshake.
+  static void HangUp(int fd, const std::string& peer);
 
   uint64_t malformed() const { return malformed_; }
   uint64_t turned_away() const { return turned_away_; }

@@ -5,6 +5,7 @@
 
 #include "cli/cluster_command.h"
 #include "cli/dispatch.h"
+#include "cli/fleet_command.h"
 #include "cli/grab_command.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
@@ -20,6 +21,12 @@ int main(int argc, char** argv) {
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},
+      {"fleet keygen", "make the coordinator's long-term key pair", hark::RunFleetKeygen},
+      {"fleet invite", "print a token with which one new worker may join", hark::RunFleetInvite},
+      {"fleet allow", "let a worker in by its public key", hark::RunFleetAllow},
+      {"fleet revoke", "cut a worker off", hark::RunFleetRevoke},
+      {"fleet drain", "let a worker finish and leave", hark::RunFleetDrain},
+      {"fleet list", "the workers and invites of a store", hark::RunFleetList},
       {"version", "which hark this is", hark::RunVersion},
   };
   return hark::Dispatch(kCommands, std::vector<std::string>(argv + 1, argv + argc));

@@ -1,5 +1,7 @@
 #include "cli/key_file.h"
 
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/strings.h"
 
@@ -22,6 +24,15 @@ Result<KeyPair> MakeKeyPair(const std::string& path) {
   KeyPair keys = GenerateKeyPair();
   HARK_RETURN_IF_ERROR(WriteFileAtomically(path, keys.secret_key + "\n", 0600));
   return keys;
+}
+
+std::string CoordinatorKeyPath(const std::string& db) {
+  return db + "/coordinator.key";
+}
+
+Result<KeyPair> CoordinatorKeys(const std::string& db) {
+  const std::string path = CoordinatorKeyPath(db);
+  return access(path.c_str(), F_OK) == 0 ? LoadKeyPair(path) : MakeKeyPair(path);
 }
 
 }  // namespace hark

@@ -13,4 +13,9 @@ Result<KeyPair> LoadKeyPair(const std::string& path);
 // A new identity, written before it is given.
 Result<KeyPair> MakeKeyPair(const std::string& path);
 
+// The coordinator's, beside the store, so that workers find the same key after a restart.
+std::string CoordinatorKeyPath(const std::string& db);
+// Made when it is not there yet.
+Result<KeyPair> CoordinatorKeys(const std::string& db);
+
 }  // namespace hark

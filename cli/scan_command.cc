@@ -30,13 +30,6 @@ constexpr Duration kDrainTime = std::chrono::seconds(15);
 constexpr Duration kGoodbyeTime = std::chrono::seconds(2);
 constexpr size_t kMaxIpcPath = 100;  // sun_path holds 108 bytes
 
-// The coordinator's identity lives beside the store, so that remote workers find the same key
-// after a restart.
-Result<KeyPair> CoordinatorKeys(const std::string& db) {
-  const std::string path = db + "/coordinator.key";
-  return std::filesystem::exists(path) ? LoadKeyPair(path) : MakeKeyPair(path);
-}
-
 // One 40-character key a line, anything behind it is a note.
 Status AllowRemoteWorkers(const std::string& path, AllowedKeys& allowed) {
   HARK_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
@@ -101,6 +94,7 @@ Status Scan::Start() {
   HARK_ASSIGN_OR_RETURN(options.keys, CoordinatorKeys(options_.db));
   options.endpoints = {IpcEndpoint(options_.db)};
   if (!options_.listen.empty()) options.endpoints.push_back(options_.listen);
+  options.fleet_directory = options_.db + "/fleet";
   options.dispatcher.probes_per_second = options_.rate;
   options.dispatcher.expected_workers = std::max<size_t>(options_.workers, 1);
   if (!options_.allow_workers.empty()) {

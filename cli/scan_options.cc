@@ -49,7 +49,7 @@ FlagSet MakeFlags(ScanOptions& o) {
           {"threads", Number(&o.threads, 1, kMaxThreads, "N"), "threads of each local worker"},
           {"listen", Text(&o.listen, "tcp://ADDR:PORT"), "let remote workers join here"},
           {"allow_workers", Text(&o.allow_workers, "FILE"),
-           "public keys of the remote workers, one a line"},
+           "public keys of remote workers, one a line, besides those of hark fleet"},
           {"run", Text(&o.run, "NAME"), "the run's name; default CC-YYYYMMDD"},
           {"contact", Text(&o.contact, "URL|MAIL"),
            "who scans: shown to the hosts where a protocol has a place for it"},
@@ -117,11 +117,6 @@ Status CheckTogether(ScanOptions& o, const ParsedFlags& parsed) {
   }
   if (o.workers == 0 && o.listen.empty()) {
     return InvalidInput("--workers=0 needs --listen for remote workers");
-  }
-  if (!o.listen.empty() && o.allow_workers.empty()) {
-    return InvalidInput(
-        "--listen needs --allow_workers=FILE with the workers' public keys "
-        "(hark-worker --keygen prints them)");
   }
   if (o.ports.size() > kMaxPorts) {
     return InvalidInput(StrCat("--ports: ", o.ports.size(), " ports; at most ", kMaxPorts));

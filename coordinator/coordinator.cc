@@ -22,21 +22,6 @@ Result<uint64_t> NextEpoch(Store& store) {
 
 }  // namespace
 
-void AllowedKeys::Allow(std::string key) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  keys_.insert(std::move(key));
-}
-
-void AllowedKeys::Revoke(const std::string& key) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  keys_.erase(key);
-}
-
-bool AllowedKeys::Contains(std::string_view key) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return keys_.contains(key);
-}
-
 Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoTable& geo,
                                                         const AllowedKeys& allowed,
                                                         const std::vector<proto::RunRow>& runs,
@@ -60,7 +45,9 @@ Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoT
   RouterOptions router;
   router.endpoints = options.endpoints;
   router.secret_key = options.keys.secret_key;
-  router.allow = [&allowed](std::string_view key) { return allowed.Contains(key); };
+  self->gate_ = std::make_unique<FleetGate>(options.fleet_directory, allowed);
+  HARK_RETURN_IF_ERROR(self->gate_->Start(*self->dispatcher_, now));
+  router.allow = [gate = self->gate_.get()](std::string_view key) { return gate->MayConnect(key); };
   HARK_ASSIGN_OR_RETURN(self->router_, Router::Bind(std::move(router)));
   return self;
 }
@@ -70,10 +57,16 @@ Status Coordinator::Step(Duration max_wait) {
   for (int i = 0; i < kMessagesPerStep; ++i) {
     const std::optional<Router::Incoming> in = router_->Receive();
     if (!in) break;
+    if (!gate_->Admit(*in, clock_.Now(), clock_.UnixMillis())) continue;
     dispatcher_->OnMessage(in->route, in->key, in->envelope, clock_.Now(), clock_.UnixMillis());
   }
   HARK_RETURN_IF_ERROR(committer_->failure());
+  gate_->Tick(*dispatcher_, clock_.Now(), clock_.UnixMillis());
   dispatcher_->OnTick(clock_.Now(), clock_.UnixMillis());
+  // To those the dispatcher does not know; whoever of them is gone is gone.
+  for (const Dispatcher::Outgoing& out : gate_->TakeOutgoing()) {
+    router_->Send(out.route, out.envelope);
+  }
   for (const Dispatcher::Outgoing& out : dispatcher_->TakeOutgoing()) {
     // A full queue is a worker that does not read: what it misses it asks for again.
     if (router_->Send(out.route, out.envelope) == Router::Sent::kGone) {

@@ -1,14 +1,13 @@
 #pragma once
 
-// The coordinator as a thing that runs: one Router, one Dispatcher, one Committer over one Store.
+// The coordinator as a thing that runs: one Router, one Dispatcher, one Committer over one Store,
+// and the FleetGate that says whose messages reach the dispatcher.
 //
 // The loop (Step): wait for a message, a durable commit or a heartbeat's time; hand messages to the
 // dispatcher; let it tick; send what it says. Nothing in it waits for a write; a GRAB job's
 // addresses are read from the store, which is its cache.
 
 #include <memory>
-#include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -17,26 +16,16 @@
 #include "bus/router.h"
 #include "coordinator/committer.h"
 #include "coordinator/dispatcher.h"
+#include "coordinator/fleet_gate.h"
 #include "coordinator/geo.h"
 #include "storage/store.h"
 
 namespace hark {
 
-// The workers that may talk to us. Thread-safe: the ZAP thread asks it.
-class AllowedKeys {
- public:
-  void Allow(std::string key);  // 32 raw bytes
-  void Revoke(const std::string& key);
-  bool Contains(std::string_view key) const;
-
- private:
-  mutable std::mutex mutex_;
-  std::set<std::string, std::less<>> keys_;
-};
-
 struct CoordinatorOptions {
   std::vector<std::string> endpoints;
   KeyPair keys;
+  std::string fleet_directory;   // of the registry (fleet_gate.h), "" = only allowed counts
   DispatcherOptions dispatcher;  // epoch is filled in by Start
 };
 
@@ -64,7 +53,8 @@ class Coordinator {
   const Clock& clock_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Dispatcher> dispatcher_;
-  std::unique_ptr<Router> router_;
+  std::unique_ptr<FleetGate> gate_;
+  std::unique_ptr<Router> router_;  // asks the gate until it is gone
 };
 
 }  // namespace hark

@@ -17,6 +17,7 @@ constexpr int kMaxStrikes = 3;
 constexpr uint64_t kCreditBytes = 4 << 20;  // unacknowledged batches a worker
 constexpr uint32_t kMaxBatchBytes = 256 << 10;
 constexpr uint32_t kQuarantineRetryMillis = 300'000;
+constexpr uint32_t kRevokedRetryMillis = 30'000;
 constexpr uint32_t kVersionRetryMillis = 60'000;
 
 bool SameToken(const proto::Token& a, const proto::Token& b) {
@@ -65,7 +66,8 @@ bool Dispatcher::AllRunsDone() const {
 std::vector<Dispatcher::WorkerView> Dispatcher::Workers() const {
   std::vector<WorkerView> views;
   for (const auto& [route, session] : sessions_) {
-    WorkerView view{session.key, session.name, session.load, 0};
+    WorkerView view{session.key, session.name,     session.load,
+                    0,           session.software, session.last_heard};
     for (const auto& [id, run] : runs_) {
       view.jobs += const_cast<RunState&>(run).LeasedTo(session.key).size();
     }
@@ -101,6 +103,20 @@ void Dispatcher::EndSession(const std::string& route, bool keeps_probing, MonoTi
   if (keeps_probing && pps > 0) ghosts_[session.key] = {pps, now + options_.lease};
   if (route_of_key_[session.key] == route) route_of_key_.erase(session.key);
   sessions_.erase(it);
+}
+
+// It may go on probing for all we know, so its share of the rate stays taken for a while. What it
+// sent and we accepted stays: it was leased when it came.
+void Dispatcher::Dismiss(const std::string& key, MonoTime now) {
+  if (const Session* session = SessionOf(key); session != nullptr) {
+    const std::string route = session->route;
+    proto::Reject& reject = *Say(route, 0).mutable_reject();
+    reject.set_code(proto::Reject::REVOKED);
+    reject.set_retry_after_ms(kRevokedRetryMillis);
+    reject.set_text("this worker was revoked");
+    EndSession(route, true, now);
+  }
+  ReleaseLeasesOf([&key](const std::string& holder) { return holder == key; });
 }
 
 void Dispatcher::OnGone(const std::string& route, MonoTime now) {
@@ -188,6 +204,7 @@ void Dispatcher::OnHello(const std::string& route, const std::string& key,
   session.route = route;
   session.key = key;
   session.name = EscapeForDisplay(hello.name().substr(0, 64));
+  session.software = EscapeForDisplay(hello.software().substr(0, 64));
   session.id = options_.epoch << 32 | next_session_++;
   session.hello_id = hello.hello_id();
   session.last_heard = now;
@@ -290,6 +307,7 @@ void Dispatcher::OnHeartbeat(Session& session, const proto::Heartbeat& heartbeat
   ack.set_probes_per_second(session.granted_pps);
   ack.set_lease_ms(static_cast<uint32_t>(ToMillis(options_.lease)));
   if (paused_) ack.set_command(proto::HeartbeatAck::PAUSE);
+  if (draining_.contains(session.key)) ack.set_command(proto::HeartbeatAck::DRAIN);
 }
 
 void Dispatcher::Pause() {

@@ -52,6 +52,10 @@ class Dispatcher {
   void AddRun(RunState run, MonoTime now, int64_t unix_ms);
   // Leases of these workers are given back at once: they are known to be dead.
   void ReleaseLeasesOf(const std::function<bool(const std::string& key)>& dead);
+  // The worker may no longer work for us: REJECT(REVOKED), no session, its leases back at once.
+  void Dismiss(const std::string& key, MonoTime now);
+  // These get no new jobs and are told to leave when they have handed over what they hold.
+  void SetDraining(std::set<std::string> keys) { draining_ = std::move(keys); }
   // The transport found nobody at this route.
   void OnGone(const std::string& route, MonoTime now);
 
@@ -72,6 +76,8 @@ class Dispatcher {
     std::string name;
     proto::WorkerLoad load;
     size_t jobs = 0;
+    std::string software;  // as it said
+    MonoTime last_heard{};
   };
   std::vector<WorkerView> Workers() const;
   const RunState* FindRun(uint32_t run) const;
@@ -82,6 +88,7 @@ class Dispatcher {
     std::string route;
     std::string key;
     std::string name;
+    std::string software;
     uint64_t id = 0;
     uint64_t hello_id = 0;
     MonoTime last_heard;
@@ -145,6 +152,7 @@ class Dispatcher {
   std::map<uint32_t, RunState> runs_;
   std::map<std::string, Session> sessions_;          // by route
   std::map<std::string, std::string> route_of_key_;  // the newest session of each worker
+  std::set<std::string> draining_;                   // keys
   std::map<std::string, int> strikes_of_key_;
   std::map<std::string, uint64_t> boot_of_key_;     // of the last HELLO
   std::map<std::string, uint64_t> unacked_of_key_;  // bytes accepted and not yet durable

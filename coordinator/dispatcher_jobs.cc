@@ -51,7 +51,8 @@ void Dispatcher::ReleaseLeasesOf(const std::function<bool(const std::string& key
 
 void Dispatcher::OnRequest(Session& session, const proto::Request& request, MonoTime now) {
   const uint32_t wanted = std::min(request.slots(), kMaxSlots);
-  uint32_t slots = paused_ ? 0 : wanted;
+  const bool leaving = paused_ || draining_.contains(session.key);
+  uint32_t slots = leaving ? 0 : wanted;
   uint32_t given = 0;
   RunState::Asking asking;
   asking.worker = session.key;
@@ -78,7 +79,7 @@ void Dispatcher::OnRequest(Session& session, const proto::Request& request, Mono
   }
   if (given == wanted) return;
   Say(session.route, session.id).mutable_no_job()->set_retry_after_ms(RetryMillis(now));
-  if (!paused_) AskForTail(session.key);
+  if (!leaving) AskForTail(session.key);
 }
 
 uint32_t Dispatcher::RetryMillis(MonoTime now) const {

@@ -97,12 +97,14 @@ Status CheckDirectory(const std::string& path, bool read_only) {
     return InvalidInput(StrCat("'", path, "' is a file; give a directory for the store"));
   }
   if (fs::is_directory(path, error) && !fs::is_empty(path, error)) {
-    // A first start cut short leaves only these; anything else is somebody's other directory.
+    // A first start cut short leaves only these, and hark fleet the last two; anything else is
+    // somebody's other directory.
     for (const auto& entry : fs::directory_iterator(path, error)) {
       const std::string name = entry.path().filename();
       const bool ours = name == "LOCK" || name.rfind("LOG", 0) == 0 || name == "IDENTITY" ||
                         name.rfind("MANIFEST-", 0) == 0 || name.find(".dbtmp") != name.npos ||
-                        name.find(".log") != name.npos;
+                        name.find(".log") != name.npos || name == "coordinator.key" ||
+                        name == "fleet";
       if (!ours) {
         return InvalidInput(StrCat("'", path, "' holds other files and is no hark store (found '",
                                    name, "'); give an empty or new directory"));

@@ -11,11 +11,15 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "worker/enrolment.h"
 #include "worker/survey_policy.h"
 #include "worker/worker.h"
 
@@ -26,8 +30,13 @@ DEFINE_string(coordinator, "", "tcp://host:port or ipc://path");
 DEFINE_string(server_public_key, "", "the coordinator's public key (Z85)");
 DEFINE_string(public_key, "", "own public key (Z85)");
 DEFINE_string(key_file, "", "file with public_key and secret_key, as --keygen writes it");
+DEFINE_string(join, "",
+              "token of hark fleet invite; better in a file or in the environment, HARK_JOIN: "
+              "every user of this machine sees a command line");
+DEFINE_string(join_file, "", "file with the token, 0600; - is stdin");
 DEFINE_string(name, "", "this worker's name for people; default the host's");
-DEFINE_string(state_dir, "", "directory of the spool and the target sets");
+DEFINE_string(state_dir, "",
+              "directory of the spool, the target sets and, with a token, the identity");
 DEFINE_string(max_parallel, "",
               "sockets open at once (default 1000); fewer when the limit of open files, "
               "raised at start, has no room for them");
@@ -70,9 +79,9 @@ int Fail(const Status& status) {
 
 Status ApplyFlags(WorkerConfig* config) {
   for (const char* name :
-       {"coordinator", "server_public_key", "public_key", "key_file", "name", "state_dir",
-        "max_parallel", "threads", "max_pps", "spool_quota_mb", "drain_seconds", "source_address",
-        "source_ports", "contact", "ehlo_name", "log_level"}) {
+       {"coordinator", "server_public_key", "public_key", "key_file", "join_file", "name",
+        "state_dir", "max_parallel", "threads", "max_pps", "spool_quota_mb", "drain_seconds",
+        "source_address", "source_ports", "contact", "ehlo_name", "log_level"}) {
     gflags::CommandLineFlagInfo flag;
     gflags::GetCommandLineFlagInfo(name, &flag);
     if (flag.is_default) continue;
@@ -97,10 +106,28 @@ Status ApplyLogLevel(const std::string& level) {
   return Status::Ok();
 }
 
-Result<WorkerConfig> ReadConfig() {
+// Who we are, when the configuration does not say: by the token, or by what came of it earlier.
+Status FindIdentity(int signal_fd, const Clock& clock, WorkerConfig* config) {
+  const char* const variable = std::getenv("HARK_JOIN");
+  // Keys that are configured win: a scan's own workers inherit its environment.
+  const bool has_keys = !config->key_file.empty() || !config->public_key.empty();
+  const std::string environment = variable == nullptr || has_keys ? "" : variable;
+  HARK_ASSIGN_OR_RETURN(const std::optional<JoinToken> token,
+                        FindJoinToken(FLAGS_join, environment, *config));
+  if (!FLAGS_join.empty()) {
+    std::fprintf(stderr,
+                 "hark-worker: the token stood on the command line, where other users could read "
+                 "it; --join_file=FILE and HARK_JOIN keep it to you\n");
+  }
+  if (!token && !HasIdentity(*config)) return Status::Ok();
+  return Enrol(token, signal_fd, clock, config);
+}
+
+Result<WorkerConfig> ReadConfig(int signal_fd, const Clock& clock) {
   WorkerConfig config;
   if (!FLAGS_config.empty()) HARK_RETURN_IF_ERROR(LoadWorkerConfig(FLAGS_config, &config));
   HARK_RETURN_IF_ERROR(ApplyFlags(&config));
+  HARK_RETURN_IF_ERROR(FindIdentity(signal_fd, clock, &config));
   HARK_RETURN_IF_ERROR(FinishWorkerConfig(&config));
   HARK_RETURN_IF_ERROR(ApplyLogLevel(config.log_level));
   return config;
@@ -152,6 +179,20 @@ Status CheckFlagNames(int argc, char** argv) {
   return Status::Ok();
 }
 
+// Out of the process list; whoever looked in the meantime has seen it.
+// arguments: argv as it was before gflags moved its pointers.
+void HideToken(const std::vector<char*>& arguments) {
+  bool is_value = false;
+  for (char* const argument : arguments) {
+    const std::string_view text = argument;
+    const size_t dashes = std::min(text.find_first_not_of('-'), text.size());
+    const bool inline_value = dashes > 0 && text.substr(dashes).starts_with("join=");
+    if (inline_value) std::fill(argument + dashes + 5, argument + text.size(), 'x');
+    if (is_value) std::fill(argument, argument + text.size(), 'x');
+    is_value = dashes > 0 && text.substr(dashes) == "join";
+  }
+}
+
 // glibc gives every thread a heap of its own that keeps what it once had. Ours and one for libzmq's
 // threads are enough, and what thousands of conversations leave goes back to the system.
 void BoundHeaps(uint32_t threads) {
@@ -164,10 +205,10 @@ int Main() {
   if (FLAGS_die_with_parent != 0) DieWithParent(FLAGS_die_with_parent);
   const auto signals = CatchSignals();
   if (!signals.ok()) return Fail(signals.status());
-  const auto config = ReadConfig();
+  const SystemClock clock;
+  const auto config = ReadConfig(signals->get(), clock);
   if (!config.ok()) return Fail(config.status());
   BoundHeaps(config->threads);
-  const SystemClock clock;
   auto worker = Worker::Create(*config, MakeSurveyMakers(*config), clock);
   if (!worker.ok()) return Fail(worker.status());
   const Status ran = (*worker)->Run(signals->get());
@@ -181,12 +222,15 @@ int Main() {
 int main(int argc, char** argv) {
   gflags::SetUsageMessage(
       "takes jobs from a hark coordinator, probes, reports\n"
+      "  hark-worker --join_file=token          (what hark fleet invite printed)\n"
       "  hark-worker --config=worker.conf\n"
       "  hark-worker --keygen=worker.key");
   gflags::SetVersionString(HARK_VERSION);
   const hark::Status known = hark::CheckFlagNames(argc, argv);
   if (!known.ok()) return hark::Fail(known);
+  const std::vector<char*> arguments(argv, argv + argc);
   gflags::ParseCommandLineFlags(&argc, &argv, true);
+  hark::HideToken(arguments);
   if (argc > 1) {
     std::fprintf(stderr, "hark-worker: unexpected argument '%s'\n", argv[1]);
     return 2;

@@ -1,17 +1,15 @@
 #include "worker/worker.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "worker/state_lock.h"
 
 namespace hark {
 namespace {
@@ -63,22 +61,11 @@ LinkOptions LinkOptionsOf(const WorkerConfig& config) {
   return options;
 }
 
-Result<UniqueFd> LockDirectory(const std::string& directory) {
-  HARK_RETURN_IF_ERROR(MakeDirectories(directory));
-  const std::string path = directory + "/lock";
-  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd.valid()) return ErrnoStatus(path, errno);
-  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Unavailable(directory + " is in use by another hark-worker");
-  }
-  return fd;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config,
                                                SurveyMakerFactory surveys, const Clock& clock) {
-  HARK_ASSIGN_OR_RETURN(UniqueFd lock, LockDirectory(config.state_dir));
+  HARK_ASSIGN_OR_RETURN(UniqueFd lock, LockStateDirectory(config.state_dir));
   HARK_ASSIGN_OR_RETURN(auto spool, FileSpool::Open(config.state_dir + "/spool"));
   EngineOptions options;
   options.max_in_flight = config.max_parallel;

@@ -34,6 +34,8 @@ const std::map<std::string_view, Field>& Fields() {
       {"public_key", &WorkerConfig::public_key},
       {"secret_key", &WorkerConfig::secret_key},
       {"key_file", &WorkerConfig::key_file},
+      {"join_file", &WorkerConfig::join_file},
+      {"joined_with", &WorkerConfig::joined_with},
       {"name", &WorkerConfig::name},
       {"state_dir", &WorkerConfig::state_dir},
       {"max_parallel", &WorkerConfig::max_parallel},
@@ -54,14 +56,6 @@ Status SetLine(std::string_view line, WorkerConfig* config) {
   const size_t equals = line.find('=');
   if (equals == std::string_view::npos) return InvalidInput("expected 'key = value'");
   return SetWorkerConfig(Trim(line.substr(0, equals)), Trim(line.substr(equals + 1)), config);
-}
-
-Status CheckSecrecy(const std::string& path) {
-  struct stat info {};
-  if (stat(path.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
-    return InvalidInput(StrCat(path, ": holds a secret key but others may read it; chmod 600"));
-  }
-  return Status::Ok();
 }
 
 Status CheckKeys(const WorkerConfig& config) {
@@ -150,11 +144,21 @@ Status FinishWorkerConfig(WorkerConfig* config) {
     return InvalidInput("ehlo_name must be at most 255 printable characters without blanks");
   }
   HARK_RETURN_IF_ERROR(CheckKeys(*config));
-  if (config->name.empty()) {
-    char host[256] = {};
-    if (gethostname(host, sizeof host - 1) == 0) config->name = host;
+  if (config->name.empty()) config->name = DefaultWorkerName();
+  return Status::Ok();
+}
+
+Status CheckSecrecy(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 077) != 0) {
+    return InvalidInput(StrCat(path, ": holds a secret key but others may read it; chmod 600"));
   }
   return Status::Ok();
+}
+
+std::string DefaultWorkerName() {
+  char host[256] = {};
+  return gethostname(host, sizeof host - 1) == 0 ? host : "";
 }
 
 Result<Source> SourceOf(const WorkerConfig& config) {

@@ -18,6 +18,8 @@ struct WorkerConfig {
   std::string public_key;             // own
   std::string secret_key;             // own; only from a file of mode 0600
   std::string key_file;               // has public_key and secret_key, as --keygen writes it
+  std::string join_file;              // has the token to join with; enrolment.h
+  std::string joined_with;            // the invite's public key; only in the identity file
   std::string name;                   // for people; default the host's name
   std::string state_dir;              // spool and target sets live here
   uint32_t max_parallel = 1000;       // sockets open at once
@@ -41,6 +43,12 @@ Status FinishWorkerConfig(WorkerConfig* config);
 
 // Where connections come from, as the two source_ keys say.
 Result<Source> SourceOf(const WorkerConfig& config);
+
+// Refuses a file of secrets that others than its owner may read. A pipe is its reader's.
+Status CheckSecrecy(const std::string& path);
+
+// This machine's name, for workers without one.
+std::string DefaultWorkerName();
 
 // Writes a new key pair to path (0600, must not exist) and returns the public key.
 Result<std::string> WriteNewKeyFile(const std::string& path);

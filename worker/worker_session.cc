@@ -167,6 +167,11 @@ void WorkerSession::Keep(Lease& lease, const proto::Verdict& verdict) {
 void WorkerSession::OnReject(const proto::Reject& reject, MonoTime now) {
   last_reject_ = StrCat(proto::Reject::Code_Name(reject.code()), ": ", reject.text());
   LogWarning(kWhere, "refused by the coordinator: " + EscapeForDisplay(last_reject_));
+  // Others do its work from now on, and would meet it at the same hosts.
+  while (reject.code() == proto::Reject::REVOKED && !leases_.empty()) {
+    const JobKey key = leases_.begin()->first;
+    Drop(key);
+  }
   greeter_.Wait(now, Millis(reject.retry_after_ms()));
   LoseLink();
 }

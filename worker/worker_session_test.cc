@@ -254,6 +254,24 @@ TEST_F(WorkerSessionTest, AfterARejectItWaitsAsLongAsToldOnANewLink) {
   EXPECT_THAT(Poll(), IsEmpty());
 }
 
+TEST_F(WorkerSessionTest, ARevokedWorkerDropsWhatItHoldsSinceOthersHaveItNow) {
+  Connect();
+  GiveJob(MakeJob(Key(1)));
+  ASSERT_EQ(session_->leases(), 1U);
+  SetLogLevel(LogLevel::kError);
+  proto::Envelope reject = Message(0);
+  reject.mutable_reject()->set_code(proto::Reject::BUSY);
+  Tell(reject);
+  EXPECT_EQ(session_->leases(), 1U) << "any other refusal ends no lease";
+  session_->LinkDown();
+  session_->LinkUp(clock_.Now());
+  reject.mutable_reject()->set_code(proto::Reject::REVOKED);
+  Tell(reject);
+  SetLogLevel(LogLevel::kWarning);
+  EXPECT_EQ(session_->leases(), 0U);
+  EXPECT_TRUE(session_->wants_new_link());
+}
+
 TEST_F(WorkerSessionTest, NeedHelloCountsOnlyForThePresentSession) {
   Connect();
   clock_.Advance(seconds(2));

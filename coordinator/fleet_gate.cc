@@ -1,0 +1,264 @@
+#include "coordinator/fleet_gate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "bus/curve.h"
+
+namespace hark {
+namespace {
+
+constexpr const char* kWhere = "coordinator/fleet";
+constexpr uint32_t kMajor = 1;
+constexpr uint32_t kMinor = 1;  // JOIN and what belongs to it
+constexpr size_t kKeyBytes = 32;
+constexpr Duration kLookEvery = std::chrono::seconds(1);
+constexpr Duration kLiveEvery = std::chrono::seconds(5);
+// For a REJECT to arrive before the connection ends under it.
+constexpr Duration kLastWords = std::chrono::seconds(1);
+// A revoked worker that obeys comes back now and then, in case it was a mistake.
+constexpr Duration kRevokedRetry = std::chrono::seconds(30);
+constexpr Duration kBusyRetry = std::chrono::seconds(1);
+// Who edits the registry holds its lock for two syncs. The loop does not wait longer than that: the
+// worker asks again.
+constexpr Duration kJoinPatience = std::chrono::milliseconds(20);
+// A connection that is no worker of ours needs no place in the map of them.
+constexpr size_t kMaxConnections = kMaxFleetEntries;
+
+}  // namespace
+
+void AllowedKeys::Allow(std::string key) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  keys_.insert(std::move(key));
+}
+
+void AllowedKeys::Revoke(const std::string& key) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  keys_.erase(key);
+}
+
+bool AllowedKeys::Contains(std::string_view key) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return keys_.contains(key);
+}
+
+FleetGate::FleetGate(const std::string& directory, const AllowedKeys& allowed)
+    : has_directory_(!directory.empty()), directory_(directory), allowed_(allowed) {}
+
+Status FleetGate::Start(Dispatcher& dispatcher, MonoTime now) {
+  if (!has_directory_) return Status::Ok();
+  stamp_ = directory_.Stamp();
+  HARK_ASSIGN_OR_RETURN(const FleetRegistry registry, directory_.Load());
+  Apply(registry, dispatcher, now);
+  // What the coordinator before us saw. Nothing depends on it, so a damaged one is no trouble.
+  const Result<std::string> text = ReadFile(directory_.live_path(), size_t{8} << 20);
+  const Result<LiveFleet> live = text.ok() ? LiveFleet::Parse(*text) : text.status();
+  if (live.ok()) live_ = *live;
+  return Status::Ok();
+}
+
+FleetGate::Role FleetGate::RoleOf(std::string_view key) const {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto it = roles_.find(key);
+    if (it != roles_.end()) return it->second;
+  }
+  return allowed_.Contains(key) ? Role::kWorker : Role::kStranger;
+}
+
+bool FleetGate::MayConnect(std::string_view key) const {
+  switch (RoleOf(key)) {
+    case Role::kWorker:
+    case Role::kDraining:
+    case Role::kInvite:
+      return true;
+    case Role::kStranger:
+    case Role::kRevoked:
+      return false;
+  }
+  return false;
+}
+
+void FleetGate::Refuse(const std::string& route, proto::Reject::Code code, Duration retry,
+                       std::string_view text) {
+  Dispatcher::Outgoing& out = outgoing_.emplace_back();
+  out.route = route;
+  out.envelope.set_major(kMajor);
+  out.envelope.set_minor(kMinor);
+  proto::Reject& reject = *out.envelope.mutable_reject();
+  reject.set_code(code);
+  reject.set_retry_after_ms(static_cast<uint32_t>(ToMillis(retry)));
+  reject.set_text(std::string(text));
+}
+
+void FleetGate::Doom(Connection connection, MonoTime now) {
+  if (!connection.peer.empty()) doomed_.push_back({std::move(connection), now + kLastWords});
+}
+
+bool FleetGate::Admit(const Router::Incoming& in, MonoTime now, int64_t unix_ms) {
+  switch (RoleOf(in.key)) {
+    case Role::kWorker:
+    case Role::kDraining:
+      if (in.envelope.has_hello() && connection_of_key_.size() < kMaxConnections) {
+        connection_of_key_[in.key] = {in.fd, Router::PeerOf(in.fd)};
+      }
+      return true;
+    case Role::kInvite:
+      if (in.envelope.has_join()) {
+        OnJoin(in, in.envelope.join(), unix_ms);
+      } else {
+        Refuse(in.route, proto::Reject::UNKNOWN_WORKER, kRevokedRetry,
+               "an invite's key may only ask to join");
+      }
+      return false;
+    case Role::kStranger:  // it was none when it connected
+    case Role::kRevoked:
+      Refuse(in.route, proto::Reject::REVOKED, kRevokedRetry, "this worker was revoked");
+      Doom({in.fd, Router::PeerOf(in.fd)}, now);
+      return false;
+  }
+  return false;
+}
+
+// The answer waits for the disk: a worker that was told JOINED never needs its token again. An
+// invite changes the registry once, so nobody can make the loop wait often.
+void FleetGate::OnJoin(const Router::Incoming& in, const proto::Join& join, int64_t unix_ms) {
+  using JoinResult = FleetRegistry::JoinResult;
+  if (join.public_key().size() != kKeyBytes) {
+    return Refuse(in.route, proto::Reject::UNKNOWN_WORKER, kRevokedRetry, "that is no key");
+  }
+  JoinResult result = JoinResult::kUnknown;
+  std::string name;
+  const Status edited = directory_.Edit(
+      [&](FleetRegistry& registry) -> Result<bool> {
+        result = registry.Join(in.key, join.public_key(), join.name(), unix_ms / 1000);
+        if (result == JoinResult::kJoined || result == JoinResult::kAgain) {
+          name = registry.workers().at(join.public_key()).name;
+        }
+        return result == JoinResult::kJoined;
+      },
+      kJoinPatience);
+  if (!edited.ok()) {
+    if (edited.code() != StatusCode::kUnavailable) LogWarning(kWhere, edited.message());
+    return Refuse(in.route, proto::Reject::BUSY, kBusyRetry, "the registry is busy");
+  }
+  switch (result) {
+    case JoinResult::kJoined:
+      LogInfo(kWhere, StrCat("worker ", name, " has joined"));
+      [[fallthrough]];
+    case JoinResult::kAgain: {
+      next_look_ = MonoTime();  // its own key comes in a moment
+      Dispatcher::Outgoing& out = outgoing_.emplace_back();
+      out.route = in.route;
+      out.envelope.set_major(kMajor);
+      out.envelope.set_minor(kMinor);
+      out.envelope.mutable_joined()->set_public_key(join.public_key());
+      out.envelope.mutable_joined()->set_name(name);
+      return;
+    }
+    case JoinResult::kSpent:
+      LogWarning(kWhere, "a second worker came with a spent invite");
+      return Refuse(in.route, proto::Reject::INVITE_SPENT, kRevokedRetry,
+                    "another worker has joined with this token");
+    case JoinResult::kExpired:
+      return Refuse(in.route, proto::Reject::INVITE_EXPIRED, kRevokedRetry,
+                    "this token has expired");
+    case JoinResult::kRevoked:
+      return Refuse(in.route, proto::Reject::REVOKED, kRevokedRetry,
+                    "this worker's key was revoked");
+    case JoinResult::kUnknown:
+      return Refuse(in.route, proto::Reject::UNKNOWN_WORKER, kRevokedRetry,
+                    "this token was withdrawn");
+  }
+}
+
+void FleetGate::Tick(Dispatcher& dispatcher, MonoTime now, int64_t unix_ms) {
+  for (const Doomed& doomed : doomed_) {
+    if (doomed.at <= now) Router::HangUp(doomed.connection.fd, doomed.connection.peer);
+  }
+  std::erase_if(doomed_, [&](const Doomed& doomed) { return doomed.at <= now; });
+  if (!has_directory_) return;
+  if (now >= next_look_) {
+    next_look_ = now + kLookEvery;
+    Reload(dispatcher, now);
+  }
+  if (now >= next_live_) {
+    next_live_ = now + kLiveEvery;
+    WriteLive(dispatcher, now, unix_ms);
+  }
+}
+
+void FleetGate::Reload(Dispatcher& dispatcher, MonoTime now) {
+  const std::string stamp = directory_.Stamp();
+  if (stamp == stamp_) return;
+  stamp_ = stamp;
+  if (stamp.empty()) {
+    LogError(kWhere, "the registry is gone; what it said last still counts");
+    return;
+  }
+  const Result<FleetRegistry> registry = directory_.Load();
+  if (!registry.ok()) {
+    LogError(kWhere, registry.status().message() + "; what it said before still counts");
+    return;
+  }
+  Apply(*registry, dispatcher, now);
+}
+
+void FleetGate::Apply(const FleetRegistry& registry, Dispatcher& dispatcher, MonoTime now) {
+  std::map<std::string, Role, std::less<>> roles;
+  std::set<std::string> draining;
+  for (const auto& [key, worker] : registry.workers()) {
+    switch (worker.state) {
+      case FleetWorker::State::kAllowed:
+        roles[key] = Role::kWorker;
+        break;
+      case FleetWorker::State::kDraining:
+        roles[key] = Role::kDraining;
+        draining.insert(key);
+        break;
+      case FleetWorker::State::kRevoked:
+        roles[key] = Role::kRevoked;
+        break;
+    }
+  }
+  for (const auto& [key, invite] : registry.invites()) roles[key] = Role::kInvite;
+  std::vector<std::string> gone;  // who could talk to us and now cannot
+  for (const auto& [key, role] : roles_) {
+    if (!roles.contains(key) && !allowed_.Contains(key)) gone.push_back(key);
+  }
+  for (const auto& [key, role] : roles) {
+    if (role == Role::kRevoked && RoleOf(key) != Role::kRevoked) gone.push_back(key);
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    roles_ = std::move(roles);
+  }
+  dispatcher.SetDraining(std::move(draining));
+  for (const std::string& key : gone) {
+    dispatcher.Dismiss(key, now);
+    const auto connection = connection_of_key_.extract(key);
+    if (!connection.empty()) Doom(connection.mapped(), now);
+  }
+}
+
+void FleetGate::WriteLive(const Dispatcher& dispatcher, MonoTime now, int64_t unix_ms) {
+  live_.written = unix_ms / 1000;
+  for (auto& [key, worker] : live_.workers) worker.connected = false;
+  for (const Dispatcher::WorkerView& view : dispatcher.Workers()) {
+    LiveWorker& worker = live_.workers[view.key];
+    worker.last_seen = (unix_ms - ToMillis(now - view.last_heard)) / 1000;
+    worker.connected = true;
+    worker.pps = static_cast<uint64_t>(std::llround(std::max(0.0, view.load.applied_pps())));
+    worker.in_flight = view.load.in_flight();
+    worker.jobs = view.jobs;
+    worker.spool_bytes = std::min<uint64_t>(view.load.spool_bytes(), INT64_MAX);
+    worker.software = FleetName(view.software);
+  }
+  const Status written = directory_.WriteLive(live_.Encode());
+  if (!written.ok()) LogDebug(kWhere, written.message());
+}
+
+}  // namespace hark
