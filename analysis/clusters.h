@@ -26,8 +26,9 @@ struct Cluster {
   std::vector<uint32_t> asns;     // known AS numbers of the members, ascending, distinct
   std::vector<KeyId> keys;        // the keys two or more members share, ascending
   // What the multi-homed classification asks (multihomed.h).
-  uint32_t ssh_hosts = 0;          // members with a key on port 22
-  uint32_t ssh_keys = 0;           // distinct keys on port 22
+  uint32_t ssh_hosts = 0;      // members with a key on port 22
+  uint32_t ssh_throttled = 0;  // members that kept theirs for later visits; AnalyseRun's to tell
+  uint32_t ssh_keys = 0;       // distinct keys on port 22
   uint32_t most_keys_of_sshd = 0;  // most keys one member showed on port 22
 };
 

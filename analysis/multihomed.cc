@@ -4,7 +4,8 @@ namespace hark {
 
 MultihomedSigns SignsAgainstMultihomed(const Cluster& cluster) {
   MultihomedSigns signs;
-  signs.mixed = cluster.ssh_hosts > 0 && cluster.ssh_hosts < cluster.members.size();
+  signs.mixed =
+      cluster.ssh_hosts > 0 && cluster.ssh_hosts + cluster.ssh_throttled < cluster.members.size();
   signs.several_as = cluster.asns.size() > 1;
   signs.multikey = cluster.ssh_keys > cluster.most_keys_of_sshd;
   return signs;

@@ -2,7 +2,7 @@
 
 // Could a cluster be one machine with several addresses? The paper's three signs against it:
 //
-//   mixed     some members run SSH, some do not
+//   mixed     some members run SSH, some do not; one that throttled us is none of the latter
 //   as        members are in more than one AS
 //   multikey  members' SSH hosts differ: no member shows all the SSH keys of the cluster
 //

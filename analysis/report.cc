@@ -17,7 +17,7 @@ Outcome OutcomeOf(const proto::PortObservation& observation) {
 class PortPass {
  public:
   PortPass(const HostTable& hosts, RunReport& report)
-      : hosts_(hosts), report_(report), answered_(hosts.size()) {}
+      : hosts_(hosts), report_(report), answered_(hosts.size()), ssh_throttled_(hosts.size()) {}
 
   Status Visit(const Address& address, uint16_t port, const proto::PortRow& row) {
     const std::optional<uint32_t> host = hosts_.Find(address);
@@ -29,11 +29,17 @@ class PortPass {
     PortCounts& counts = report_.ports[port];
     ++counts.outcomes[OutcomeOf(seen)];
     if (seen.stage() != static_cast<uint32_t>(Stage::kConnect)) answered_[*host] = true;
+    if (ProtocolOfPort(port) == Protocol::kSsh && row.keys_size() == 0 &&
+        OutcomeOf(seen) == Outcome::kThrottled) {
+      ssh_throttled_[*host] = true;
+    }
     if (hosts_.takes_part(*host) && row.keys_size() > 0) CountKeys(row, counts);
     return Status::Ok();
   }
 
   bool answered(uint32_t host) const { return answered_[host]; }
+  // Runs SSH, but showed no key.
+  bool ssh_throttled(uint32_t host) const { return ssh_throttled_[host]; }
   uint64_t key_uses() const { return key_uses_; }
 
  private:
@@ -51,8 +57,17 @@ class PortPass {
   const HostTable& hosts_;
   RunReport& report_;
   std::vector<bool> answered_;
+  std::vector<bool> ssh_throttled_;
   uint64_t key_uses_ = 0;
 };
+
+void NoteThrottled(const PortPass& ports, Clustering& clustering) {
+  for (Cluster& cluster : clustering.clusters) {
+    cluster.ssh_throttled = static_cast<uint32_t>(
+        std::count_if(cluster.members.begin(), cluster.members.end(),
+                      [&](uint32_t host) { return ports.ssh_throttled(host); }));
+  }
+}
 
 void Describe(const proto::RunRow& run, RunReport& report) {
   report.run = run.name();
@@ -127,6 +142,7 @@ Result<RunAnalysis> AnalyseRun(const RunReader& reader) {
       }));
   CountHosts(out.hosts, ports, report);
   HARK_ASSIGN_OR_RETURN(out.clustering, FindClusters(reader, out.hosts));
+  NoteThrottled(ports, out.clustering);
   CountClusters(out.clustering, report);
   HARK_ASSIGN_OR_RETURN(report.coverage, ReadCoverage(reader));
   report.errors = report.coverage.errors;

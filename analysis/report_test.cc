@@ -164,6 +164,20 @@ TEST_F(ReportTest, IsAllZeroForAnEmptyRun) {
   EXPECT_EQ(report.ports.size(), 2U);
 }
 
+TEST_F(ReportTest, TakesNoThrottledSshdForAHostWithoutSsh) {
+  for (const uint32_t host : {1, 2, 3}) {
+    reader_.AddHost(Address::V4(host));
+    reader_.AddPort(Address::V4(host), 443, {"web"});
+  }
+  reader_.AddPort(Address::V4(1), 22, {"ssh"});
+  reader_.AddPort(Address::V4(2), 22, {"ssh"});
+  reader_.AddPort(Address::V4(3), 22, {}, Outcome::kThrottled, Stage::kGreeting);
+  EXPECT_EQ(Report(reader_).multihomed.mixed, 0U);
+  EXPECT_EQ(Report(reader_).multihomed.possible, 1U);
+  reader_.AddPort(Address::V4(3), 22, {}, Outcome::kRefused, Stage::kConnect);
+  EXPECT_EQ(Report(reader_).multihomed.mixed, 1U);
+}
+
 TEST(MultihomedTest, TakesAnSshdWithSeveralKeysForOneMachine) {
   Cluster cluster;
   cluster.members = {0, 1};

@@ -102,5 +102,26 @@ TEST(SpecialRangesTest, OpensOnlyWhatIsNamedAndNeverMulticast) {
   EXPECT_FALSE(SpecialExclusions(Parse({"0.0.0.0/0"})).ok());
 }
 
+TEST(SpecialRangesTest, TellGlobalAddressesOfBothFamilies) {
+  for (const char* global : {"1.1.1.1", "5.6.7.8", "2a00::1", "2001:4860::1", "3ffe::1"}) {
+    EXPECT_TRUE(IsGlobalAddress(*Address::Parse(global))) << global;
+  }
+  for (const char* other : {"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "::1",
+                            "fd00::1", "ff02::1", "4000::1", "2001::1", "2001:db8::1",
+                            "2002:808:808::1", "3fff::1", "::ffff:8.8.8.8", "64:ff9b::808:808"}) {
+    EXPECT_FALSE(IsGlobalAddress(*Address::Parse(other))) << other;
+  }
+}
+
+TEST(SpecialRangesTest, NeverOpenIpv4InDisguise) {
+  for (const char* hidden : {"::", "::7f00:1", "::ffff:127.0.0.1", "64:ff9b::7f00:1",
+                             "64:ff9b:1::1", "2002:7f00:1::", "2001::1", "ff02::1"}) {
+    EXPECT_TRUE(IsNeverOpenable6(*Address::Parse(hidden))) << hidden;
+  }
+  for (const char* other : {"::1", "fe80::1", "fd00::1", "2001:db8::1", "2600::1", "127.0.0.1"}) {
+    EXPECT_FALSE(IsNeverOpenable6(*Address::Parse(other))) << other;
+  }
+}
+
 }  // namespace
 }  // namespace hark

@@ -1,5 +1,8 @@
 #include "base/special_ranges.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "base/log.h"
 #include "base/strings.h"
 
@@ -33,6 +36,15 @@ Range RangeOf(const SpecialRange& special) {
   return *range;
 }
 
+Prefix6 Known(std::string_view text) {
+  return *Prefix6::Parse(text);
+}
+
+bool AnyContains(const std::vector<Prefix6>& prefixes, const Address& address) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const Prefix6& p) { return p.Contains(address); });
+}
+
 }  // namespace
 
 std::span<const SpecialRange> SpecialRanges() {
@@ -48,6 +60,53 @@ Result<RangeSet> SpecialExclusions(const RangeSet& allowed) {
     }
   }
   return RangeSet(std::move(ranges)).Minus(allowed);
+}
+
+bool Prefix6::Contains(const Address& address) const {
+  if (address.is_v4() || first.is_v4()) return false;
+  for (uint32_t bit = 0; bit < length; bit += 8) {
+    const uint32_t used = std::min<uint32_t>(8, length - bit);
+    const uint8_t mask = static_cast<uint8_t>(0xff << (8 - used));
+    const size_t at = bit / 8;
+    if (((static_cast<uint8_t>(address.bytes()[at]) ^ static_cast<uint8_t>(first.bytes()[at])) &
+         mask) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Result<Prefix6> Prefix6::Parse(std::string_view text) {
+  const size_t slash = text.find('/');
+  const std::optional<Address> first = Address::Parse(text.substr(0, slash));
+  if (!first || first->is_v4()) return InvalidInput("not an IP address, prefix or range");
+  if (slash == text.npos) return Prefix6{*first, 128};
+  const std::optional<uint64_t> length = ParseUint(text.substr(slash + 1));
+  if (!length || *length > 128) return InvalidInput("prefix length must be 0 to 128");
+  return Prefix6{*first, static_cast<uint32_t>(*length)};
+}
+
+// Special in global unicast space: protocol assignments with Teredo and ORCHID, documentation
+// twice, 6to4.
+bool IsGlobalAddress(const Address& address) {
+  if (address.is_v4()) {
+    static const RangeSet special = *SpecialExclusions(RangeSet());
+    return !special.Contains(address.v4());
+  }
+  static const Prefix6 all = Known("2000::/3");
+  static const std::vector<Prefix6> special = {Known("2001::/23"), Known("2001:db8::/32"),
+                                               Known("2002::/16"), Known("3fff::/20")};
+  return all.Contains(address) && !AnyContains(special, address);
+}
+
+// Unspecified and IPv4-compatible; IPv4-mapped; translated (RFC 6052, RFC 8215); 6to4 and Teredo,
+// which hold an IPv4 address too.
+bool IsNeverOpenable6(const Address& address) {
+  static const Address loopback = *Address::Parse("::1");
+  static const std::vector<Prefix6> never = {
+      Known("ff00::/8"),       Known("::/96"),     Known("::ffff:0:0/96"), Known("64:ff9b::/96"),
+      Known("64:ff9b:1::/48"), Known("2002::/16"), Known("2001::/32")};
+  return address != loopback && AnyContains(never, address);
 }
 
 }  // namespace hark

@@ -58,6 +58,11 @@ class BusTest : public testing::Test {
   std::unique_ptr<Router> router_;
 };
 
+TEST_F(BusTest, NamesItsEndpointAsAWorkerWouldWriteIt) {
+  EXPECT_EQ(router_->endpoints().front().rfind("tcp://127.0.0.1:", 0), 0U)
+      << router_->endpoints().front();
+}
+
 TEST_F(BusTest, CarriesEnvelopesBothWaysAndNamesTheSender) {
   auto dealer = Connect(worker_, server_.public_key);
   ASSERT_TRUE(dealer->Send(Request(3)));

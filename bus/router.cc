@@ -35,6 +35,15 @@ std::set<uint16_t> PortsOf(const std::vector<std::string>& endpoints) {
   return ports;
 }
 
+// As an operator wrote it: libzmq with IPv6 on reports tcp://[::ffff:192.0.2.1]:7170.
+std::string PlainEndpoint(std::string_view bound) {
+  constexpr std::string_view kMapped = "tcp://[::ffff:";
+  const size_t end = bound.find(']');
+  if (!bound.starts_with(kMapped) || end == bound.npos) return std::string(bound);
+  return StrCat("tcp://", bound.substr(kMapped.size(), end - kMapped.size()),
+                bound.substr(end + 1));
+}
+
 void SendFrame(ZmqSocket& socket, std::string_view frame, bool more) {
   zmq_send(socket.get(), frame.data(), frame.size(), more ? ZMQ_SNDMORE : 0);
 }
@@ -99,7 +108,7 @@ Status Router::Start() {
     char bound[256];
     size_t size = sizeof bound;
     zmq_getsockopt(socket_->get(), ZMQ_LAST_ENDPOINT, bound, &size);
-    endpoints_.emplace_back(bound);
+    endpoints_.push_back(PlainEndpoint(bound));
   }
   guard_ =
       std::make_unique<ConnectionGuard>(PortsOf(endpoints_), MakeConnectionRoom() / kUnheardShare);

@@ -3,32 +3,21 @@
 // Which addresses may be contacted at all, for commands that look at hosts without a plan: what is
 // special is closed unless opened by name, what asked to be left out is closed for good.
 //
-// IPv4 follows base/special_ranges.h. Of IPv6, global unicast space (2000::/3, RFC 4291 §2.4)
-// without its special parts is open; the rest can be opened, except multicast, the unspecified
-// address and IPv4 addresses in disguise, which would slip past the rules for IPv4.
+// What is special is in base/special_ranges.h. Of IPv6, what is not global can be opened too,
+// except multicast, the unspecified address and IPv4 addresses in disguise.
 //
 // Threads: immutable once made.
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/address.h"
 #include "base/range_set.h"
+#include "base/special_ranges.h"
 #include "base/status.h"
 
 namespace hark {
-
-// "2001:db8::/32"; an address alone is its /128.
-struct Prefix6 {
-  Address first;
-  uint32_t length = 128;  // bits
-
-  bool Contains(const Address& address) const;
-  // The message says what is wrong, without the text itself.
-  static Result<Prefix6> Parse(std::string_view text);
-};
 
 class ContactRules {
  public:
@@ -39,9 +28,6 @@ class ContactRules {
   bool MayContact(const Address& address) const;
   // The IPv4 addresses MayContact says no to.
   const RangeSet& closed_v4() const { return closed_v4_; }
-
-  // Not in any special range: somebody else's.
-  static bool IsPublic(const Address& address);
 
  private:
   RangeSet closed_v4_;

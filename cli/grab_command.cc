@@ -113,6 +113,7 @@ class Grab {
   std::unique_ptr<EngineLoop> engine_;
   uint64_t begun_ = 0;
   uint64_t ended_ = 0;
+  uint64_t visited_ = 0;  // of these; the others were given back when the operator stopped
   MonoTime started_{};
   MonoTime shown_{};
 };
@@ -125,7 +126,9 @@ void Grab::Feed() {
     const Address address = target.address;
     engine_->Visit(policy_, address, std::move(target.ports), [=, this](VisitResult result) {
       ++ended_;
-      if (result.end == VisitResult::End::kVisited) printer_.Print(HostOf(address, result, index));
+      if (result.end != VisitResult::End::kVisited) return;
+      ++visited_;
+      printer_.Print(HostOf(address, result, index));
     });
   }
 }
@@ -174,7 +177,7 @@ Status Grab::Run() {
   ShowProgress(true);
   HARK_RETURN_IF_ERROR(printer_.status());
   if (signals.Count() == 0) return Status::Ok();
-  return {StatusCode::kInterrupted, StrCat("interrupted after ", WithThousands(ended_), " of ",
+  return {StatusCode::kInterrupted, StrCat("interrupted after ", WithThousands(visited_), " of ",
                                            WithThousands(targets_.size()), " hosts")};
 }
 

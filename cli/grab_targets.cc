@@ -99,7 +99,7 @@ uint64_t GrabTargets::CountPublic() const {
   return plain_.Minus(*closed).size() +
          static_cast<uint64_t>(std::count_if(
              special_.begin(), special_.end(),
-             [](const GrabTarget& target) { return ContactRules::IsPublic(target.address); }));
+             [](const GrabTarget& target) { return IsGlobalAddress(target.address); }));
 }
 
 }  // namespace hark

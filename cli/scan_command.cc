@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "cli/exit_code.h"
+#include "cli/kept_flags.h"
 #include "cli/key_file.h"
 #include "cli/local_workers.h"
 #include "cli/progress_line.h"
@@ -192,9 +193,10 @@ void Announce(const ScanOptions& options, const Plan& plan, const OpenedRun& ope
                WithThousands(run.planned()).c_str(), WithThousands(run.excluded()).c_str(),
                run.gate_port() == 0 ? "no gate" : StrCat("gate port ", run.gate_port()).c_str(),
                opened.resumed ? "; resumed" : "");
-  if (opened.resumed && run.state() == proto::RunRow::OPEN &&
-      run.policy().SerializeAsString() != plan.run.policy().SerializeAsString()) {
-    std::fprintf(stderr, "note: the run keeps the contact, time-outs and pauses it began with\n");
+  const std::string kept =
+      opened.resumed ? KeptFlags(run.policy(), plan.run.policy()) : std::string();
+  if (!kept.empty() && run.state() == proto::RunRow::OPEN) {
+    std::fprintf(stderr, "note: the run keeps what it began with:%s\n", kept.c_str());
   }
   if (!options.quiet && !opened.resumed) {
     const double seconds = static_cast<double>(run.planned()) / options.rate;

@@ -8,6 +8,7 @@
 #include "base/crc32c.h"
 #include "base/outcome.h"
 #include "base/strings.h"
+#include "coordinator/observation_check.h"
 #include "coordinator/revisit_merge.h"
 
 namespace hark {
@@ -16,10 +17,8 @@ namespace {
 // A worker fills a batch up to 256 KiB before it packs it; the rest is for one last observation.
 constexpr size_t kMaxRawBytes = 512 << 10;
 constexpr int kMaxProtoDepth = 12;
-// What one observation may hold; the worker's own limits are lower.
-constexpr int kMaxChain = 128;
-constexpr int kMaxSshKeys = 32;
-constexpr size_t kMaxGreeting = 64 << 10;
+// Dates go into rows that are merged by minimum and maximum for ever: 1970 to 2096.
+constexpr int64_t kLastUnixMillis = 4'000'000'000'000;
 
 Status Wrong(std::string what) {
   return Corruption(std::move(what));
@@ -78,37 +77,16 @@ Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepRes
   return checked;
 }
 
-Status CheckPort(const proto::PortObservation& port, uint32_t expected) {
-  if (port.port() != expected) return Wrong("a port that was not asked for");
-  if (port.outcome() >= kOutcomeCount || port.stage() >= kStageCount ||
-      port.protocol() >= kProtocolCount) {
-    return Wrong("an unknown outcome");
-  }
-  if (port.mail().capabilities().size() > kMaxGreeting ||
-      port.http().headers().size() > kMaxGreeting) {
-    return Wrong("an answer beyond its limit");
-  }
-  if (port.greeting().size() > kMaxGreeting) return Wrong("a greeting beyond its limit");
-  if (port.tls().chain_size() > kMaxChain || port.tls().chain_sha256_size() != 0 ||
-      port.tls().version() > 0xffff || port.tls().cipher_suite() > 0xffff ||
-      port.tls().proof() >= kProofCount || port.tls().other_leaf().chain_size() > kMaxChain ||
-      port.tls().other_leaf().chain_sha256_size() != 0 ||
-      port.tls().other_leaf().proof() >= kProofCount) {
-    return Wrong("TLS facts beyond their limits");
-  }
-  if (port.ssh().keys_size() > kMaxSshKeys) return Wrong("too many SSH keys");
-  const auto& keys = port.ssh().keys();
-  const bool proofs = std::all_of(keys.begin(), keys.end(),
-                                  [](const auto& key) { return key.proof() < kProofCount; });
-  return proofs ? Status::Ok() : Wrong("an unknown proof");
-}
-
 Status CheckHost(const proto::HostObservation& host, const proto::RunRow& run,
                  const proto::JobRow& job) {
   const auto& ports = job.kind() == proto::JobRow::GRAB_REVISITS ? job.ports() : run.ports();
   if (host.ports_size() != ports.size()) return Wrong("not one entry a port");
+  if (host.started_unix_ms() < 0 || host.started_unix_ms() > kLastUnixMillis) {
+    return Wrong("a visit out of all time");
+  }
   for (int i = 0; i < host.ports_size(); ++i) {
-    HARK_RETURN_IF_ERROR(CheckPort(host.ports(i), ports[i]));
+    if (host.ports(i).port() != ports[i]) return Wrong("a port that was not asked for");
+    HARK_RETURN_IF_ERROR(CheckObservation(host.ports(i)));
     const auto outcome = static_cast<Outcome>(host.ports(i).outcome());
     if (host.excluded() && outcome != Outcome::kLocalError) {
       return Wrong("an excluded host that answered");

@@ -6,7 +6,8 @@
 #include "base/log.h"
 #include "base/strings.h"
 
-// Sessions: who is there, what it may do, how fast. Jobs and batches are in dispatcher_jobs.cc.
+// Sessions: who is there, what it may do, how fast. Jobs are in dispatcher_jobs.cc, batches in
+// dispatcher_batches.cc.
 
 namespace hark {
 namespace {

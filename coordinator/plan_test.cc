@@ -58,6 +58,10 @@ TEST(TargetsTest, ReadsListsWithCommentsAndNamesBadLines) {
   EXPECT_EQ(ParseTargetList("1.2.3.4\nexample.org\n", "t.txt").status().message(),
             "t.txt:2: 'example.org': not an IP address, prefix or range");
   EXPECT_EQ(ReadTargets("10.0.0.0/40").status().code(), StatusCode::kInvalidInput);
+  for (const char* v6 : {"::1", "fe80::1", "2001:db8::/64"}) {
+    EXPECT_NE(ReadTargets(v6).status().message().find("IPv6 cannot be swept"), std::string::npos)
+        << v6;
+  }
   EXPECT_NE(ReadTargets("no-such-file").status().message().find("No such file"), std::string::npos);
 }
 

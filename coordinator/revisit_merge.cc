@@ -101,7 +101,9 @@ proto::PortRow MergeVisits(const proto::PortRow& known, const proto::PortRow& ag
   }
   if (fresh.has_ssh()) MergeSsh(fresh.ssh(), seen.mutable_ssh());
   if (fresh.has_tls()) MergeTls(fresh.tls(), seen.mutable_tls());
-  if (fresh.has_mail()) *seen.mutable_mail() = fresh.mail();
+  // Turned away before its capabilities, it said less than before.
+  const bool said_more = better || !seen.has_mail() || !fresh.mail().capabilities().empty();
+  if (fresh.has_mail() && said_more) *seen.mutable_mail() = fresh.mail();
   if (fresh.has_http()) *seen.mutable_http() = fresh.http();
   seen.set_connections(seen.connections() + fresh.connections());
   seen.set_duration_ms(seen.duration_ms() + fresh.duration_ms());

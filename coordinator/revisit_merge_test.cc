@@ -80,6 +80,16 @@ TEST(RevisitMergeTest, ForgetsNothingWhenTheHostIsThrottledAgain) {
   }
 }
 
+TEST(RevisitMergeTest, KeepsTheCapabilitiesOfAMailServerThatTurnsUsAwaySoonerNow) {
+  proto::PortRow known = Visit(Outcome::kThrottled, Stage::kStartTls);
+  known.mutable_observation()->mutable_mail()->set_capabilities("250 STARTTLS");
+  proto::PortRow again = Visit(Outcome::kThrottled, Stage::kGreeting);
+  again.mutable_observation()->mutable_mail()->set_said_helo(true);
+  EXPECT_EQ(MergeVisits(known, again, 2).observation().mail().capabilities(), "250 STARTTLS");
+  again.mutable_observation()->mutable_mail()->set_capabilities("250 SIZE");
+  EXPECT_EQ(MergeVisits(known, again, 2).observation().mail().capabilities(), "250 SIZE");
+}
+
 TEST(RevisitMergeTest, KeepsTheOtherCertificateOfAServerThatShowsAnotherNow) {
   proto::PortRow known = Visit(Outcome::kThrottled, Stage::kCertificate);
   known.mutable_observation()->mutable_tls()->add_chain_sha256("rsa leaf");

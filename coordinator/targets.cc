@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/address.h"
 #include "base/file.h"
 #include "base/strings.h"
 
@@ -10,6 +11,7 @@ namespace {
 
 // Does it look like an address at all, so that its error is about an address and not a file?
 bool LooksLikeAddress(std::string_view text) {
+  if (Address::Parse(text.substr(0, text.find('/')))) return true;  // IPv6 may begin with a letter
   return !text.empty() &&
          text.find_first_not_of("0123456789./-: abcdefABCDEF") == std::string_view::npos &&
          text.find_first_of(".:") != std::string_view::npos &&

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "keys/der.h"
 #include "keys/openssl_ptr.h"
@@ -55,15 +57,15 @@ void ForEachAttribute(std::string_view encoded, const Use& use) {
 
 // For names OpenSSL will not take, such as those with invalid UTF-8.
 std::string PlainNameText(std::string_view encoded) {
-  std::string out;
+  std::vector<std::string> attributes;
   ForEachAttribute(encoded, [&](const der::Element& type, const der::Element& value) {
     const ObjectPtr object = ObjectOf(type.encoded);
     const int nid = object ? OBJ_obj2nid(object.get()) : NID_undef;
     const std::string name = nid == NID_undef ? OidText(object.get()) : OBJ_nid2sn(nid);
-    const std::string text = StrCat(name, "=", EscapeForDisplay(value.content));
-    out = out.empty() ? text : StrCat(text, ",", out);  // RFC 2253: last first
+    attributes.push_back(StrCat(name, "=", EscapeForDisplay(value.content)));
   });
-  return out;
+  std::reverse(attributes.begin(), attributes.end());  // RFC 2253: last first
+  return Join(attributes, ",");
 }
 
 }  // namespace

@@ -26,18 +26,24 @@ std::string Compress(const std::string& raw) {
 void Shrink(proto::PortObservation* port, int step) {
   switch (step) {
     case 0:
-      if (port->tls().chain_size() == 0) return;
+      if (port->tls().chain_size() + port->tls().other_leaf().chain_size() == 0) return;
       port->mutable_tls()->clear_chain();
       if (port->tls().has_other_leaf()) port->mutable_tls()->mutable_other_leaf()->clear_chain();
       port->set_detail("chain dropped: the observation was too large; " + port->detail());
       return;
     case 1:
+      if (port->greeting().empty() && !port->has_mail() && !port->has_http() &&
+          port->ssh().pre_lines_size() == 0) {
+        return;
+      }
+      port->set_detail("texts dropped: the observation was too large; " + port->detail());
       port->clear_greeting();
       port->clear_mail();
       port->clear_http();
       if (port->has_ssh()) port->mutable_ssh()->clear_pre_lines();
       return;
     default:
+      if (!port->has_ssh() && !port->has_tls()) return;
       port->clear_ssh();
       port->clear_tls();
       port->set_detail("facts dropped: the observation was too large");

@@ -71,8 +71,8 @@ class GrabBatch {
   proto::BatchPayload payload_;
 };
 
-// Makes one host's observation fit: drops certificate chains first, then greetings and keys, and
-// says so in the port's detail. One host must not stop its job for ever.
+// Makes one host's observation fit: drops certificate chains first, then greetings and other texts,
+// then all facts, and says so in the port's detail. One host must not stop its job for ever.
 void ShrinkToFit(proto::HostObservation* host, size_t max_bytes);
 
 }  // namespace hark

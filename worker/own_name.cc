@@ -123,16 +123,6 @@ OwnName ChooseOwnName(const std::string& configured, const Address& own, NameRes
   return {AddressLiteral(own), ""};
 }
 
-bool IsGlobalAddress(const Address& address) {
-  if (!address.is_v4()) {
-    const std::string_view bytes = address.bytes();
-    const bool documentation = bytes.starts_with(std::string_view("\x20\x01\x0d\xb8", 4));
-    return (static_cast<uint8_t>(bytes[0]) & 0xe0) == 0x20 && !documentation;
-  }
-  const Result<RangeSet> special = SpecialExclusions(RangeSet());
-  return special.ok() && !special->Contains(address.v4());
-}
-
 std::string AddressLiteral(const Address& address) {
   return StrCat(address.is_v4() ? "[" : "[IPv6:", address.ToString(), "]");
 }

@@ -4,6 +4,8 @@
 // literal of its address where it has none; a name that does not lead back to the address is what
 // spam looks like. Decided once, at start, because DNS may block for seconds.
 //
+// Global: base/special_ranges.h.
+//
 //  configured | our address                      | name
 //  yes        | any                              | as configured; global and the name does not lead
 //             |                                  | to it: with a warning
@@ -40,9 +42,6 @@ struct OwnName {
 // The table above. configured: "" = none; a literal in brackets is taken as it is.
 OwnName ChooseOwnName(const std::string& configured, const Address& own, NameResolver& resolver);
 
-// What the whole Internet could see us as: neither special (base/special_ranges.h) nor, for IPv6,
-// outside 2000::/3 or for documentation.
-bool IsGlobalAddress(const Address& address);
 // RFC 5321 §4.1.3: "[192.0.2.1]", "[IPv6:2001:db8::1]".
 std::string AddressLiteral(const Address& address);
 // The configured source, IPv4 first, else where the routing table would send from (asked without

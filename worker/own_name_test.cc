@@ -98,15 +98,6 @@ TEST(OwnAddresses, AreTheConfiguredSource) {
   EXPECT_EQ(OwnAddress(both).ToString(), "127.0.0.9");
 }
 
-TEST(OwnAddresses, KnowTheGlobalOnes) {
-  for (const char* global : {"1.1.1.1", "5.6.7.8", "2a00::1", "2001:4860::1"}) {
-    EXPECT_TRUE(IsGlobalAddress(*Address::Parse(global))) << global;
-  }
-  for (const char* other : {"0.0.0.0", "224.0.0.1", "255.255.255.255", "ff02::1", "4000::1"}) {
-    EXPECT_FALSE(IsGlobalAddress(*Address::Parse(other))) << other;
-  }
-}
-
 // /etc/hosts or the library itself: no DNS is needed for these.
 TEST(SystemResolvers, KnowTheAddressesOfAnAddress) {
   EXPECT_EQ(NewSystemNameResolver()->AddressesOf("127.0.0.5"),

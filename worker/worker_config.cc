@@ -21,7 +21,8 @@ constexpr size_t kMaxConfigBytes = size_t{64} * 1024;
 constexpr uint32_t kMaxThreads = 64;
 // Below are the ports of services, and of root.
 constexpr uint32_t kLeastSourcePort = 1024;
-constexpr size_t kMaxContact = 100;  // goes into an SSH identification line of at most 255 bytes
+constexpr size_t kMaxContact = 100;   // goes into an SSH identification line of at most 255 bytes
+constexpr size_t kMaxEhloName = 255;  // RFC 5321 §4.5.3.1.2
 
 using Field =
     std::variant<std::string WorkerConfig::*, uint32_t WorkerConfig::*, uint64_t WorkerConfig::*>;
@@ -92,8 +93,8 @@ Status ReadPortRange(std::string_view text, Source* source) {
   return Status::Ok();
 }
 
-bool IsContact(const std::string& text) {
-  return text.size() <= kMaxContact &&
+bool IsOneWord(const std::string& text, size_t most) {
+  return text.size() <= most &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
@@ -142,8 +143,11 @@ Status FinishWorkerConfig(WorkerConfig* config) {
     return InvalidInput(StrCat("threads must be 1 to ", kMaxThreads));
   }
   HARK_RETURN_IF_ERROR(SourceOf(*config).status());
-  if (!IsContact(config->contact)) {
+  if (!IsOneWord(config->contact, kMaxContact)) {
     return InvalidInput("contact must be at most 100 printable characters without blanks");
+  }
+  if (!IsOneWord(config->ehlo_name, kMaxEhloName)) {
+    return InvalidInput("ehlo_name must be at most 255 printable characters without blanks");
   }
   HARK_RETURN_IF_ERROR(CheckKeys(*config));
   if (config->name.empty()) {

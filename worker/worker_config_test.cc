@@ -73,6 +73,7 @@ TEST_F(WorkerConfigTest, AnErrorNamesFileLineAndKeyInOneLine) {
   }
   EXPECT_THAT(ErrorOf(good_ + "threads = 0\n"), HasSubstr("threads must be 1 to 64"));
   EXPECT_THAT(ErrorOf(good_ + "contact = two words\n"), HasSubstr("contact"));
+  EXPECT_THAT(ErrorOf(good_ + "ehlo_name = two words\n"), HasSubstr("ehlo_name"));
   EXPECT_THAT(ErrorOf("state_dir = x\n"), HasSubstr("coordinator is missing"));
   EXPECT_THAT(ErrorOf(good_ + "public_key = " + server_.public_key + "\n"),
               HasSubstr("do not belong together"));

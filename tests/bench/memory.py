@@ -15,15 +15,22 @@ import slow_hosts
 from rows import Row
 
 
+# What 10,000 of one kind wait for: the mix of slow_hosts.py, the ports to scan, in words.
+ALL_ALIKE = [("tls-silent", "443", "all TLS, no answer to the ClientHello"),
+             ("tls-half", "443", "all TLS, half the server's flight: hello and three certificates"),
+             ("ssh", "22", "all SSH, KEXINIT and no more")]
+
+
 def openings(directory):
     """What slow hosts say, learnt from real servers."""
-    with servers.Sshd(directory, 2200) as sshd, servers.Nginx(directory, 4430, "rsa", "TLSv1.2") as web:
-        said = {"ssh": [base64.b64encode(piece).decode() for piece in
-                        slow_hosts.read_ssh_opening((servers.FIRST_HOST, sshd.port))],
-                "tls": base64.b64encode(
-                    slow_hosts.read_tls_opening((servers.FIRST_HOST, web.port))).decode()}
+    at = servers.FIRST_HOST
+    with servers.Sshd(directory, 2200) as sshd, \
+            servers.Nginx(directory, 4430, "rsa", "TLSv1.2", chain=3) as web:
+        said = {"ssh": slow_hosts.read_ssh_opening((at, sshd.port)),
+                "tls": slow_hosts.read_tls_opening((at, web.port))}
     path = directory / "openings.json"
-    path.write_text(json.dumps(said))
+    path.write_text(json.dumps({kind: [base64.b64encode(piece).decode() for piece in pieces]
+                                for kind, pieces in said.items()}))
     return path
 
 
@@ -38,14 +45,14 @@ def worker_of(scan):
     raise AssertionError("the scan started no worker")
 
 
-def measure(directory, in_flight):
+def measure(directory, in_flight, mix, ports):
     """(peak MB, most conversations at once)"""
     script = Path(slow_hosts.__file__)
-    hosts = subprocess.Popen([sys.executable, script, directory / "openings.json"],
+    hosts = subprocess.Popen([sys.executable, script, directory / "openings.json", mix],
                              stdout=subprocess.PIPE, text=True)
     assert hosts.stdout.readline() == "ready\n"
     try:
-        return scan_slow_hosts(directory / f"db{in_flight}", in_flight)
+        return scan_slow_hosts(directory / f"db-{mix}-{in_flight}", in_flight, ports)
     finally:
         hosts.terminate()
         hosts.communicate()
@@ -58,11 +65,11 @@ def sockets_of(pid):
         return 0
 
 
-def scan_slow_hosts(db, in_flight):
+def scan_slow_hosts(db, in_flight, ports):
     # A fifth more than fit: slots that become free are taken again.
     last = servers.hosts(math.ceil(in_flight * 1.2), "127.80.0.0")[-1]
     scan = subprocess.Popen(
-        harness.scan_command(db, f"--targets=127.80.0.0-{last}", "--gate_port=0", "--ports=22,25,443",
+        harness.scan_command(db, f"--targets=127.80.0.0-{last}", "--gate_port=0", f"--ports={ports}",
                              f"--concurrency={in_flight}", "--rate=1000000", "--quiet",
                              "--throttle_retries=0"),
         stderr=subprocess.DEVNULL)
@@ -76,15 +83,22 @@ def scan_slow_hosts(db, in_flight):
     return peak, most
 
 
+def rows_of(directory, size, in_flight, limit, mix, ports, words):
+    peak, most = measure(directory, in_flight, mix, ports)
+    # Without nearly all of them in flight the number would say nothing.
+    good = most >= 0.95 * in_flight
+    return [Row(f"worker's memory, {in_flight} slow conversations (VmHWM)", peak, limit, "MB",
+                timed=size.smoke, note=words),
+            Row(f"… of {in_flight}, conversations held at once", most, 0.95 * in_flight, "",
+                most=False, note="" if good else "too few for the row above to count")]
+
+
 def rows(directory, size):
     openings(directory)
     out = []
     for in_flight, limit in ((size.few, 40), (size.many, 250)):
-        peak, most = measure(directory, in_flight)
-        # Without nearly all of them in flight the number would say nothing.
-        good = most >= 0.95 * in_flight
-        out.append(Row(f"worker's memory, {in_flight} slow conversations (VmHWM)", peak, limit, "MB",
-                       timed=size.smoke, note="a third each SSH, SMTP with TLS, TLS"))
-        out.append(Row(f"… of {in_flight}, conversations held at once", most, 0.95 * in_flight, "",
-                       most=False, note="" if good else "too few for the row above to count"))
+        out += rows_of(directory, size, in_flight, limit, "thirds", "22,25,443",
+                       "a third each SSH, SMTP with TLS, TLS")
+    for mix, ports, words in ALL_ALIKE:
+        out += rows_of(directory, size, size.many, 250, mix, ports, words)
     return out

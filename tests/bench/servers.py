@@ -76,10 +76,11 @@ class Sshd(Server):
 
 
 class Nginx(Server):
-    """TLS with one certificate and one version."""
+    """TLS with one key and one version; `chain` certificates, each the leaf once more."""
 
-    def __init__(self, directory, port, key, version):
+    def __init__(self, directory, port, key, version, chain=1):
         super().__init__(directory, f"nginx-{port}", port)
+        self.chain = chain
         self.key = key
         self.version = version
 
@@ -90,6 +91,7 @@ class Nginx(Server):
         subprocess.run(["openssl", "req", "-x509", "-nodes", "-days", "30", "-subj", "/CN=bench.test",
                         *new_key, "-keyout", at / "key", "-out", at / "certificate"],
                        check=True, stderr=subprocess.DEVNULL)
+        (at / "certificate").write_text(self.chain * (at / "certificate").read_text())
         (at / "config").write_text(f"""
 daemon off; pid {at}/pid; error_log stderr error; worker_processes 1;
 events {{ worker_connections 4096; }}

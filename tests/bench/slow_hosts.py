@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Hosts that answer slowly: real openings of real servers, seconds apart, and never the end.
 
-A third of the addresses speaks SSH as far as KEXINIT, a third SMTP through STARTTLS into a
-certificate, a third TLS into a certificate; their other ports close at once. Each piece comes before
-a patient client gives up, so conversations pile up in their most expensive states. Run as
-`slow_hosts.py OPENINGS.json` until SIGTERM.
+Of the mix "thirds", a third of the addresses speaks SSH as far as KEXINIT, a third SMTP through
+STARTTLS into a certificate, a third TLS into a certificate; their other ports close at once. Of the
+others all speak the same: "ssh" as above; "tls-silent", which never answers a ClientHello;
+"tls-half", which sends half its flight record by record. Each piece comes before a patient client
+gives up, so conversations pile up in their most expensive states. Run as
+`slow_hosts.py OPENINGS.json MIX` until SIGTERM.
 """
 
 import base64
@@ -20,8 +22,10 @@ import time
 # Seconds before the first piece: a greeting may take its time, a ServerHello not quite as much.
 FIRST_GAP = {"ssh": 15.0, "smtp": 12.0, "tls": 9.0}
 GAP = 7.0  # between two pieces; a client may think a host stuck after 8
-KINDS = ("ssh", "smtp", "tls")
-PORTS = {22: "ssh", 25: "smtp", 443: "tls"}
+HELLO_PATIENCE = 9.5  # what a client waits for a handshake, almost
+MIXES = {"thirds": ("ssh", "smtp", "tls"), "ssh": ("ssh",), "tls-silent": ("silent",),
+         "tls-half": ("half",)}
+PORTS = {22: ("ssh",), 25: ("smtp",), 443: ("tls", "silent", "half")}
 
 
 def read_ssh_opening(address):
@@ -38,7 +42,7 @@ def read_ssh_opening(address):
 
 
 def read_tls_opening(address):
-    """A TLS 1.2 server's hello and certificate, and the beginning of what would follow."""
+    """A TLS 1.2 server's hello, its certificates, and the beginning of what would follow."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -55,7 +59,7 @@ def read_tls_opening(address):
         while len(records) < 3:
             data += s.recv(16384)
             records = split_records(data)
-        return b"".join(records[:2]) + records[2][:20]
+        return [*records[:2], records[2][:20]]
 
 
 def split_records(data):
@@ -67,33 +71,40 @@ def split_records(data):
     return records
 
 
-def scripts(ssh_opening, tls_opening):
+def scripts(ssh_opening, tls_records):
     """kind -> [(seconds after the piece before, bytes)]; an empty piece closes."""
+    tls_opening = b"".join(tls_records)
     mail = [b"220 slow.test ESMTP\r\n", b"250-slow.test\r\n250 STARTTLS\r\n", b"220 go ahead\r\n"]
     pieces = {"ssh": ssh_opening, "smtp": [*mail, tls_opening], "tls": [tls_opening]}
-    return {kind: [(FIRST_GAP[kind], said[0])] + [(GAP, piece) for piece in [*said[1:], b""]]
-            for kind, said in pieces.items()}
+    out = {kind: [(FIRST_GAP[kind], said[0])] + [(GAP, piece) for piece in [*said[1:], b""]]
+           for kind, said in pieces.items()}
+    out["silent"] = [(HELLO_PATIENCE, b"")]
+    drips = [*tls_records, b""]
+    out["half"] = [(HELLO_PATIENCE / len(drips), piece) for piece in drips]
+    return out
 
 
 class SlowHosts:
-    def __init__(self, script_of):
+    def __init__(self, kinds, script_of):
+        self.kinds = kinds
         self.script_of = script_of
         self.poll = selectors.DefaultSelector()
         self.due = []  # (when, order, socket, script, step)
         self.order = 0
-        for port, kind in PORTS.items():
+        for port, spoken in PORTS.items():
             listener = socket.create_server(("0.0.0.0", port), backlog=4096)
             listener.setblocking(False)
-            self.poll.register(listener, selectors.EVENT_READ, kind)
+            self.poll.register(listener, selectors.EVENT_READ, spoken)
 
-    def accept(self, listener, kind):
+    def accept(self, listener, spoken):
         for _ in range(256):
             try:
                 peer, _ = listener.accept()
             except BlockingIOError:
                 return
             last_octet = int(peer.getsockname()[0].rsplit(".", 1)[1])
-            if KINDS[last_octet % len(KINDS)] != kind:
+            kind = self.kinds[last_octet % len(self.kinds)]
+            if kind not in spoken:
                 peer.close()
                 continue
             peer.setblocking(False)
@@ -129,8 +140,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with open(sys.argv[1]) as file:
         openings = json.load(file)
-    hosts = SlowHosts(scripts([base64.b64decode(piece) for piece in openings["ssh"]],
-                              base64.b64decode(openings["tls"])))
+    pieces = {kind: [base64.b64decode(piece) for piece in said] for kind, said in openings.items()}
+    hosts = SlowHosts(MIXES[sys.argv[2]], scripts(pieces["ssh"], pieces["tls"]))
     print("ready", flush=True)
     hosts.run()
 

@@ -2,6 +2,8 @@
 """`hark grab` sees every key the lab's hosts have, a line of JSON a host, and stores nothing."""
 
 import json
+import signal
+import subprocess
 import sys
 
 import harness
@@ -44,12 +46,26 @@ def check_forms(lab):
     assert done.returncode == 2 and "--allow_special" in done.stderr, done.stderr
 
 
+def check_interrupt(lab):
+    """Ctrl-C: hosts begun are finished, and the last line counts those printed, not those given back."""
+    grab_slowly = [harness.BIN / "hark", "grab", f"--allow_special={harness.LOOPBACK}", "--ports=25",
+                   "--rate=5", f"--targets={lab.targets}"]
+    with subprocess.Popen(grab_slowly, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as grab:
+        first = grab.stdout.readline()
+        grab.send_signal(signal.SIGINT)
+        rest, said = grab.communicate()
+    printed = (first + rest).count("\n")
+    assert grab.returncode == 130, grab.returncode
+    assert f"interrupted after {printed} of " in said, f"{printed} hosts printed:\n{said}"
+
+
 def main():
     harness.enter_namespace()
     scenario = harness.ROOT / "tests/lab/scenarios/five-hosts.scenario"
     with harness.Workspace() as work, harness.Lab(work, f"--scenario={scenario}") as lab:
         check_hosts(lab)
         check_forms(lab)
+        check_interrupt(lab)
     with harness.Workspace() as work, harness.Lab(work, "--sizes=2*3 3*2 4", "--gate_port=0") as lab:
         check_hosts(lab)
 

@@ -15,7 +15,10 @@ constexpr size_t kReadBytes = size_t{16} * 1024;
 constexpr size_t kMaxUnsent = size_t{256} * 1024;
 // For the last words of a finished probe, e.g. QUIT.
 constexpr Duration kClosingTime = std::chrono::seconds(2);
-// Read and forgotten while leaving; whoever sends more has not heard our goodbye.
+// Silence after which a probe is told to save memory: beyond nearly every round trip there is, so
+// that only slow hosts cost the CPU of taking a conversation up again.
+constexpr Duration kQuietAfter = std::chrono::milliseconds(250);
+// Read while leaving, an afterword at most; whoever sends more has not heard our goodbye.
 constexpr size_t kMaxForgotten = size_t{64} * 1024;
 
 ConnectAttempt Success() {
@@ -123,6 +126,7 @@ void Connection::Read(MonoTime now) {
     const ssize_t n = recv(fd_.get(), buffer, sizeof buffer, 0);
     if (n > 0) {
       heard_ = true;
+      quiet_ = now + kQuietAfter;
       probe_->OnBytes(std::string_view(buffer, static_cast<size_t>(n)), now);
       return;
     }
@@ -156,7 +160,7 @@ void Connection::OnAlarm(MonoTime now) {
       return;
     case State::kTalking:
       if (now < probe_->deadline()) {
-        parts_.tarpits.Add(this, progress_);
+        if (now >= quiet_ && unsent_.empty()) probe_->OnQuiet();
       } else {
         hopeless_ = true;
         probe_->OnDeadline(now);
@@ -181,6 +185,7 @@ void Connection::GiveUp(MonoTime now) {
 void Connection::NoteProgress(MonoTime now) {
   progress_ = now;
   heard_ = false;
+  quiet_ = now + kQuietAfter;
   parts_.tarpits.Remove(this);
 }
 
@@ -200,10 +205,19 @@ void Connection::Pump(MonoTime now) {
     return;
   }
   Watch({.readable = reading_, .writable = !sent});
+  parts_.timers.Set(this, NextAlarm(now));
+}
+
+// Beside the deadline, what makes the wait a long one: the peer is quiet, or slow (tarpits.h).
+MonoTime Connection::NextAlarm(MonoTime now) {
+  MonoTime next = probe_->deadline();
+  if (now >= quiet_) quiet_ = kNever;  // told, or has something to send and is not told
+  next = std::min(next, quiet_);
+  if (!heard_) return next;
   const MonoTime slow = progress_ + parts_.options.tarpit_after;
-  const bool to_be_slow = heard_ && now < slow;
-  if (heard_ && !to_be_slow) parts_.tarpits.Add(this, progress_);
-  parts_.timers.Set(this, to_be_slow ? std::min(slow, probe_->deadline()) : probe_->deadline());
+  if (now < slow) return std::min(next, slow);
+  parts_.tarpits.Add(this, progress_);
+  return next;
 }
 
 // The probe is done; sent: with its last words too.
@@ -225,7 +239,6 @@ void Connection::Finish(bool sent, MonoTime now) {
 void Connection::Leave(MonoTime now) {
   state_ = State::kLeaving;
   left_ = kMaxForgotten;
-  probe_ = nullptr;
   if (!goodbye_) {
     // It does not know that we are leaving, but what it has sent is better read than refused.
     Drain(now);
@@ -240,7 +253,9 @@ void Connection::Drain(MonoTime now) {
   char buffer[kReadBytes];
   const ssize_t n = recv(fd_.get(), buffer, sizeof buffer, 0);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  left_ -= std::min(left_, static_cast<size_t>(std::max<ssize_t>(n, 0)));
+  const size_t size = static_cast<size_t>(std::max<ssize_t>(n, 0));
+  if (size > 0) probe_->OnAfterword({buffer, size});
+  left_ -= std::min(left_, size);
   if (n <= 0 || left_ == 0) End(Success(), now);
 }
 

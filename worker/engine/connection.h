@@ -8,6 +8,7 @@
 //   connecting | connect timeout   |                                  | ended: silent
 //   talking    | readable          | OnBytes, or OnEof and stop read. | talking, closing, ended
 //   talking    | reset             | OnReset                          | talking, closing, ended
+//   talking    | kQuietAfter       | OnQuiet, once until it says more | talking
 //   talking    | probe's deadline  | OnDeadline                       | talking, closing, ended
 //   talking    | GiveUp            | OnDeadline, else OnReset         | closing, ended
 //   closing    | writable          | send the rest                    | leaving, ended
@@ -58,6 +59,7 @@ class Connection final : public IoHandler, public Alarm, public SlowTalk {
   // True when nothing is left to send.
   bool Send(std::string fresh);
   void NoteProgress(MonoTime now);
+  MonoTime NextAlarm(MonoTime now);
   void Finish(bool sent, MonoTime now);
   void Leave(MonoTime now);
   void Drain(MonoTime now);
@@ -74,6 +76,7 @@ class Connection final : public IoHandler, public Alarm, public SlowTalk {
   size_t left_ = 0;  // bytes we still read while leaving
   IoEvents watched_;
   MonoTime progress_;      // when the peer last made the probe say something
+  MonoTime quiet_;         // when OnQuiet is due, kNever once told
   bool heard_ = false;     // something since then
   bool hopeless_ = false;  // it ended by a deadline: no goodbye is waited for
   bool goodbye_ = false;   // the probe's last words are said

@@ -431,11 +431,12 @@ TEST_F(EngineTest, AfterTheGoodbyeThePeerClosesFirst) {
              if (heard == "hello\n") Say(peer, "ok\n");
              if (heard != "bye\n") return;
              EXPECT_EQ(engine_->stats().in_flight, 1U);  // it is still there
-             Say(peer, "so long\n");                     // nobody listens, nobody resets
+             Say(peer, "so long\n");                     // nobody answers, nobody resets
              EXPECT_EQ(shutdown(peer.get(), SHUT_WR), 0);
            });
   char byte;
   EXPECT_EQ(recv(peer.get(), &byte, 1, 0), 0);
+  EXPECT_THAT(heard_, ElementsAre("connected", "ok\n", "afterword so long\n"));
 }
 
 TEST_F(EngineTest, APeerThatDoesNotHangUpIsLeftInTime) {

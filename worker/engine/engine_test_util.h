@@ -86,8 +86,9 @@ inline void Slam(UniqueFd fd) {
 // Says `words` when connected and is done when it has read a line, or is told the end.
 class ScriptedProbe final : public Probe {
  public:
-  ScriptedProbe(std::string words, Duration patience, std::vector<std::string>* heard)
-      : words_(std::move(words)), patience_(patience), heard_(heard) {}
+  ScriptedProbe(std::string words, Duration patience, bool tells_quiet,
+                std::vector<std::string>* heard)
+      : words_(std::move(words)), patience_(patience), tells_quiet_(tells_quiet), heard_(heard) {}
 
   void OnConnected(MonoTime now) override {
     output_ = words_;
@@ -101,9 +102,15 @@ class ScriptedProbe final : public Probe {
   void OnEof(MonoTime) override { Finish("eof"); }
   void OnReset(MonoTime) override { Finish("reset"); }
   void OnDeadline(MonoTime) override { Finish("deadline"); }
+  void OnQuiet() override {
+    if (tells_quiet_) heard_->push_back("quiet");
+  }
   std::string TakeOutput() override { return std::exchange(output_, ""); }
   MonoTime deadline() const override { return deadline_; }
   bool done() const override { return done_; }
+  void OnAfterword(std::string_view bytes) override {
+    heard_->push_back("afterword " + std::string(bytes));
+  }
 
  private:
   void Finish(const std::string& how) {
@@ -114,6 +121,7 @@ class ScriptedProbe final : public Probe {
 
   std::string words_;
   Duration patience_;
+  bool tells_quiet_;
   std::vector<std::string>* heard_;
   std::string output_;
   std::string line_;
@@ -126,6 +134,7 @@ struct SurveyScript {
   std::string words = "hello\n";
   Duration patience = std::chrono::seconds(5);
   Duration pause{0};
+  bool tells_quiet = false;
 };
 
 // Asks `conversations` times; everything that happens is written into `heard`.
@@ -141,7 +150,8 @@ class ScriptedSurvey final : public PortSurvey {
   Probe* Next() override {
     if (failed_ || asked_ == script_.conversations) return nullptr;
     ++asked_;
-    probe_ = std::make_unique<ScriptedProbe>(script_.words, script_.patience, heard_);
+    probe_ = std::make_unique<ScriptedProbe>(script_.words, script_.patience, script_.tells_quiet,
+                                             heard_);
     return probe_.get();
   }
   void OnConnectFailed(Outcome outcome, MonoTime) override {

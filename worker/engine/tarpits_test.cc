@@ -129,6 +129,26 @@ TEST_F(TarpitEngineTest, WhoeverSaysOneByteAndNoMoreIsFoundWithoutAnEvent) {
   EXPECT_EQ(engine_->stats().in_flight, 1U);
 }
 
+TEST_F(TarpitEngineTest, AQuietHostIsToldOfOnceUntilItSaysMore) {
+  script_.tells_quiet = true;
+  Make(20);
+  int ended = 0;
+  AddHost(&ended);
+  while (peers_.empty()) Turn();
+  for (int i = 0; i < 4; ++i) {
+    clock_.Advance(seconds(1));
+    Turn();
+  }
+  EXPECT_THAT(heard_, ::testing::ElementsAre("connected", "quiet"));
+  Drip(0);
+  Turn();
+  EXPECT_THAT(heard_, ::testing::ElementsAre("connected", "quiet"));
+  clock_.Advance(seconds(1));
+  Turn();
+  Turn();
+  EXPECT_THAT(heard_, ::testing::ElementsAre("connected", "quiet", "quiet"));
+}
+
 TEST_F(TarpitEngineTest, FewSlowHostsAreHeardToTheEnd) {
   Make(100);
   int ended = 0;

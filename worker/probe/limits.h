@@ -5,6 +5,7 @@
 // Outcome::kTooLong.
 
 #include <cstddef>
+#include <cstdint>
 
 namespace hark {
 
@@ -53,6 +54,9 @@ inline constexpr size_t kMaxWarningAlerts = 16;
 inline constexpr size_t kMaxServerExtensions = 64;
 // A record: RFC 5246 §6.2.3, 2^14 bytes and what compression and MAC may add.
 inline constexpr size_t kMaxTlsRecord = (size_t{1} << 14) + 2048;
+// How often one handshake is put away while it waits. Each time costs making it anew, 50 µs and its
+// certificates' parsing; an honest server pauses once or twice in its flight.
+inline constexpr uint32_t kMaxTlsRests = 8;
 // Records that hold nothing, in a raw hello; OpenSSL bears as many.
 inline constexpr size_t kMaxEmptyRecords = 32;
 

@@ -16,7 +16,8 @@
 //     probe->OnConnected(now)
 //     loop: send probe->TakeOutput(); wait until probe->deadline();
 //           probe->OnBytes / OnEof / OnReset / OnDeadline
-//     until probe->done()            remaining output is sent, then the socket is closed
+//     until probe->done()            remaining output is sent, the peer is left to close;
+//                                    probe->OnAfterword for what it still says
 //   survey->OnProbeDone(probe, now)
 //   ... survey->Next() again after survey->PauseBeforeNext(), or nullptr
 //   survey->Finish()
@@ -41,6 +42,9 @@ class Probe {
   virtual void OnEof(MonoTime now) = 0;       // the peer closed its side
   virtual void OnReset(MonoTime now) = 0;     // RST or an ICMP error after connect
   virtual void OnDeadline(MonoTime now) = 0;  // now >= deadline()
+  // The peer has been waited for a while, and may be for long: memory that can be had again is
+  // given back. May come at any time, any number of times; outputs and result are the same.
+  virtual void OnQuiet() {}
 
   // Bytes to send since the last call.
   virtual std::string TakeOutput() = 0;
@@ -48,6 +52,9 @@ class Probe {
   virtual MonoTime deadline() const = 0;
   // Nothing more to learn: send what TakeOutput still holds, then close.
   virtual bool done() const = 0;
+  // What the peer still said while it was left to close first, after done(). It may add to what was
+  // learnt and changes nothing else; nothing is answered.
+  virtual void OnAfterword(std::string_view /*bytes*/) {}
 };
 
 class PortSurvey {

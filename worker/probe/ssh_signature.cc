@@ -14,6 +14,7 @@
 #include "keys/ssh_key.h"
 #include "keys/ssh_security_key.h"
 #include "worker/probe/limits.h"
+#include "worker/probe/ssh_algorithms.h"
 #include "worker/probe/ssh_public_key.h"
 
 namespace hark::ssh {
@@ -146,6 +147,13 @@ Proof ProveSecurityKey(const SshSecurityKey& key, const SignatureParts& signatur
       SecurityKeySigned(key.application, signature.flags, signature.counter, exchange_hash));
 }
 
+// A name, but of a way to sign that nobody here knows, such as webauthn-sk-… or ssh-rsa-sha256@…:
+// it may well be right.
+bool IsForeign(const SignatureParts& signature) {
+  return signature.ok && !signature.name.empty() && IsPrintable(signature.name) &&
+         !NameListHas(AllSshHostKeyAlgorithms(), signature.name);
+}
+
 }  // namespace
 
 CheckedSignature CheckSignature(std::string_view host_key, std::string_view signature,
@@ -160,6 +168,7 @@ CheckedSignature CheckSignature(std::string_view host_key, std::string_view sign
   const std::optional<SshSecurityKey> security_key = ReadSshSecurityKey(blob);
   checked.proof = security_key ? ProveSecurityKey(*security_key, parts, exchange_hash)
                                : Prove(blob, parts, parts.name, exchange_hash);
+  if (checked.proof == Proof::kBad && IsForeign(parts)) checked.proof = Proof::kUnverified;
   ERR_clear_error();  // a stranger's bad key must not be read as a later call's failure
   return checked;
 }

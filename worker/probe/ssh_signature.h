@@ -23,8 +23,9 @@ struct CheckedSignature {
 // a security key with what its authenticator signs (keys/ssh_security_key.h). `exchange_hash` is
 // empty if the exchange did not get as far.
 //
-// kUnverified without a hash and for keys we cannot check: unknown types and malformed keys. kBad
-// for everything a checkable key did not sign, malformed signatures included.
+// kUnverified without a hash and for what we cannot check: keys of unknown types, malformed keys,
+// signatures by a method of unknown name. kBad for everything else a checkable key did not sign,
+// malformed signatures included.
 CheckedSignature CheckSignature(std::string_view host_key, std::string_view signature,
                                 std::string_view exchange_hash);
 

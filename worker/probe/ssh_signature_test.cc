@@ -211,5 +211,21 @@ TEST(SignatureOfAKeyNobodyHereKnows, IsUnverified) {
   EXPECT_EQ(checked.algorithm, "ssh-quantum@example.org");
 }
 
+TEST(SignaturesByAMethodNobodyHereKnows, ProveNothingNeitherWay) {
+  const EvpPkeyPtr key(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", size_t{1024}));
+  const std::string rsa = PlainBlob(key.get());
+  const auto proof_of = [](const std::string& blob, const std::string& signature) {
+    return CheckSignature(blob, signature, "hash").proof;
+  };
+  EXPECT_EQ(proof_of(rsa, Text("ssh-rsa-sha256@ssh.com") + Text("s")), Proof::kUnverified);
+  EXPECT_EQ(proof_of(rsa, Text("rsa-sha2-256") + Text("s")), Proof::kBad);
+  EXPECT_EQ(proof_of(rsa, Text("ssh-ed25519") + Text("s")), Proof::kBad) << "another key's";
+  EXPECT_EQ(proof_of(rsa, Text("ssh-rsa-sha256@ssh.com")), Proof::kBad) << "cut short";
+  EXPECT_EQ(proof_of(rsa, Text("no name") + Text("s")), Proof::kBad);
+  EXPECT_EQ(proof_of(rsa, Text("") + Text("s")), Proof::kBad);
+  const std::string webauthn = "webauthn-sk-ecdsa-sha2-nistp256@openssh.com";
+  EXPECT_EQ(proof_of(SecurityKey(false).Blob(), Text(webauthn) + Text("s")), Proof::kUnverified);
+}
+
 }  // namespace
 }  // namespace hark::ssh

@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "worker/probe/limits.h"
+#include "worker/probe/repeatable_random.h"
 
 namespace hark {
 namespace {
@@ -37,6 +38,13 @@ int AcceptExtension(SSL* /*ssl*/, unsigned int /*type*/, unsigned int /*context*
   return 1;
 }
 
+// Even at level 0 OpenSSL turns away Diffie-Hellman groups below 1024 bits, which servers as old as
+// those of the legacy pass have.
+int AllowAll(const SSL* /*ssl*/, const SSL_CTX* /*context*/, int /*operation*/, int /*bits*/,
+             int /*nid*/, void* /*other*/, void* /*unused*/) {
+  return 1;
+}
+
 // An empty extension that asks for SCTs. Not SSL_CTX_enable_ct: that would parse and weigh them.
 bool AskForScts(SSL_CTX* context) {
   constexpr unsigned int kWhere =
@@ -60,7 +68,9 @@ const char* SchemesOf(TlsPass pass, LeafFamily family) {
 }
 
 SslCtxPtr NewContext(int lowest, int highest, const std::string& ciphers) {
-  SslCtxPtr context(SSL_CTX_new(TLS_client_method()));
+  // A context draws keys for tickets it will never give.
+  if (!RepeatableRandom().Use(0, kHelloRandomBytes)) return nullptr;
+  SslCtxPtr context(SSL_CTX_new_ex(RepeatableRandom::Library(), nullptr, TLS_client_method()));
   if (!context || SSL_CTX_set_min_proto_version(context.get(), lowest) != 1 ||
       SSL_CTX_set_max_proto_version(context.get(), highest) != 1 ||
       SSL_CTX_set_cipher_list(context.get(), ciphers.c_str()) != 1 ||
@@ -86,6 +96,7 @@ SslCtxPtr NewOffer(TlsPass pass, LeafFamily family) {
       NewContext(modern ? TLS1_2_VERSION : TLS1_VERSION, modern ? TLS1_3_VERSION : TLS1_2_VERSION,
                  CiphersOf(modern ? kModernCiphers : kLegacyCiphers, family));
   if (!context) return nullptr;
+  if (!modern) SSL_CTX_set_security_callback(context.get(), AllowAll);
   const char* schemes = SchemesOf(pass, family);
   if (schemes != nullptr && SSL_CTX_set1_sigalgs_list(context.get(), schemes) != 1) return nullptr;
   if (modern && SSL_CTX_set1_groups_list(context.get(), kModernGroups) != 1) return nullptr;

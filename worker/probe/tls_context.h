@@ -15,6 +15,8 @@
 // Offered so that the facts can show: stapled OCSP, SCTs, session tickets (never used again).
 // Neither checks whom the certificate is for, nor sends SNI, nor keeps sessions: a survey wants the
 // certificate a stranger is shown.
+//
+// All randomness is drawn through RepeatableRandom: whoever uses one lays out what it may draw.
 
 #include <openssl/ssl.h>
 

@@ -1,13 +1,24 @@
 #include "worker/probe/tls_engine.h"
 
 #include <openssl/err.h>
-#include <sys/mman.h>
+
+#include <utility>
 
 #include "base/bytes.h"
 #include "worker/probe/limits.h"
 
 namespace hark {
 namespace {
+
+// The first error of OpenSSL's TLS code says what ended the handshake. Certificates, signatures and
+// numbers leave errors of other libraries before it, whose reasons share its numbers: 123 is both a
+// bad signature and an ASN.1 header that is too long.
+int TakeTlsReason() {
+  for (unsigned long error = ERR_get_error(); error != 0; error = ERR_get_error()) {
+    if (ERR_GET_LIB(error) == ERR_LIB_SSL) return ERR_GET_REASON(error);
+  }
+  return 0;
+}
 
 TlsTalk::State StateOf(int reason) {
   switch (reason) {
@@ -27,7 +38,9 @@ TlsTalk::State StateOf(int reason) {
       return TlsTalk::State::kLocalFault;
     default:
       // OpenSSL reports an alert received as 1000 plus its code.
-      return reason >= SSL_AD_REASON_OFFSET ? TlsTalk::State::kAlert : TlsTalk::State::kBroken;
+      return reason >= SSL_AD_REASON_OFFSET && reason <= SSL_AD_REASON_OFFSET + 255
+                 ? TlsTalk::State::kAlert
+                 : TlsTalk::State::kBroken;
   }
 }
 
@@ -44,20 +57,13 @@ size_t WholeRecords(std::string_view bytes) {
   }
 }
 
-// OpenSSL 3.0 holds a message buffer of 21 KiB until the handshake is done, zeroed and thereby
-// resident, of which a ClientHello fills 400 bytes. With ten thousand servers that take their time
-// that is most of our memory, so the whole pages behind the hello go back to the kernel, which
-// gives them anew, as zeros again, when the answer needs them.
-void GiveBackPagesBehindHello(const void* message, size_t size) {
-  constexpr unsigned long kRead = 0x300;  // the version whose buffer we know (major and minor)
-  constexpr uintptr_t kPage = 4096;
-  constexpr uintptr_t kBuffer = (SSL3_RT_MAX_PLAIN_LENGTH + 3) / 3 * 4;  // BUF_MEM_grow's way
-  if (OpenSSL_version_num() >> 20 != kRead || size >= kBuffer) return;
-  const auto start = reinterpret_cast<uintptr_t>(message);
-  const uintptr_t from = (start + size + kPage - 1) / kPage * kPage;
-  const uintptr_t to = (start + kBuffer) / kPage * kPage;
-  if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
-}
+// Steps of RepeatableRandom. A handshake draws at two points only: for the hello, and for its
+// answer to the server's flight (or, by HelloRetryRequest, for a second hello, and then no more).
+constexpr uint32_t kHelloStep = 0;
+constexpr uint32_t kAnswerStep = 1;  // whatever is said later has one of its own each
+
+constexpr char kTooMany[] = "too many bytes in one connection";
+constexpr char kNotTheSame[] = "the connection could not be taken up again";
 
 }  // namespace
 
@@ -71,7 +77,14 @@ void TlsEngine::Start() {
     Fail(State::kLocalFault, "no TLS client to be had");
     return;
   }
-  Advance();
+  Advance(kHelloStep);
+}
+
+bool TlsEngine::Draw(uint32_t step) {
+  const size_t size = step == kHelloStep ? kHelloRandomBytes
+                      : settings_.legacy ? kLegacyRandomBytes
+                                         : kModernRandomBytes;
+  return random_.Use(step, size);
 }
 
 bool TlsEngine::NewSsl() {
@@ -100,23 +113,96 @@ void TlsEngine::Feed(std::string_view bytes) {
   const std::string_view admitted = Admit(bytes);
   if (state_ == State::kNotTls) return;
   ERR_clear_error();
-  pending_ += admitted;
-  const size_t whole = WholeRecords(pending_);
+  heard_ += admitted;
+  const std::string_view fresh = std::string_view(heard_).substr(given_);
+  const size_t whole = WholeRecords(fresh);
   if (whole > 0) {
-    const int size = static_cast<int>(whole);
-    if (BIO_write(in_, pending_.data(), size) != size) {
-      Fail(State::kLocalFault, "out of memory");
+    if (!Wake() || !Give(fresh.substr(0, whole))) {
+      Fail(State::kLocalFault, kNotTheSame);
       return;
     }
-    pending_ = pending_.substr(whole);
-    if (state_ == State::kHandshaking) Advance();
+    given_ += whole;
+    if (state_ == State::kHandshaking) Advance(kAnswerStep);
   }
   if (admitted.size() < bytes.size() && state_ == State::kHandshaking) {
     Fail(State::kTooLong, "too many bytes before the handshake was done");
   }
 }
 
-void TlsEngine::Advance() {
+bool TlsEngine::Give(std::string_view records) {
+  const int size = static_cast<int>(records.size());
+  return BIO_write(in_, records.data(), size) == size;
+}
+
+void TlsEngine::Rest() {
+  if (!ssl_ || (state_ != State::kHandshaking && state_ != State::kOpen)) return;
+  const bool idle =
+      BIO_pending(out_) == 0 && BIO_pending(in_) == 0 && SSL_has_pending(ssl_.get()) == 0;
+  if (!idle || rests_ == kMaxTlsRests) return;
+  ++rests_;
+  resting_ = true;
+  ssl_.reset();
+  in_ = out_ = nullptr;
+  heard_.shrink_to_fit();
+}
+
+// Leads a new SSL to where the one before it was put away. What it says was said then.
+bool TlsEngine::Wake() {
+  if (!resting_) return ssl_ != nullptr;
+  resting_ = false;
+  making_up_ = true;
+  const bool same = NewSsl() && RepeatHandshake() && RepeatTalk();
+  making_up_ = false;
+  if (ssl_) BIO_reset(out_);
+  ERR_clear_error();
+  return same;
+}
+
+bool TlsEngine::RepeatHandshake() {
+  int result = Draw(kHelloStep) ? SSL_do_handshake(ssl_.get()) : 0;
+  if (given_ > 0) {
+    const bool told = Give(std::string_view(heard_).substr(0, given_)) && Draw(kAnswerStep);
+    result = told ? SSL_do_handshake(ssl_.get()) : 0;
+  }
+  return state_ == State::kOpen ? result == 1 : result < 0 && SSL_want_read(ssl_.get());
+}
+
+bool TlsEngine::RepeatTalk() {
+  if (state_ != State::kOpen) return true;
+  for (size_t i = 0; i < said_.size(); ++i) {
+    if (!Draw(kAnswerStep + 1 + static_cast<uint32_t>(i)) || !Write(said_[i])) return false;
+  }
+  char bytes[4096];
+  int size = 0;
+  while ((size = SSL_read(ssl_.get(), bytes, sizeof bytes)) > 0) {
+  }
+  return SSL_get_error(ssl_.get(), size) == SSL_ERROR_WANT_READ;
+}
+
+void TlsEngine::FeedAfterword(std::string_view bytes) {
+  if (state_ != State::kDone || facts_.stopped_at_certificate) return;
+  if (facts_.version != TLS1_3_VERSION) return;
+  heard_ += Admit(bytes);
+  // A record at a time, for a ticket costs two hashes and one is enough to know.
+  while (!facts_.session_ticket && heard_.size() - given_ >= SSL3_RT_HEADER_LENGTH) {
+    const std::string_view fresh = std::string_view(heard_).substr(given_);
+    const size_t size = SSL3_RT_HEADER_LENGTH + ByteReader(fresh.substr(3)).U16();
+    if (fresh.size() < size) return;
+    given_ += size;
+    if (!Give(fresh.substr(0, size))) return;
+    char unread[1024];
+    ERR_clear_error();
+    while (SSL_read(ssl_.get(), unread, sizeof unread) > 0) {
+    }
+    ERR_clear_error();
+  }
+}
+
+void TlsEngine::Advance(uint32_t step) {
+  if (!Draw(step)) {
+    Fail(State::kLocalFault, "no randomness to be had");
+    return;
+  }
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
     Complete();
@@ -162,10 +248,13 @@ void TlsEngine::StopAtCertificate() {
 }
 
 void TlsEngine::TakeFault() {
-  const unsigned long error = ERR_peek_error();
-  const int reason = ERR_GET_REASON(error);
-  const char* text = ERR_reason_error_string(error);
-  Fail(StateOf(reason), text != nullptr ? text : "handshake failed");
+  const unsigned long first = ERR_peek_error();
+  const char* text = ERR_reason_error_string(first);
+  const int reason = TakeTlsReason();
+  // A library that was given what no key exchange can take is an "internal error" to the code
+  // above.
+  const bool provoked = reason == ERR_R_INTERNAL_ERROR && ERR_GET_LIB(first) != ERR_LIB_SSL;
+  Fail(provoked ? State::kBroken : StateOf(reason), text != nullptr ? text : "handshake failed");
   // TLS 1.3 takes an alert as fatal whatever level it bears (RFC 8446 §6).
   if (state_ == State::kAlert && !facts_.alert) {
     facts_.alert = static_cast<uint8_t>(reason - SSL_AD_REASON_OFFSET);
@@ -176,17 +265,29 @@ void TlsEngine::TakeFault() {
   ERR_clear_error();
 }
 
+bool TlsEngine::Write(std::string_view text) {
+  const int size = static_cast<int>(text.size());
+  return SSL_write(ssl_.get(), text.data(), size) == size;
+}
+
 void TlsEngine::Say(std::string_view text) {
   ERR_clear_error();
-  if (SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) !=
-      static_cast<int>(text.size())) {
-    TakeFault();
+  if (!Wake()) {
+    Fail(State::kLocalFault, kNotTheSame);
+    return;
   }
+  said_.emplace_back(text);
+  Draw(kAnswerStep + static_cast<uint32_t>(said_.size()));
+  if (!Write(text)) TakeFault();
 }
 
 std::string TlsEngine::TakeData() {
   if (state_ != State::kOpen) return {};
   ERR_clear_error();
+  if (resting_) {  // no record has become whole since
+    if (received_ == kMaxTlsBytes) Fail(State::kTooLong, kTooMany);
+    return {};
+  }
   char bytes[4096];
   const int size = SSL_read(ssl_.get(), bytes, sizeof bytes);
   if (size > 0) return {bytes, static_cast<size_t>(size)};
@@ -196,13 +297,15 @@ std::string TlsEngine::TakeData() {
   } else if (why != SSL_ERROR_WANT_READ) {
     TakeFault();
   } else if (received_ == kMaxTlsBytes) {
-    Fail(State::kTooLong, "too many bytes in one connection");
+    Fail(State::kTooLong, kTooMany);
   }
   return {};
 }
 
 void TlsEngine::Close() {
+  const bool awake = Wake();
   state_ = State::kDone;
+  if (!awake || !Draw(kAnswerStep + 1 + static_cast<uint32_t>(said_.size()))) return;
   SSL_shutdown(ssl_.get());
   ERR_clear_error();
 }
@@ -224,19 +327,16 @@ Stage TlsEngine::stage() const {
 
 void TlsEngine::OnMessage(int is_write, int /*version*/, int content_type, const void* bytes,
                           size_t size, SSL* /*ssl*/, void* self) {
-  if (is_write != 0) {
-    const bool hello = content_type == SSL3_RT_HANDSHAKE && size > 0 &&
-                       *static_cast<const uint8_t*>(bytes) == SSL3_MT_CLIENT_HELLO;
-    if (hello) GiveBackPagesBehindHello(bytes, size);
-    return;
-  }
   auto* engine = static_cast<TlsEngine*>(self);
+  if (is_write != 0 || engine->making_up_) return;
   std::string_view message(static_cast<const char*>(bytes), size);
-  if (content_type == SSL3_RT_ALERT && size == 2) {
+  // How it answers our goodbye is no fact of the handshake.
+  if (content_type == SSL3_RT_ALERT && size == 2 && engine->state_ != State::kDone) {
     engine->messages_.OnAlert(static_cast<uint8_t>(message[0]), static_cast<uint8_t>(message[1]));
   }
   if (content_type != SSL3_RT_HANDSHAKE || size < 4) return;
   const uint8_t type = static_cast<uint8_t>(message[0]);
+  if (engine->state_ == State::kDone && type != SSL3_MT_NEWSESSION_TICKET) return;
   engine->messages_.OnHandshake(type, message.substr(4));  // behind type and length
   // There is no other way to make OpenSSL stop here, and parsing the chain is most of what the
   // handshake costs: a list that cannot be one ends it before the first certificate. Should the

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/dh.h>
 
+#include "base/strings.h"
 #include "keys/certificate.h"
 #include "keys/tls_names.h"
 #include "worker/probe/testing/fake_tls_server.h"
@@ -13,6 +15,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 using Dial = std::function<std::unique_ptr<FakePeer>()>;
@@ -60,6 +63,21 @@ TEST(TlsFacts, OfTls13ComeFromItsEncryptedMessages) {
   EXPECT_EQ(seen.tls->ja3s, "15af977ce25de452b96affa2addb1036");
 }
 
+// OpenSSL sends them when it has heard our Finished, which our goodbye follows at once.
+TEST(TlsFacts, OfTls13IncludeTicketsThatComeBehindTheHandshake) {
+  FakeTlsIdentity identity("EC", 1, TLS1_3_VERSION, TLS1_3_VERSION);
+  for (const Cuts& cuts : {Cuts::Whole(), Cuts::Bytes(), Cuts::Random(4)}) {
+    SSL_CTX_set_num_tickets(identity.context(), 2);
+    const PortObservation with = See(993, To(identity), TestOptions(), cuts);
+    EXPECT_EQ(with.outcome, Outcome::kOk) << with.detail;
+    EXPECT_TRUE(with.tls->session_ticket);
+    EXPECT_THAT(with.tls->warning_alerts, IsEmpty());
+    EXPECT_FALSE(with.tls->alert);
+    SSL_CTX_set_num_tickets(identity.context(), 0);
+    EXPECT_FALSE(See(993, To(identity), TestOptions(), cuts).tls->session_ticket);
+  }
+}
+
 TEST(TlsFacts, AlpnIsOfferedOnWebPortsOnly) {
   FakeTlsIdentity identity("RSA", 1);
   identity.ShowEverything();
@@ -80,6 +98,27 @@ TEST(TlsFacts, OfTheLegacyPassNameFiniteFieldGroups) {
     ASSERT_EQ(seen.outcome, Outcome::kOk) << seen.detail;
     EXPECT_TRUE(seen.tls->legacy_pass);
     EXPECT_EQ(seen.tls->group, name == "ffdhe2048" ? name : "dh2048");
+  }
+}
+
+// Such groups are what makes a server old; OpenSSL itself takes none below 512 bits.
+TEST(TlsFacts, OfTheLegacyPassIncludeKeysProvenWithSmallGroups) {
+  FakeTlsIdentity identity("RSA", 1, TLS1_VERSION, TLS1_VERSION);
+  SSL_CTX_set_security_callback(identity.context(), [](const SSL*, const SSL_CTX*, int, int, int,
+                                                       void*, void*) { return 1; });
+  SSL_CTX_set_cipher_list(identity.context(), "DHE-RSA-AES128-SHA:@SECLEVEL=0");
+  for (const unsigned int bits : {512u, 768u}) {
+    const EvpPkeyCtxPtr context(EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr));
+    EVP_PKEY* parameters = nullptr;
+    ASSERT_EQ(EVP_PKEY_paramgen_init(context.get()), 1);
+    ASSERT_EQ(EVP_PKEY_CTX_set_dh_paramgen_prime_len(context.get(), static_cast<int>(bits)), 1);
+    ASSERT_EQ(EVP_PKEY_paramgen(context.get(), &parameters), 1);
+    ASSERT_EQ(SSL_CTX_set0_tmp_dh_pkey(identity.context(), parameters), 1);
+    const PortObservation seen = See(443, To(identity));
+    ASSERT_EQ(seen.outcome, Outcome::kOk) << seen.detail;
+    EXPECT_TRUE(seen.tls->legacy_pass);
+    EXPECT_EQ(seen.tls->group, StrCat("dh", bits));
+    EXPECT_EQ(seen.tls->proof, Proof::kVerified);
   }
 }
 

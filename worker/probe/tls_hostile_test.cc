@@ -115,6 +115,21 @@ TEST_P(HostileTls, CertificatesThatAreGarbageAreKeptAsGiven) {
   EXPECT_EQ(seen.facts.proof, Proof::kUnverified);
 }
 
+// What is wrong with a certificate says nothing about who holds its key, and is no reason to come
+// back with another offer. OpenSSL numbers its ASN.1 errors as it does those of TLS.
+TEST_P(HostileTls, CertificatesThatAreGarbageInAnyWayAreNoBadProof) {
+  const std::vector<std::string> garbage = {std::string("\x30\x87\1\1\1\1\1\1\1", 9),
+                                            std::string("\x10\x02\x05\x00", 4), "\x30",
+                                            std::string("\x30\x04\x31\x02\x05\x00", 6)};
+  for (const std::string& certificate : garbage) {
+    const Seen seen = After(Records(ServerHello() + Certificates({certificate})));
+    EXPECT_EQ(seen.verdict.outcome, raw() ? Outcome::kOk : Outcome::kProtocolError)
+        << seen.verdict.detail;
+    EXPECT_EQ(seen.facts.proof, Proof::kUnverified) << seen.verdict.detail;
+    EXPECT_FALSE(seen.facts.alert) << seen.verdict.detail;
+  }
+}
+
 TEST_P(HostileTls, CertificateMessagesEndAtTheLimit) {
   const std::string two_megabytes = Message(11, std::string(size_t{2} << 20, 'x'));
   EXPECT_EQ(OutcomeAfter(Records(ServerHello() + two_megabytes)), Outcome::kTooLong);

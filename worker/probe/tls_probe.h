@@ -40,9 +40,12 @@ struct TlsWish {
 
 class TlsProbe final : public Conversation {
  public:
+  void OnAfterword(std::string_view bytes) override { engine_.FeedAfterword(bytes); }
   // `dialogue` is nullptr for TLS from the first byte. `options` and `contexts` outlive the probe.
   TlsProbe(const ProbeOptions& options, const TlsContexts& contexts, TlsWish wish,
            std::unique_ptr<MailDialogue> dialogue);
+
+  void OnQuiet() override { tls_->Rest(); }
 
   // What was learnt, whatever the verdict: valid once done().
   TlsFacts& facts() { return engine_.facts(); }

@@ -143,8 +143,10 @@ std::string Tls12Flight(const FakeTlsIdentity& identity, const std::string& clie
   return server.OnBytes(client_hello);
 }
 
-TEST(TlsSurveys, KeepTheCertificateOfAHandshakeThatFailsBehindIt) {
-  const FakeTlsIdentity identity("EC", 2, TLS1_2_VERSION, TLS1_2_VERSION);
+class WronglySignedTls : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(WronglySignedTls, KeepsItsCertificateAndIsABadProof) {
+  const FakeTlsIdentity identity(GetParam(), 2, TLS1_2_VERSION, TLS1_2_VERSION);
   class Broken final : public FakePeer {
    public:
     explicit Broken(const FakeTlsIdentity& identity) : identity_(identity) {}
@@ -169,6 +171,8 @@ TEST(TlsSurveys, KeepTheCertificateOfAHandshakeThatFailsBehindIt) {
   EXPECT_EQ(seen.tls->chain, identity.chain_der());
   EXPECT_EQ(seen.tls->proof, Proof::kBad);
 }
+
+INSTANTIATE_TEST_SUITE_P(ByEveryKind, WronglySignedTls, ::testing::Values("EC", "RSA"));
 
 TEST(TlsSurveys, MayEndAfterAnyByteOfTheServersFlight) {
   const FakeTlsIdentity identity("EC", 1, TLS1_2_VERSION, TLS1_2_VERSION);

@@ -32,8 +32,12 @@ class TlsTalk {
   // The ClientHello is then in the output.
   virtual void Start() = 0;
   virtual void Feed(std::string_view bytes) = 0;
+  // What still came behind kDone. Only facts may change.
+  virtual void FeedAfterword(std::string_view /*bytes*/) {}
   // Bytes to send since the last call.
   virtual std::string TakeOutput() = 0;
+  // Gives back what can be made again from less; see Probe::OnQuiet. The output was taken.
+  virtual void Rest() {}
   // How far it came: kHello, kKeyExchange (ServerHello seen), kCertificate, kDone.
   virtual Stage stage() const = 0;
 

@@ -24,7 +24,8 @@ void PlayOne(Probe& probe, FakePeer& peer, const Cuts& cuts, MonoTime& now) {
       probe.OnDeadline(now);
     }
   }
-  peer.OnBytes(probe.TakeOutput());
+  const std::string afterword = to_hear + peer.OnBytes(probe.TakeOutput());
+  for (std::string_view piece : cuts.Cut(afterword)) probe.OnAfterword(piece);
 }
 
 }  // namespace
