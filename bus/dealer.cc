@@ -21,6 +21,7 @@ constexpr int kReconnectMaxMillis = 60'000;
 // CPU. A TTL above 65.5 s overflows inside libzmq.
 constexpr int kPingMillis = 15'000;
 constexpr int kPingTimeoutMillis = 60'000;
+static_assert(kPingTimeoutMillis <= 65'500);
 
 constexpr int kMonitoredEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
                                  ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |

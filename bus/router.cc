@@ -22,20 +22,19 @@ constexpr int64_t kMaxMessageBytes = 1 << 20;  // a batch is at most 256 KiB
 constexpr int kHandshakeMillis = 10'000;
 constexpr int kBacklog = 4096;  // a fleet that reconnects at once
 constexpr int kZapPollMillis = 100;
+constexpr Duration kInspectEvery = std::chrono::milliseconds(250);
+// Of the descriptors there are: strangers may not take those of the workers and the store.
+constexpr size_t kUnheardShare = 2;
 constexpr int kZapFrames = 7;  // version, request, domain, address, identity, mechanism, key
 
-void SetOptions(ZmqSocket& socket, const std::string& secret_key) {
-  socket.Set(ZMQ_ROUTER_MANDATORY, 1);
-  socket.Set(ZMQ_RCVHWM, kHighWaterMark);
-  socket.Set(ZMQ_SNDHWM, kHighWaterMark);
-  socket.Set(ZMQ_MAXMSGSIZE, kMaxMessageBytes);
-  socket.Set(ZMQ_HANDSHAKE_IVL, kHandshakeMillis);
-  socket.Set(ZMQ_BACKLOG, kBacklog);
-  SetTcpOptions(socket);
-  socket.Set(ZMQ_CURVE_SERVER, 1);
-  socket.Set(ZMQ_CURVE_SECRETKEY, secret_key);
-  socket.Set(ZMQ_ZAP_DOMAIN, std::string_view(kZapDomain));
-  socket.Set(kZapEnforceDomain, 1);
+// The ports of the TCP endpoints, as bound.
+std::set<uint16_t> PortsOf(const std::vector<std::string>& endpoints) {
+  std::set<uint16_t> ports;
+  for (const std::string& endpoint : endpoints) {
+    const auto port = ParseUint(endpoint.substr(endpoint.rfind(':') + 1));
+    if (endpoint.starts_with("tcp://") && port) ports.insert(static_cast<uint16_t>(*port));
+  }
+  return ports;
 }
 
 // As an operator wrote it: libzmq with IPv6 on reports tcp://[::ffff:192.0.2.1]:7170.
@@ -65,6 +64,20 @@ std::vector<std::string> ReceiveFrames(ZmqSocket& socket) {
 
 }  // namespace
 
+void SetRouterOptions(ZmqSocket& socket, const std::string& secret_key) {
+  socket.Set(ZMQ_ROUTER_MANDATORY, 1);
+  socket.Set(ZMQ_RCVHWM, kHighWaterMark);
+  socket.Set(ZMQ_SNDHWM, kHighWaterMark);
+  socket.Set(ZMQ_MAXMSGSIZE, kMaxMessageBytes);
+  socket.Set(ZMQ_HANDSHAKE_IVL, kHandshakeMillis);
+  socket.Set(ZMQ_BACKLOG, kBacklog);
+  SetTcpOptions(socket);
+  socket.Set(ZMQ_CURVE_SERVER, 1);
+  socket.Set(ZMQ_CURVE_SECRETKEY, secret_key);
+  socket.Set(ZMQ_ZAP_DOMAIN, std::string_view(kZapDomain));
+  socket.Set(kZapEnforceDomain, 1);
+}
+
 Router::Router(RouterOptions options)
     : options_(std::move(options)), context_(SharedZmqContext()) {}
 
@@ -85,10 +98,10 @@ Status Router::Start() {
   zap_ = std::make_unique<ZmqSocket>(context_, ZMQ_REP);
   zap_->Set(ZMQ_RCVTIMEO, kZapPollMillis);
   if (zmq_bind(zap_->get(), kZapEndpoint) != 0) return ZmqStatus("ZAP handler", zmq_errno());
-  zap_thread_ = std::thread([this] { AnswerZap(); });
+  zap_thread_ = std::thread([this] { WatchTheDoor(); });
 
   socket_ = std::make_unique<ZmqSocket>(context_, ZMQ_ROUTER);
-  SetOptions(*socket_, options_.secret_key);
+  SetRouterOptions(*socket_, options_.secret_key);
   for (const std::string& endpoint : options_.endpoints) {
     if (zmq_bind(socket_->get(), endpoint.c_str()) != 0) {
       return InvalidInput(StrCat("cannot listen on '", endpoint, "': ", zmq_strerror(zmq_errno()),
@@ -99,24 +112,37 @@ Status Router::Start() {
     zmq_getsockopt(socket_->get(), ZMQ_LAST_ENDPOINT, bound, &size);
     endpoints_.push_back(PlainEndpoint(bound));
   }
+  guard_ =
+      std::make_unique<ConnectionGuard>(PortsOf(endpoints_), MakeConnectionRoom() / kUnheardShare);
+  guarding_ = true;
   return Status::Ok();
 }
 
-void Router::AnswerZap() {
+void Router::WatchTheDoor() {
+  const SystemClock clock;
+  MonoTime inspect_at = clock.Now();
   while (!stopping_) {
     const std::vector<std::string> request = ReceiveFrames(*zap_);
-    if (request.empty()) continue;  // time-out: look at stopping_
-    const bool known = request.size() == kZapFrames && request[0] == "1.0" &&
-                       request[2] == kZapDomain && request[5] == "CURVE" &&
-                       request[6].size() == 32 && options_.allow(request[6]);
-    if (!known) ++turned_away_;
-    SendFrame(*zap_, "1.0", true);
-    SendFrame(*zap_, request.size() > 1 ? request[1] : "", true);
-    SendFrame(*zap_, known ? "200" : "400", true);
-    SendFrame(*zap_, known ? "OK" : "not enrolled", true);
-    SendFrame(*zap_, known ? HexEncode(request[6]) : "", true);
-    SendFrame(*zap_, "", false);
+    if (!request.empty()) AnswerZap(request);  // else a time-out: look at stopping_
+    if (!guarding_ || clock.Now() < inspect_at) continue;
+    guard_->Inspect(clock.Now());
+    cut_ = guard_->cut();
+    inspect_at = clock.Now() + kInspectEvery;
   }
+}
+
+void Router::AnswerZap(const std::vector<std::string>& request) {
+  const bool known = request.size() == kZapFrames && request[0] == "1.0" &&
+                     request[2] == kZapDomain && request[5] == "CURVE" && request[6].size() == 32 &&
+                     options_.allow(request[6]) &&
+                     handshakes_.Allow(request[6], SystemClock().Now());
+  if (!known) ++turned_away_;
+  SendFrame(*zap_, "1.0", true);
+  SendFrame(*zap_, request.size() > 1 ? request[1] : "", true);
+  SendFrame(*zap_, known ? "200" : "400", true);
+  SendFrame(*zap_, known ? "OK" : "not enrolled", true);
+  SendFrame(*zap_, known ? HexEncode(request[6]) : "", true);
+  SendFrame(*zap_, "", false);
 }
 
 void Router::Wait(int timeout_ms, int extra_fd) {
@@ -133,10 +159,12 @@ std::optional<Router::Incoming> Router::Receive() {
     incoming.route = route.view();
     bool good = route.more();
     bool more = route.more();
+    int came_by = -1;
     for (int frame = 0; more; ++frame) {
       ZmqMessage body;
       if (zmq_msg_recv(body.get(), socket_->get(), 0) < 0) return std::nullopt;
       more = body.more();
+      came_by = zmq_msg_get(body.get(), ZMQ_SRCFD);
       // The identity is read from the body frame: 4.3.4 loses it on the route frame after a poll.
       const std::optional<std::string> key = HexDecode(body.Meta("User-Id"));
       good = good && frame == 0 && key && key->size() == 32 &&
@@ -145,6 +173,7 @@ std::optional<Router::Incoming> Router::Receive() {
       incoming.key = *key;
       incoming.fd = zmq_msg_get(body.get(), ZMQ_SRCFD);
     }
+    if (came_by >= 0) guard_->Heard(came_by);
     if (good) return incoming;
     ++malformed_;
   }

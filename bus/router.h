@@ -2,7 +2,8 @@
 
 // The coordinator's end of the wire: one ROUTER socket, CURVE on every endpoint, and the ZAP
 // handler that lets in only enrolled keys. Everything a message claims about itself is in its
-// envelope; who sent it is its CURVE key, proven by the handshake.
+// envelope; who sent it is its CURVE key, proven by the handshake. What connections may cost is
+// bounded by ConnectionGuard and HandshakeRate, which run in the ZAP thread.
 //
 // Threads: one, except the allow function, which is called from the ZAP thread. One Router at a
 // time per process (ZAP has one fixed inproc address).
@@ -17,6 +18,8 @@
 #include <vector>
 
 #include "base/status.h"
+#include "bus/connection_guard.h"
+#include "bus/handshake_rate.h"
 #include "proto/wire.pb.h"
 
 namespace hark {
@@ -62,20 +65,26 @@ class Router {
 
   uint64_t malformed() const { return malformed_; }
   uint64_t turned_away() const { return turned_away_; }
+  uint64_t cut() const { return cut_; }  // connections ConnectionGuard has ended
 
  private:
   explicit Router(RouterOptions options);
   Status Start();
-  void AnswerZap();
+  void WatchTheDoor();
+  void AnswerZap(const std::vector<std::string>& request);
 
   RouterOptions options_;
   std::shared_ptr<void> context_;
   std::unique_ptr<ZmqSocket> zap_;
   std::unique_ptr<ZmqSocket> socket_;
   std::vector<std::string> endpoints_;
+  std::unique_ptr<ConnectionGuard> guard_;  // made before guarding_ is set
+  std::atomic<bool> guarding_{false};
+  HandshakeRate handshakes_;  // of the ZAP thread
   std::thread zap_thread_;
   std::atomic<bool> stopping_{false};
   std::atomic<uint64_t> turned_away_{0};
+  std::atomic<uint64_t> cut_{0};
   uint64_t malformed_ = 0;
 };
 

@@ -33,6 +33,10 @@ class ZmqSocket {
   void* socket_;
 };
 
+// Everything a coordinator's ROUTER must be told before it is bound: what keeps strangers out of it
+// and small. Apart from Router so that a test can see what they do without a ZAP handler.
+void SetRouterOptions(ZmqSocket& socket, const std::string& secret_key);
+
 // What both ends want of TCP: IPv6 too, and a dead peer noticed in two minutes.
 void SetTcpOptions(ZmqSocket& socket);
 

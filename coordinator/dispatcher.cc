@@ -1,6 +1,7 @@
 #include "coordinator/dispatcher.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/log.h"
 #include "base/strings.h"
@@ -19,9 +20,27 @@ constexpr uint32_t kMaxBatchBytes = 256 << 10;
 constexpr uint32_t kQuarantineRetryMillis = 300'000;
 constexpr uint32_t kRevokedRetryMillis = 30'000;
 constexpr uint32_t kVersionRetryMillis = 60'000;
+// Two bytes of a message make a list entry and some hundred of ours. No worker holds that many
+// jobs, no protocol has that many outcomes.
+constexpr int kMaxHeldJobs = 4096;
+constexpr int kMaxOutcomes = 64;
+// A restarted worker has a boot_id nobody has seen. One that comes back after another was there is
+// a second machine with the same key, or a HELLO that lay in a dead connection, which is rare.
+constexpr int kMaxReturns = 3;
+constexpr Duration kReturnsWindow = std::chrono::minutes(1);
+constexpr size_t kRememberedBoots = 8;
+// Heartbeats after which a lower rate must have been heard; an honest worker needs one.
+constexpr int kObeyHeartbeats = 5;
+constexpr double kRateSlack = 1.001;  // rounding
 
 bool SameToken(const proto::Token& a, const proto::Token& b) {
   return a.epoch() == b.epoch() && a.counter() == b.counter();
+}
+
+bool HasEndlessList(const proto::Envelope& envelope) {
+  return envelope.hello().held_size() > kMaxHeldJobs ||
+         envelope.heartbeat().held_size() > kMaxHeldJobs ||
+         envelope.heartbeat().load().outcomes_size() > kMaxOutcomes;
 }
 
 }  // namespace
@@ -132,6 +151,7 @@ void Dispatcher::OnMessage(const std::string& route, const std::string& key,
     reject.set_text("too many bad batches; ask the coordinator's operator");
     return;
   }
+  if (HasEndlessList(envelope)) return Strike(key, HexEncode(key), "a list beyond its limit");
   if (envelope.body_case() == proto::Envelope::kHello) {
     OnHello(route, key, envelope.hello(), now, unix_ms);
     return;
@@ -180,6 +200,13 @@ void Dispatcher::OnHello(const std::string& route, const std::string& key,
     reject.set_text(StrCat("this coordinator speaks protocol ", kProtocol));
     return;
   }
+  if (RunsTwice(key, hello.boot_id(), now)) {
+    strikes_of_key_[key] = kMaxStrikes;
+    LogError("coordinator",
+             StrCat("the key of worker ", EscapeForDisplay(hello.name().substr(0, 64)),
+                    " is in use by two processes at once and stays out: ", HexEncode(key)));
+    return OnMessage(route, key, proto::Envelope(), now, unix_ms);  // says so
+  }
   Session* known = SessionOf(key);
   if (known != nullptr && known->hello_id == hello.hello_id() && known->route == route) {
     known->last_heard = now;
@@ -211,6 +238,7 @@ void Dispatcher::OnHello(const std::string& route, const std::string& key,
   session.applied_pps = still_applied;
   route_of_key_[key] = route;
   session.granted_pps = ShareFor(session, now);
+  session.most_pps = std::max(still_applied, session.granted_pps);
 
   proto::Envelope& out = Say(route, session.id);
   proto::Welcome& welcome = *out.mutable_welcome();
@@ -280,6 +308,42 @@ LiveJob* Dispatcher::HeldBy(const std::string& key, uint32_t run_id, uint32_t jo
   return held && job->row.worker() == key && SameToken(job->row.token(), token) ? job : nullptr;
 }
 
+void Dispatcher::Strike(const std::string& key, const std::string& name, std::string_view why) {
+  ++strikes_of_key_[key];
+  LogWarning("coordinator", StrCat("worker ", name, ": ", why));
+}
+
+bool Dispatcher::RunsTwice(const std::string& key, uint64_t boot_id, MonoTime now) {
+  Boots& boots = boots_of_key_[key];
+  const auto seen = std::find(boots.ids.begin(), boots.ids.end(), boot_id);
+  const bool new_one = seen == boots.ids.end();
+  const bool latest = !new_one && boots.ids.back() == boot_id;
+  if (latest) return false;
+  if (!new_one) boots.ids.erase(seen);
+  boots.ids.push_back(boot_id);
+  if (boots.ids.size() > kRememberedBoots) boots.ids.erase(boots.ids.begin());
+  if (new_one) return false;
+  if (boots.until <= now) {
+    boots.until = now + kReturnsWindow;
+    boots.returns = 0;
+  }
+  return ++boots.returns >= kMaxReturns;
+}
+
+// What a worker applies is subtracted from what the others may have. So it is believed only up to
+// what it can have heard, and not for ever.
+bool Dispatcher::TakeAppliedRate(Session& session, double claimed, MonoTime now) {
+  const double applied = std::isnan(claimed) ? session.most_pps : claimed;
+  session.applied_pps = std::clamp(applied, 0.0, session.most_pps);
+  if (applied <= session.granted_pps * kRateSlack) {
+    session.disobeys_at = kNever;
+    session.most_pps = session.granted_pps;
+  } else if (session.disobeys_at == kNever) {
+    session.disobeys_at = now + options_.heartbeat * kObeyHeartbeats;
+  }
+  return now < session.disobeys_at;
+}
+
 // The rate is never exceeded while shares move: a worker gets more only when the others have said
 // that they take less.
 double Dispatcher::ShareFor(const Session& session, MonoTime now) {
@@ -297,9 +361,13 @@ double Dispatcher::ShareFor(const Session& session, MonoTime now) {
 }
 
 void Dispatcher::OnHeartbeat(Session& session, const proto::Heartbeat& heartbeat, MonoTime now) {
+  if (!TakeAppliedRate(session, heartbeat.load().applied_pps(), now)) {
+    Strike(session.key, session.name, "goes on at a rate that was taken back");
+    return EndSession(std::string(session.route), true, now);
+  }
   session.load = heartbeat.load();
-  session.applied_pps = std::clamp(heartbeat.load().applied_pps(), 0.0, options_.probes_per_second);
   session.granted_pps = ShareFor(session, now);
+  session.most_pps = std::max(session.most_pps, session.granted_pps);
   proto::HeartbeatAck& ack = *Say(session.route, session.id).mutable_heartbeat_ack();
   for (const proto::HeldJob& held : heartbeat.held()) {
     *ack.add_held() = Judge(session.key, held, now);

@@ -6,7 +6,11 @@
 //
 //   session: (none) --HELLO ok--> ACTIVE --silence, BYE, newer HELLO--> (none)
 //   anything else from an unknown route or with a wrong session --> NEED_HELLO, no state
-//   three bad batches --> REJECT(QUARANTINED), the key stays out until the coordinator restarts
+//   three strikes, or one key in use by two processes --> REJECT(QUARANTINED), the key stays out
+//   until the coordinator restarts
+//
+// A strike is a bad batch, a list longer than any worker has, or a rate kept up that was taken
+// back.
 //
 // A BATCH is accepted only if it is the next of the job's present lease; a number already seen is
 // acknowledged with what is *durable*, never with what is only in memory.
@@ -94,6 +98,8 @@ class Dispatcher {
     MonoTime last_heard;
     double granted_pps = 0;
     double applied_pps = 0;
+    double most_pps = 0;            // it may have heard of: what it can honestly apply
+    MonoTime disobeys_at = kNever;  // when more than granted, heard before, becomes a strike
     proto::WorkerLoad load;
     proto::Envelope welcome;  // repeated when the same HELLO comes again
   };
@@ -109,7 +115,19 @@ class Dispatcher {
     std::string key;
   };
 
+  // The processes that have said HELLO with one key, the latest last.
+  struct Boots {
+    std::vector<uint64_t> ids;
+    int returns = 0;  // of an earlier one, in the present window
+    MonoTime until;   // of the window
+  };
+
   Session* SessionOf(const std::string& key);
+  void Strike(const std::string& key, const std::string& name, std::string_view why);
+  // Is this key in use by two processes at once?
+  bool RunsTwice(const std::string& key, uint64_t boot_id, MonoTime now);
+  // Takes the rate a worker says it applies; false: it goes on at a rate that was taken back.
+  bool TakeAppliedRate(Session& session, double claimed, MonoTime now);
   // keeps_probing: nobody knows whether it stopped, so its share of the rate stays taken until its
   // leases must have run out.
   void EndSession(const std::string& route, bool keeps_probing, MonoTime now);
@@ -154,7 +172,8 @@ class Dispatcher {
   std::map<std::string, std::string> route_of_key_;  // the newest session of each worker
   std::set<std::string> draining_;                   // keys
   std::map<std::string, int> strikes_of_key_;
-  std::map<std::string, uint64_t> boot_of_key_;     // of the last HELLO
+  std::map<std::string, uint64_t> boot_of_key_;  // of the last HELLO
+  std::map<std::string, Boots> boots_of_key_;
   std::map<std::string, uint64_t> unacked_of_key_;  // bytes accepted and not yet durable
   struct Ghost {
     double pps;
