@@ -46,11 +46,16 @@ bool HasEndlessList(const proto::Envelope& envelope) {
 }  // namespace
 
 Dispatcher::Dispatcher(DispatcherOptions options, CommitQueue& queue, AddressSource addresses)
-    : options_(options), queue_(queue), address_source_(std::move(addresses)) {}
+    : options_(options),
+      queue_(queue),
+      address_source_(std::move(addresses)),
+      ceiling_(options.probes_per_second),
+      orders_version_(options.epoch << 32) {}
 
-void Dispatcher::AddRun(RunState run, MonoTime now, int64_t unix_ms) {
+void Dispatcher::AddRun(RunState run, MonoTime now, int64_t unix_ms, std::string as_table) {
   run.StartClock(now, unix_ms);
   const uint32_t id = run.run().id();
+  if (!as_table.empty()) as_tables_[id] = std::move(as_table);
   const auto [it, added] = runs_.emplace(id, std::move(run));
   HARK_CHECK(added);
   encoded_targets_[it->second.run().target_set()] = it->second.targets().Encode();

@@ -27,6 +27,7 @@
 #include "coordinator/batch_check.h"
 #include "coordinator/committer.h"
 #include "coordinator/run_state.h"
+#include "proto/control.pb.h"
 #include "proto/wire.pb.h"
 
 namespace hark {
@@ -53,7 +54,8 @@ class Dispatcher {
 
   Dispatcher(DispatcherOptions options, CommitQueue& queue, AddressSource addresses);
 
-  void AddRun(RunState run, MonoTime now, int64_t unix_ms);
+  // At any time. as_table: base/as_table.h, encoded, "" = the fleet keeps no ceilings per AS.
+  void AddRun(RunState run, MonoTime now, int64_t unix_ms, std::string as_table = {});
   // Leases of these workers are given back at once: they are known to be dead.
   void ReleaseLeasesOf(const std::function<bool(const std::string& key)>& dead);
   // The worker may no longer work for us: REJECT(REVOKED), no session, its leases back at once.
@@ -69,6 +71,26 @@ class Dispatcher {
   // every heartbeat.
   void OnTick(MonoTime now, int64_t unix_ms);
   std::vector<Outgoing> TakeOutgoing();
+
+  // What the operator changes while it runs; each makes a new version of the orders, which goes out
+  // to every worker at once. The run's row is committed.
+  // False: there is no such run, or it is done.
+  bool ChangeRun(uint32_t run, const proto::RunSettings& settings, MonoTime now, int64_t unix_ms);
+  // The ceiling of all runs together.
+  void SetCeiling(double probes_per_second, MonoTime now);
+  // All opt-outs there are, durable already. version grows.
+  void SetOptOuts(uint64_t version, RangeSet opt_outs, MonoTime now);
+  // Of the orders; epoch << 32 | counter, so it grows over restarts.
+  uint64_t orders_version() const { return orders_version_; }
+  // why: the disk is full or slow: no credit and no jobs are given until it is "" again. Leases
+  // and heartbeats go on.
+  void SetPressure(std::string why, MonoTime now);
+  // Everything there is to tell. Fields of the coordinator's own (uptime, commits) stay empty.
+  proto::FleetStatus FleetView(const proto::GetStatus& what, MonoTime now, int64_t unix_ms) const;
+  // Keys that have had their third strike since the last call, and why: the registry remembers
+  // them until an operator pardons them.
+  std::vector<std::pair<std::string, std::string>> TakeQuarantined();
+  void Pardon(const std::string& key);
 
   // No new jobs; workers pause. They keep their leases and spools, so that a coordinator that comes
   // back finds them where they were.
@@ -184,6 +206,7 @@ class Dispatcher {
   // Targets of the GRAB jobs that are leased, by (run, job).
   std::map<std::pair<uint32_t, uint32_t>, std::vector<Address>> grab_targets_;
   std::map<std::string, std::string> encoded_targets_;  // target set hash -> RangeSet::Encode
+  std::map<uint32_t, std::string> as_tables_;           // run -> encoded, when it has one
   std::map<uint64_t, InFlight> in_flight_;              // by ticket
   std::map<uint64_t, uint32_t> finish_tickets_;         // ticket of a run's DONE row -> run
   std::set<uint32_t> finished_;
@@ -192,6 +215,12 @@ class Dispatcher {
   uint64_t next_session_ = 1;
   uint64_t next_token_ = 1;
   bool paused_ = false;
+  double ceiling_;
+  uint64_t orders_version_;
+  uint64_t exclusions_version_ = 0;
+  RangeSet opt_outs_;
+  std::string pressure_;
+  std::vector<std::pair<std::string, std::string>> quarantined_;
 };
 
 }  // namespace hark

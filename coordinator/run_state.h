@@ -64,6 +64,7 @@ class RunState {
   void StartClock(MonoTime now, int64_t unix_ms) { revisits_.StartClock(now, unix_ms); }
 
   const proto::RunRow& run() const { return run_; }
+  void SetSettings(const proto::RunSettings& settings) { *run_.mutable_settings() = settings; }
   const RangeSet& targets() const { return targets_; }
   const RangeSet& exclusions() const { return exclusions_; }
   uint64_t permutation_key() const { return permutation_key_; }
