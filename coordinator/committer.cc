@@ -17,8 +17,8 @@ constexpr size_t kMaxGroup = 64;
 Committer::Committer(Store& store, const GeoTable& geo, std::map<uint32_t, std::string> countries)
     : store_(store),
       geo_(geo),
-      countries_(std::move(countries)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      countries_(std::move(countries)) {
   HARK_CHECK(wake_.valid());
   thread_ = std::thread([this] { Run(); });
 }
@@ -30,6 +30,22 @@ Committer::~Committer() {
   }
   work_.notify_one();
   thread_.join();
+}
+
+void Committer::AddRun(uint32_t run, std::string country) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  countries_[run] = std::move(country);
+}
+
+size_t Committer::waiting() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return waiting_.size();
+}
+
+std::string Committer::CountryOf(uint32_t run) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto country = countries_.find(run);
+  return country == countries_.end() ? std::string() : country->second;
 }
 
 void Committer::Submit(CommitItem item) {
@@ -62,9 +78,7 @@ Status Committer::Write(std::deque<CommitItem>& items) {
   const std::unique_ptr<StoreWrite> write = store_.NewWrite();
   bool sync = false;
   for (CommitItem& item : items) {
-    const auto country = countries_.find(item.run);
-    HARK_RETURN_IF_ERROR(Ingest(
-        item, geo_, country == countries_.end() ? std::string() : country->second, store_, *write));
+    HARK_RETURN_IF_ERROR(Ingest(item, geo_, CountryOf(item.run), store_, *write));
     sync |= item.must_sync;
   }
   return store_.Commit(*write, sync);

@@ -36,8 +36,12 @@ class Committer final : public CommitQueue {
   // Writes what was submitted, then stops.
   ~Committer() override;
 
+  // Before the first item of a run that came later.
+  void AddRun(uint32_t run, std::string country);
   void Submit(CommitItem item) override;
   std::vector<uint64_t> TakeDurable() override;
+  // Items submitted and not yet being written.
+  size_t waiting() const;
   // Readable when TakeDurable or failure() has news.
   int wake_fd() const { return wake_.get(); }
   // After a failed write nothing more is written or reported: the first failure stays.
@@ -48,13 +52,14 @@ class Committer final : public CommitQueue {
  private:
   void Run();
   Status Write(std::deque<CommitItem>& items);
+  std::string CountryOf(uint32_t run) const;
 
   Store& store_;
   const GeoTable& geo_;
-  const std::map<uint32_t, std::string> countries_;
   UniqueFd wake_;
 
   mutable std::mutex mutex_;
+  std::map<uint32_t, std::string> countries_;
   std::condition_variable work_;
   std::condition_variable idle_;
   std::deque<CommitItem> waiting_;
