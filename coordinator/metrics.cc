@@ -9,7 +9,7 @@
 
 #include "base/outcome.h"
 #include "base/strings.h"
-#include "bus/curve.h"
+#include "coordinator/status_words.h"
 
 namespace hark {
 namespace {
@@ -22,8 +22,6 @@ using proto::RunStatus;
 using proto::WorkerStatus;
 using Labels = std::vector<ClientMetric::Label>;
 using Value = std::optional<double>;
-
-constexpr size_t kKeyBytes = 32;
 
 // Families in the order of their first sample.
 class Families {
@@ -195,19 +193,15 @@ Labels With(Labels labels, const char* name, std::string value) {
   return labels;
 }
 
-constexpr std::pair<RunStatus::State, const char*> kStates[] = {
-    {RunStatus::OPEN, "open"},
-    {RunStatus::PAUSED, "paused"},
-    {RunStatus::OUTSIDE_WINDOW, "outside-window"},
-    {RunStatus::CANCELLING, "cancelling"},
-    {RunStatus::CANCELLED, "cancelled"},
-    {RunStatus::DONE, "done"},
+constexpr RunStatus::State kStates[] = {
+    RunStatus::OPEN,       RunStatus::PAUSED,    RunStatus::OUTSIDE_WINDOW,
+    RunStatus::CANCELLING, RunStatus::CANCELLED, RunStatus::DONE,
 };
 
 void AddRunStates(const RunStatus& run, const Labels& labels, Families& out) {
-  for (const auto& [state, name] : kStates) {
+  for (const RunStatus::State state : kStates) {
     out.Add("hark_run_state", "1 for the state it is in, 0 for the others.", kGauge,
-            With(labels, "state", name), Number(run.state() == state));
+            With(labels, "state", std::string(RunStateName(state))), Number(run.state() == state));
   }
   const std::pair<const char*, uint32_t> jobs[] = {
       {"pending", run.jobs_pending()}, {"leased", run.jobs_leased()}, {"done", run.jobs_done()}};
@@ -261,8 +255,7 @@ void AddCapabilities(const WorkerStatus& worker, const Labels& labels, Families&
 
 void AddWorker(const WorkerStatus& worker, Families& out) {
   // Names are the workers' own and may be equal; keys are not.
-  const std::string key =
-      worker.key().size() == kKeyBytes ? CurveKeyText(worker.key()) : HexEncode(worker.key());
+  const std::string key = WorkerKeyText(worker.key());
   const Labels labels = {{"worker", EscapeForDisplay(worker.name())}, {"key", key}};
   out.Add("hark_worker_info", "1; its labels say what the worker is.", kGauge,
           With(With(With(labels, "region", EscapeForDisplay(worker.region())), "provider",
