@@ -1,5 +1,6 @@
 """A coordinator and workers as processes that can be hurt one by one, and come back."""
 
+import json
 import signal
 import subprocess
 import time
@@ -93,7 +94,10 @@ class Fleet:
             worker.start()
             worker.command.pop()  # from now on it has an identity
         harness.wait_for("every worker to join", lambda: all(
-            (worker.state / "identity.conf").exists() for worker in self.workers.values()))
+            self.listed().get(worker.name, {}).get("connected") for worker in self.workers.values()))
+
+    def listed(self):
+        return {row["name"]: row for row in json.loads(self.fleet("list", "--format=json"))["workers"]}
 
     def finish(self):
         """After the run: workers leave in good order."""
