@@ -10,7 +10,6 @@ the first round's schedule is that seed's, the next one's the seed after it.
 """
 
 import argparse
-import json
 import os
 import random
 import subprocess
@@ -41,18 +40,6 @@ def parse(args):
     return parser.parse_args(args)
 
 
-def lab_of(directory, hosts, addresses, seed=3, country="XX"):
-    """A random country whose hosts other networks can reach."""
-    raw = directory / f"{country}.raw"
-    done = harness.run([harness.BIN / "hark-lab", f"--hosts={hosts}", f"--addresses={addresses}", f"--seed={seed}",
-                        f"--country={country}", "--noserve", f"--write_scenario={raw}", f"--out={directory / 'raw'}",
-                        f"--key_cache={os.environ.get('HARK_LAB_KEYS', directory / 'keys')}"])
-    assert done.returncode == 0, done.stderr
-    scenario = directory / f"{country}.scenario"
-    scenario.write_text(network.hosts_elsewhere(raw.read_text()))
-    return harness.Lab(directory, f"--scenario={scenario}")
-
-
 def one_round(directory, lab, seed, reference, usual, targets):
     schedule = faults.schedule(random.Random(seed), WORKERS, DISTURBED, GAP)
     fleet = fleets.Fleet(directory, lab, WORKERS, rate=RATE)
@@ -64,16 +51,9 @@ def one_round(directory, lab, seed, reference, usual, targets):
     more = network.probed_more(usual, network.attempts())
     print(f"seed {seed}: {seconds:.0f} s, {sum(play.ledger.values())} faults ({faults.say(play.ledger)}); "
           f"{len(more)} of {targets} targets probed more than once ({100 * len(more) / targets:.2f} %)", flush=True)
-    compare(reference, fleet.results(), f"--seed={seed} --rounds=1 reproduces this schedule")
+    fleets.compare(reference, fleet.results(), f"--seed={seed} --rounds=1 reproduces this schedule")
     fleet.remove()
     return len(more) / targets, play.ledger
-
-
-def compare(reference, results, what):
-    for name, wanted, have in zip(("report", "clusters"), reference, results):
-        if wanted != have:
-            wrong = harness.differences(json.loads(wanted), json.loads(have))
-            raise AssertionError(f"{what}\n{name} differs:\n" + "\n".join(map(str, wrong))[:3000])
 
 
 def main():
@@ -84,7 +64,7 @@ def main():
     with harness.Workspace() as directory:
         subprocess.run(["mount", "-t", "tmpfs", "none", directory], check=True)
         network.make(WORKERS)
-        with lab_of(directory, HOSTS, ADDRESSES) as lab:
+        with fleets.lab_of(directory, {"XX": (HOSTS, ADDRESSES)}) as lab:
             calm = fleets.undisturbed(directory / "calm", lab, WORKERS, rate=RATE)
             usual, targets = network.attempts(), network.planned(lab.targets)
             reference = calm.results()

@@ -49,9 +49,11 @@ def schedule(rng, workers, seconds, gap):
 class Play:
     """Plays a schedule on a fleet until the scan is over."""
 
-    def __init__(self, fleet, faults):
+    def __init__(self, fleet, faults, insist=False):
+        """insist: a fault that cannot be played now is played as soon as it can."""
         self.fleet = fleet
         self.faults = list(faults)
+        self.insist = insist
         self.ledger = {}
         self.pending = []  # (when, what to do): ends of faults
         self.cut = set()   # workers whose link somebody has cut already
@@ -73,6 +75,9 @@ class Play:
                 fault = self.faults.pop(0)
                 if self.begin(fault, now):
                     self.ledger[fault.kind] = self.ledger.get(fault.kind, 0) + 1
+                elif self.insist:
+                    fault.at = now + 0.1
+                    self.faults.insert(0, fault)
             self.look_after_workers(now)
             time.sleep(0.02)  # polls for what other processes do
         for _, heal in sorted(self.pending, key=lambda entry: entry[0]):
@@ -87,14 +92,14 @@ class Play:
         """True when the run is done; else it is started again by the same command."""
         code = coordinator.process.returncode
         if code == 0:
-            return True
-        if any(what == coordinator.start for _, what in self.pending):
+            return self.fleet.survey_is_over()
+        if any(what == self.fleet.start_survey for _, what in self.pending):
             return False  # it was killed, and comes back at its time
         full = code == fleets.DISK_FULL and "coordinator" in self.full
         asked = code == fleets.INTERRUPTED and self.asked_to_end
         assert full or asked, f"the coordinator ended with {code}:\n{coordinator.said()[-3000:]}"
         self.asked_to_end = False
-        self.later(now + 0.5, coordinator.start)
+        self.later(now + 0.5, self.fleet.start_survey)
         return False
 
     def look_after_workers(self, now):
@@ -115,7 +120,7 @@ class Play:
             return False
         if fault.kind == "kill the coordinator":
             coordinator.kill()
-            self.later(now + fault.seconds, coordinator.start)
+            self.later(now + fault.seconds, self.fleet.start_survey)
         elif fault.kind == "end the coordinator":
             self.asked_to_end = True
             coordinator.signal(signal.SIGTERM)

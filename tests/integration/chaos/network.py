@@ -22,15 +22,19 @@ def say(program, text):
                    text=True, check=True)
 
 
-def hosts_elsewhere(scenario):
-    """A generated scenario, moved from loopback to addresses that another network can reach."""
+def hosts_elsewhere(scenario, number):
+    """The lines of a generated scenario, moved from loopback to where other networks can reach it: each number
+    has 64 of the 256 networks 10.x.0.0/16."""
     out = []
     for line in scenario.splitlines():
         words = line.split(" ")
         if words[0] in ("prefix", "host"):
-            words[1] = "10." + words[1].split(".", 1)[1]
-        out.append(" ".join(words))
-    return "\n".join(out) + "\n"
+            _, second, rest = words[1].split(".", 2)
+            assert int(second) < 64, "more prefixes than have room"
+            words[1] = f"10.{int(second) + 64 * number}.{rest}"
+        if number == 0 or words[0] not in ("run", "country"):
+            out.append(" ".join(words))
+    return out
 
 
 def make(workers):
