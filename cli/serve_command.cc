@@ -35,8 +35,8 @@ class Serve {
  public:
   Serve(const ServeOptions& options, const GeoTable& geo) : options_(options), geo_(geo) {}
 
-  // A full disk ends neither it nor what waits for it: RocksDB 7 cannot resume after a log it could
-  // not write, so the store is closed, and opened again when there is space.
+  // A full disk is waited out by the committer, with the store open and the fleet connected. Where
+  // RocksDB cannot go on with the store, it is closed, and opened again when there is space.
   Status Run(StopSignals& signals);
 
  private:
@@ -126,6 +126,7 @@ int RunServe(const std::vector<std::string>& args) {
   ServeOptions options;
   options.service.workers = 0;
   options.service.takes_runs = true;
+  options.service.waits_for_space = true;
   FlagSet flags(kName, "the coordinator of a store, until it is stopped",
                 AllFlags({ServiceFlags(options.service),
                           {{"geo", Text(&options.geo, "FILE"),

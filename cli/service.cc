@@ -18,6 +18,17 @@ namespace fs = std::filesystem;
 constexpr Duration kTurn = std::chrono::milliseconds(50);
 constexpr size_t kMaxIpcPath = 100;  // sun_path holds 108 bytes
 
+// Every heartbeat renews a lease: ten of them are time for a lost connection to be made anew.
+constexpr int kHeartbeatsPerLease = 10;
+constexpr Duration kSlowestHeartbeat = std::chrono::seconds(2);
+
+void SetLease(uint32_t seconds, DispatcherOptions& options) {
+  options.lease = std::chrono::seconds(seconds);
+  options.heartbeat = std::min(kSlowestHeartbeat, options.lease / kHeartbeatsPerLease);
+  // Workers may take longer to find a restarted coordinator than to notice a lost connection.
+  options.restart_grace = options.lease * 3 / 2;
+}
+
 // One 40-character key a line, anything behind it is a note.
 Status AllowRemoteWorkers(const std::string& path, AllowedKeys& allowed) {
   HARK_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
@@ -68,10 +79,12 @@ Result<CoordinatorOptions> Service::MakeOptions() {
   options.fleet_directory = options_.db + "/fleet";
   options.control.db = options_.db;
   options.control.takes_runs = options_.takes_runs;
+  options.waits_for_space = options_.waits_for_space;
   HARK_ASSIGN_OR_RETURN(const DiskSpace disk, SpaceAt(options_.db));
   HARK_ASSIGN_OR_RETURN(options.min_free_bytes,
                         ParseMinFree(options_.min_free_disk, disk.all_bytes));
   options.dispatcher.probes_per_second = options_.pace.rate;
+  SetLease(options_.lease_seconds, options.dispatcher);
   options.dispatcher.expected_workers = std::max<size_t>(options_.workers, 1);
   return options;
 }

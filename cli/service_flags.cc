@@ -7,6 +7,8 @@ namespace hark {
 namespace {
 
 constexpr uint32_t kMaxWorkers = 64;
+constexpr uint32_t kMinLease = 5;  // below, a busy machine's pauses would cost leases
+constexpr uint32_t kMaxLease = 3600;
 constexpr uint64_t kMaxUnits = 1 << 20;  // a PiB, in the larger unit
 
 }  // namespace
@@ -18,6 +20,8 @@ std::vector<Flag> ServiceFlags(ServiceOptions& o) {
         {"listen", Text(&o.listen, "tcp://ADDR:PORT"), "let remote workers join here"},
         {"allow_workers", Text(&o.allow_workers, "FILE"),
          "public keys of remote workers, one a line, besides those of hark fleet"},
+        {"lease_seconds", Number(&o.lease_seconds, kMinLease, kMaxLease, "N"),
+         "silence after which a worker's jobs go to others"},
         {"min_free_disk", Text(&o.min_free_disk, "N[MG%]"),
          "with less space free nothing more is given to workers; default 1G, or 2% of a smaller "
          "disk"},

@@ -15,9 +15,11 @@ struct ServiceOptions {
   uint32_t workers = 1;
   std::string listen;
   std::string allow_workers;
+  uint32_t lease_seconds = 60;
   std::string worker_binary;
-  std::string min_free_disk;  // "" = DefaultMinFree
-  bool takes_runs = false;    // that are made while it runs
+  std::string min_free_disk;     // "" = DefaultMinFree
+  bool takes_runs = false;       // that are made while it runs
+  bool waits_for_space = false;  // a full disk is waited out, not an error
 };
 
 std::vector<Flag> ServiceFlags(ServiceOptions& options);

@@ -5,12 +5,14 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/time.h"
 
 namespace hark {
 namespace {
 
 // Items in one write: bounds the memory of a WriteBatch (an item is at most half a MiB).
 constexpr size_t kMaxGroup = 64;
+constexpr Duration kSpaceLook = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -81,7 +83,29 @@ Status Committer::Write(std::deque<CommitItem>& items) {
     HARK_RETURN_IF_ERROR(Ingest(item, geo_, CountryOf(item.run), store_, *write));
     sync |= item.must_sync;
   }
-  return store_.Commit(*write, sync);
+  return WriteWhenThereIsSpace(*write, sync);
+}
+
+// The owner learns of it by waits_for() and gives nothing more out; what was accepted stays here.
+Status Committer::WriteWhenThereIsSpace(StoreWrite& write, bool sync) {
+  Status status = store_.Commit(write, sync);
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (waits_for_space_ && status.code() == StatusCode::kDiskFull) {
+    if (waits_for_.empty()) LogWarning("coordinator/committer", status.message());
+    waits_for_ = "the disk is full; what was acknowledged is safe, it goes on when there is space";
+    if (work_.wait_for(lock, kSpaceLook, [this] { return stopping_; })) break;
+    lock.unlock();
+    status = store_.Resume();
+    if (status.ok()) status = store_.Commit(write, sync);
+    lock.lock();
+  }
+  waits_for_.clear();
+  return status;
+}
+
+std::string Committer::waits_for() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return waits_for_;
 }
 
 void Committer::Run() {

@@ -50,6 +50,7 @@ Status Coordinator::TakeUp(const std::vector<proto::RunRow>& runs, MonoTime now)
   std::map<uint32_t, std::string> countries;
   for (const proto::RunRow& run : runs) countries[run.id()] = run.country();
   committer_ = std::make_unique<Committer>(store_, geo_, std::move(countries));
+  committer_->WaitForSpace(options_.waits_for_space);
   auto addresses = [&store = store_](uint32_t run, uint32_t list, uint64_t from, uint64_t to) {
     return list == 0 ? store.Listeners(run, from, to) : store.Revisits(run, list, from, to);
   };
@@ -111,6 +112,7 @@ void Coordinator::LookAtPressure() {
   health.free_bytes = space.ok() ? space->free_bytes : 0;
   health.writes_stall = store_.WritesStall();
   health.commits_waiting = committer_->waiting();
+  health.failing = committer_->waits_for();
   const std::string before = pressure_.why();
   const std::string& why = pressure_.Judge(health);
   if (why == before) return;

@@ -34,6 +34,9 @@ struct CoordinatorOptions {
   ControlDeskOptions control;    // db: also where free space is looked for, "" = nowhere
   // Below it nothing more is given out.
   uint64_t min_free_bytes = 0;
+  // A full disk is pressure, not an error: what was not acknowledged is written when there is
+  // space.
+  bool waits_for_space = false;
 };
 
 class Coordinator {

@@ -33,7 +33,9 @@ const std::string& Pressure::Judge(const StoreHealth& health) {
   const bool pressed = !why_.empty();
   const uint64_t wanted = pressed ? min_free_ + min_free_ / kSlackShare : min_free_;
   const size_t most = pressed ? kFewWaiting : kMostWaiting;
-  if (health.free_bytes < wanted) {
+  if (!health.failing.empty()) {
+    why_ = health.failing;
+  } else if (health.free_bytes < wanted) {
     why_ = StrCat("the store's disk has ", health.free_bytes / kMib, " MiB free, ", wanted / kMib,
                   " MiB are wanted (--min_free_disk)");
   } else if (health.writes_stall) {

@@ -3,8 +3,8 @@
 // When the coordinator should take nothing more on: the disk is nearly full, the store stalls, or
 // the committer has fallen behind. Pure but for SpaceAt.
 //
-//   fine --free space below the mark, writes stall, or too many wait--> pressed, with a reason
-//   pressed --a tenth more space than the mark, no stall, a quarter of the queue--> fine
+//   fine --writes fail or stall, free space below the mark, or too many wait--> pressed, with a
+//   reason pressed --a tenth more space than the mark, no stall, a quarter of the queue--> fine
 //
 // The two marks keep it from going to and fro.
 
@@ -27,6 +27,7 @@ Result<DiskSpace> SpaceAt(const std::string& path);
 uint64_t DefaultMinFree(uint64_t disk_bytes);
 
 struct StoreHealth {
+  std::string failing;  // what the committer waits for, "" = it writes
   uint64_t free_bytes = 0;
   bool writes_stall = false;
   size_t commits_waiting = 0;
