@@ -72,7 +72,10 @@ Status Committer::failure() const {
 
 Status Committer::Flush() {
   std::unique_lock<std::mutex> lock(mutex_);
-  idle_.wait(lock, [this] { return !failure_.ok() || (waiting_.empty() && !writing_); });
+  idle_.wait(lock, [this] {
+    return !failure_.ok() || !waits_for_.empty() || (waiting_.empty() && !writing_);
+  });
+  if (!waits_for_.empty()) return {StatusCode::kDiskFull, waits_for_};
   return failure_;
 }
 
@@ -93,6 +96,7 @@ Status Committer::WriteWhenThereIsSpace(StoreWrite& write, bool sync) {
   while (waits_for_space_ && status.code() == StatusCode::kDiskFull) {
     if (waits_for_.empty()) LogWarning("coordinator/committer", status.message());
     waits_for_ = "the disk is full; what was acknowledged is safe, it goes on when there is space";
+    idle_.notify_all();
     if (work_.wait_for(lock, kSpaceLook, [this] { return stopping_; })) break;
     lock.unlock();
     status = store_.Resume();

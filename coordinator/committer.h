@@ -52,7 +52,7 @@ class Committer final : public CommitQueue {
   int wake_fd() const { return wake_.get(); }
   // After a failed write nothing more is written or reported: the first failure stays.
   Status failure() const;
-  // Waits until everything submitted is durable, or the failure.
+  // Waits until everything submitted is durable, or cannot be: the failure, or kDiskFull.
   Status Flush();
 
  private:
