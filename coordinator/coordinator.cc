@@ -41,6 +41,7 @@ Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoT
   RouterOptions router;
   router.endpoints = self->options_.endpoints;
   router.secret_key = self->options_.keys.secret_key;
+  router.unlimited_key = self->options_.operator_key;
   router.allow = [gate = self->gate_.get()](std::string_view key) { return gate->MayConnect(key); };
   HARK_ASSIGN_OR_RETURN(self->router_, Router::Bind(std::move(router)));
   return self;
