@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/crc32c.h"
+#include "base/mutation.h"
 #include "base/outcome.h"
 #include "base/strings.h"
 #include "coordinator/observation_check.h"
@@ -105,7 +106,8 @@ void CountRevisit(const proto::HostObservation& host, bool counted_throttled, pr
     return;
   }
   tally->set_answered(tally->answered() + 1);
-  if (counted_throttled) tally->set_recovered(tally->recovered() + 1);
+  if (!counted_throttled) return;
+  tally->set_recovered(tally->recovered() + (Broken(Rule::kRecoveredOnce) ? 2 : 1));
 }
 
 Result<CheckedBatch> CheckGrab(const proto::Batch& batch, proto::BatchPayload& payload,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "base/strings.h"
 
 // Sessions: who is there, what it may do, how fast. Jobs are in dispatcher_jobs.cc, batches in
@@ -15,7 +16,6 @@ namespace {
 constexpr uint32_t kProtocol = 1;
 constexpr int kSilentHeartbeats = 3;  // until a session is given up
 constexpr int kMaxStrikes = 3;
-constexpr uint64_t kCreditBytes = 4 << 20;  // unacknowledged batches a worker
 constexpr uint32_t kMaxBatchBytes = 256 << 10;
 constexpr uint32_t kQuarantineRetryMillis = 300'000;
 constexpr uint32_t kRevokedRetryMillis = 30'000;
@@ -65,6 +65,7 @@ void Dispatcher::AddRun(RunState run, MonoTime now, int64_t unix_ms, std::string
   std::set<std::string> holders;
   for (LiveJob* job : it->second.AllLeased()) {
     job->deadline = grace;
+    if (Broken(Rule::kLeasesOutliveRestart)) job->deadline = now;
     holders.insert(job->row.worker());
   }
   const size_t sharers = std::max(options_.expected_workers, holders.size());
@@ -124,6 +125,7 @@ void Dispatcher::EndSession(const std::string& route, bool keeps_probing, MonoTi
   if (it == sessions_.end()) return;
   const Session& session = it->second;
   const double pps = std::max(session.granted_pps, session.applied_pps);
+  if (Broken(Rule::kGhostsCount)) keeps_probing = false;
   if (keeps_probing && pps > 0) ghosts_[session.key] = {pps, now + options_.lease};
   if (route_of_key_[session.key] == route) route_of_key_.erase(session.key);
   sessions_.erase(it);
@@ -253,7 +255,9 @@ void Dispatcher::OnHello(const std::string& route, const std::string& key,
   welcome.set_coordinator_unix_ms(unix_ms);
   welcome.set_coordinator_epoch(options_.epoch);
   welcome.set_max_batch_bytes(kMaxBatchBytes);
-  welcome.set_credit_bytes(kCreditBytes);
+  // What is on its way to the disk returns its credit to this session: it has only the rest.
+  welcome.set_credit_bytes(options_.credit_bytes -
+                           std::min(options_.credit_bytes, unacked_of_key_[key]));
   welcome.set_heartbeat_ms(static_cast<uint32_t>(ToMillis(options_.heartbeat)));
   welcome.set_lease_ms(static_cast<uint32_t>(ToMillis(options_.lease)));
   welcome.set_probes_per_second(session.granted_pps);
@@ -288,9 +292,11 @@ proto::Verdict Dispatcher::Judge(const std::string& key, const proto::HeldJob& h
   *verdict.mutable_token() = held.token();
   LiveJob* job = HeldBy(key, held.run(), held.job(), held.token());
   if (job != nullptr) verdict.set_durable_next_seq(job->durable_next_seq);
-  if (job != nullptr && job->row.state() == proto::JobRow::LEASED) {
+  const bool leased = job != nullptr &&
+                      (job->row.state() == proto::JobRow::LEASED || Broken(Rule::kReleasedIsOver));
+  if (leased) {
     verdict.set_kind(proto::Verdict::KEEP);
-    job->deadline = now + options_.lease;
+    if (!Broken(Rule::kKeepRenews)) job->deadline = now + options_.lease;
   } else if (job != nullptr && job->durable_next_seq < job->row.next_seq()) {
     verdict.set_kind(proto::Verdict::KEEP);  // done, its last batches are on their way to the disk
   }
@@ -298,9 +304,13 @@ proto::Verdict Dispatcher::Judge(const std::string& key, const proto::HeldJob& h
 }
 
 // The process that held this lease is gone and its spool has nothing we do not have: keeping the
-// lease would save nothing, and a target that kills its prober would do so for ever.
+// lease would save nothing, and a target that kills its prober would do so for ever. A job that is
+// done, but whose last batches wait for the disk, may only be kept by who still has all of them:
+// made again they would have other ends, which after a power cut would not fit what was durable.
 bool Dispatcher::DiedEmptyHanded(const proto::HeldJob& held, const LiveJob& job) const {
-  return job.row.state() == proto::JobRow::LEASED && held.next_seq() <= job.row.next_seq();
+  const bool done = job.row.state() == proto::JobRow::DONE;
+  if (done) return held.next_seq() < job.row.next_seq();
+  return held.next_seq() <= job.row.next_seq() && !Broken(Rule::kEmptyHandedIsReleased);
 }
 
 LiveJob* Dispatcher::HeldBy(const std::string& key, uint32_t run_id, uint32_t job_id,
@@ -308,6 +318,8 @@ LiveJob* Dispatcher::HeldBy(const std::string& key, uint32_t run_id, uint32_t jo
   RunState* run = MutableRun(run_id);
   LiveJob* job = run == nullptr ? nullptr : run->Find(job_id);
   if (job == nullptr) return nullptr;
+  if (Broken(Rule::kReleasedIsOver) && SameToken(job->row.token(), token)) return job;
+  if (Broken(Rule::kPresentToken) && job->row.worker() == key) return job;
   const bool held =
       job->row.state() == proto::JobRow::LEASED || job->row.state() == proto::JobRow::DONE;
   return held && job->row.worker() == key && SameToken(job->row.token(), token) ? job : nullptr;
@@ -362,6 +374,7 @@ double Dispatcher::ShareFor(const Session& session, MonoTime now) {
     if (key != session.key) taken += ghost.pps;
   }
   const double fair = options_.probes_per_second / static_cast<double>(sharers);
+  if (Broken(Rule::kShareWaits)) return fair;
   return std::max(0.0, std::min(fair, options_.probes_per_second - taken));
 }
 
@@ -396,7 +409,8 @@ void Dispatcher::OnTick(MonoTime now, int64_t unix_ms) {
   for (const std::string& route : silent) EndSession(route, true, now);
   for (auto& [id, run] : runs_) {
     for (LiveJob* job : run.AllLeased()) {
-      if (job->deadline <= now) ReleaseLease(run, *job, run.BlameFor(*job));
+      const bool over = job->deadline <= now && !Broken(Rule::kExpiry);
+      if (over) ReleaseLease(run, *job, run.BlameFor(*job));
     }
     CommitDirty(run);
   }

@@ -38,6 +38,10 @@ struct DispatcherOptions {
   Duration lease = std::chrono::seconds(60);
   Duration heartbeat = std::chrono::seconds(2);
   Duration restart_grace = std::chrono::seconds(90);  // for leases of before a restart
+  uint64_t credit_bytes = 4 << 20;                    // of batches not yet durable, a worker
+  // A tail smaller than this is not worth a job of its own.
+  uint64_t min_sweep_tail = 2048;
+  uint64_t min_grab_tail = 16;
   uint64_t epoch = 1;  // grows with every start, synced before the first message
 };
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "base/strings.h"
 #include "coordinator/dispatcher.h"
 
@@ -11,8 +12,8 @@ namespace {
 
 using proto::JobRow;
 
-// Twice the credit: what an honest worker can have under way around a reconnect.
-constexpr uint64_t kMaxUnackedBytes = 8 << 20;
+// The credit and some more: one batch is always allowed, also to a worker that reconnects.
+constexpr uint64_t kMaxOverCredit = 4 << 20;
 
 }  // namespace
 
@@ -44,10 +45,11 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   if (batch.seq() < job->row.next_seq()) {
     // Had it already. Only what is on the disk is acknowledged: a doubled batch must not become a
     // promise the disk has not made.
-    return Ack(session, batch, proto::Ack::OK, job->durable_next_seq);
+    return Ack(session, batch, proto::Ack::OK,
+               Broken(Rule::kAckOnlyDurable) ? job->row.next_seq() : job->durable_next_seq);
   }
   if (job->row.state() == JobRow::DONE) return Ack(session, batch, proto::Ack::STALE, 0);
-  if (batch.seq() > job->row.next_seq()) {
+  if (batch.seq() > job->row.next_seq() && !Broken(Rule::kNoGaps)) {
     return Ack(session, batch, proto::Ack::GAP, job->durable_next_seq);
   }
   RunState& run = *MutableRun(batch.run());
@@ -57,7 +59,7 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
     LogError("coordinator", targets.status().message());
     return;  // unanswered: it will be sent again
   }
-  if (unacked_of_key_[session.key] > kMaxUnackedBytes) {
+  if (unacked_of_key_[session.key] > options_.credit_bytes + kMaxOverCredit) {
     return RefuseBatch(session, run, *job, batch, Corruption("sent far beyond its credit"));
   }
   Result<CheckedBatch> checked = CheckBatch(batch, run, *job, **targets);
@@ -72,11 +74,12 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
     item.revisits.push_back(std::move(*revisit));
   }
   checked->tally.set_to_revisit(item.revisits.size());
-  const bool at_end = batch.to_index() == job->row.end();
+  const bool at_end =
+      batch.to_index() == job->row.end() || (batch.final() && Broken(Rule::kDoneAtTheEnd));
   run.Accept(*job, batch.to_index(), at_end, checked->tally);
   job->deadline = at_end ? kNever : now + options_.lease;
   item.run = batch.run();
-  item.jobs = {job->row};
+  if (!Broken(Rule::kCursorWithBatch)) item.jobs = {job->row};
   for (const Address& address : checked->hits) {
     item.listeners.emplace_back(run.TakeListenerPosition(), address);
   }
@@ -96,6 +99,13 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
                              session.key};
   unacked_of_key_[session.key] += batch.payload().size();
   queue_.Submit(std::move(item));
+  if (Broken(Rule::kCursorWithBatch)) {
+    CommitItem cursor;
+    cursor.run = batch.run();
+    cursor.jobs = {job->row};
+    queue_.Submit(std::move(cursor));
+  }
+  if (Broken(Rule::kAckAfterSync)) Ack(session, batch, proto::Ack::OK, job->row.next_seq());
   if (at_end) {
     grab_targets_.erase(id);
     trimming_.erase(id);
@@ -130,7 +140,7 @@ void Dispatcher::OnDurable(uint64_t ticket) {
   // Released since: its next holder starts behind this batch. The credit is the worker's all the
   // same.
   ack.set_status(job != nullptr ? proto::Ack::OK : proto::Ack::STALE);
-  ack.set_credit_bytes(done.bytes);
+  ack.set_credit_bytes(Broken(Rule::kCreditReturned) ? 0 : done.bytes);
 }
 
 }  // namespace hark

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "base/strings.h"
 #include "coordinator/dispatcher.h"
 
@@ -17,9 +18,6 @@ constexpr int64_t kMaxNoJobRetryMillis = 5000;
 // Something is due, but for another worker.
 constexpr int64_t kNotYoursRetryMillis = 1000;
 constexpr size_t kTargetChunkBytes = 64 << 10;
-// A tail smaller than this is not worth a job of its own.
-constexpr uint64_t kMinSweepTail = 2048;
-constexpr uint64_t kMinGrabTail = 16;
 constexpr uint32_t kMaxSlots = 8;  // jobs a worker may ask for at once
 
 }  // namespace
@@ -67,7 +65,7 @@ void Dispatcher::OnRequest(Session& session, const proto::Request& request, Mono
     }
     for (; slots > 0; --slots) {
       proto::Token token;
-      token.set_epoch(options_.epoch);
+      token.set_epoch(Broken(Rule::kEpochInToken) ? 1 : options_.epoch);
       token.set_counter(next_token_++);
       LiveJob* job = run.Lease(asking, token, now + options_.lease);
       if (job == nullptr) break;
@@ -162,7 +160,8 @@ void Dispatcher::AskForTail(const std::string& idle_key) {
   for (auto& [id, run] : runs_) {
     for (LiveJob* job : run.AllLeased()) {
       const uint64_t left = job->row.end() - job->row.cursor();
-      const uint64_t worth = job->row.kind() == JobRow::SWEEP ? kMinSweepTail : kMinGrabTail;
+      const uint64_t worth =
+          job->row.kind() == JobRow::SWEEP ? options_.min_sweep_tail : options_.min_grab_tail;
       const bool asked = trimming_.contains({id, job->row.id()});
       // Whom a throttled host may be given to is decided when its job is cut.
       if (job->row.kind() == JobRow::GRAB_REVISITS) continue;
@@ -180,6 +179,9 @@ void Dispatcher::AskForTail(const std::string& idle_key) {
   trim.set_job(longest->row.id());
   *trim.mutable_token() = longest->row.token();
   trim.set_new_end(longest->row.cursor() + (most + 1) / 2);
+  if (Broken(Rule::kTrimAfterAck)) {
+    MutableRun(run_of_longest)->GiveTail(*longest, trim.new_end());
+  }
 }
 
 void Dispatcher::OnTrimAck(Session& session, const proto::TrimAck& ack) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "base/outcome.h"
 #include "base/strings.h"
 #include "coordinator/batch_check.h"
@@ -156,6 +157,7 @@ void RunState::Split(LiveJob& job) {
     JobRow row = NewJob(job, base, end);
     row.set_suspect(true);
     Touch(Add(std::move(row)));
+    if (Broken(Rule::kSplitKeepsBoth)) break;
   }
   job.row.set_state(JobRow::SPLIT);
   if (IsSweep(job.row)) --open_sweeps_;
@@ -175,7 +177,7 @@ void RunState::Quarantine(LiveJob& job) {
 // Both rows change in one write (they are both dirty), so no index is ever in two jobs or in none.
 void RunState::GiveTail(LiveJob& job, uint64_t new_end) {
   JobRow tail = NewJob(job, new_end, job.row.end());
-  job.row.set_end(new_end);
+  if (!Broken(Rule::kTrimShortens)) job.row.set_end(new_end);
   Touch(job);
   Touch(Add(std::move(tail)));
 }
@@ -221,7 +223,8 @@ std::optional<StoredRevisit> RunState::ScheduleRevisit(const LiveJob& job,
     answered |= !throttled;
   }
   if (IsRevisit(job.row) && answered) kind.counted_throttled = false;
-  if (kind.ports.empty() || ++kind.round > revisits_.max_rounds()) return std::nullopt;
+  if (!Broken(Rule::kRevisitOneRound)) ++kind.round;
+  if (kind.ports.empty() || kind.round > revisits_.max_rounds()) return std::nullopt;
   const auto at = std::lower_bound(kind.workers.begin(), kind.workers.end(), worker);
   if (at == kind.workers.end() || *at != worker) kind.workers.insert(at, worker);
   return revisits_.Add(std::move(kind), host.address(), now, unix_ms);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.h"
 #include "coordinator/run_state.h"
 
 namespace hark {
@@ -43,7 +44,8 @@ LiveJob* RunState::TakePending(bool sweep, const Asking& asking) {
 }
 
 LiveJob* RunState::CutGrabJob(uint64_t at_least, const Asking& asking) {
-  const uint64_t available = durable_listeners_ - std::min(cut_, durable_listeners_);
+  const uint64_t there = Broken(Rule::kDurableListenersOnly) ? listeners_ : durable_listeners_;
+  const uint64_t available = there - std::min(cut_, there);
   if (available < std::max<uint64_t>(at_least, 1)) return nullptr;
   JobRow row;
   row.set_id(jobs_.rbegin()->first + 1);
@@ -90,7 +92,7 @@ LiveJob* RunState::Lease(const Asking& asking, const proto::Token& token, MonoTi
   if (job == nullptr) job = TakeGrab(1, asking);
   if (job == nullptr) return nullptr;
   job->row.set_state(JobRow::LEASED);
-  *job->row.mutable_token() = token;
+  if (!Broken(Rule::kNewToken) || !job->row.has_token()) *job->row.mutable_token() = token;
   job->row.set_worker(asking.worker);
   job->row.set_next_seq(0);
   job->durable_next_seq = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -136,14 +137,17 @@ void WorkerSession::OnWelcome(const proto::Welcome& welcome, MonoTime now) {
     Keep(*lease, verdict);
   }
   // ABANDON, or a lease the coordinator does not know of.
-  for (const JobKey& key : unmentioned) Drop(key);
+  for (const JobKey& key : unmentioned) {
+    if (!Broken(Rule::kAbandonForgets)) Drop(key);
+  }
 }
 
 void WorkerSession::Keep(Lease& lease, const proto::Verdict& verdict) {
   const uint64_t durable = verdict.durable_next_seq();
   // Below: what it has lost we no longer have. Above: our disk lost what it has, and with it the
   // place where to go on.
-  if (durable < lease.durable_seq || durable > lease.next_seq) {
+  const bool cannot = durable < lease.durable_seq || durable > lease.next_seq;
+  if (cannot && !Broken(Rule::kCannotSupply)) {
     Release(lease.key, proto::Release::CANNOT_SUPPLY, StrCat("asked for batch ", durable));
     return;
   }
@@ -349,7 +353,7 @@ void WorkerSession::OnAck(const proto::Ack& ack) {
       Drop(lease->key);
       return;
     case proto::Ack::STALE:
-      Drop(lease->key);
+      if (!Broken(Rule::kAbandonForgets)) Drop(lease->key);
       return;
     default:  // NOLINT: a status of a newer peer
       return;
@@ -375,7 +379,7 @@ void WorkerSession::GoBack(Lease& lease, uint64_t seq) {
   MarkDurable(lease, seq);
   // This answer was one of them.
   lease.answers_to_skip = lease.unanswered() > 0 ? lease.unanswered() - 1 : 0;
-  lease.send_seq = seq;
+  if (!Broken(Rule::kGoBack)) lease.send_seq = seq;
 }
 
 void WorkerSession::MarkDurable(Lease& lease, uint64_t next_seq) {
@@ -400,7 +404,7 @@ void WorkerSession::OnHeartbeatAck(const proto::HeartbeatAck& ack, MonoTime now)
     Lease* const lease = Find(JobKey::Of(verdict));
     if (lease == nullptr) continue;
     if (verdict.kind() != proto::Verdict::KEEP) {
-      Drop(lease->key);
+      if (!Broken(Rule::kAbandonForgets)) Drop(lease->key);
       continue;
     }
     lease->Renew(asked, lease_length_);
@@ -430,7 +434,7 @@ void WorkerSession::OnHeartbeatAck(const proto::HeartbeatAck& ack, MonoTime now)
 void WorkerSession::NoticeStall(Lease& lease, uint64_t durable_before) {
   const bool stalled = lease.unanswered() > 0 && lease.durable_seq == durable_before;
   lease.stalled = stalled ? lease.stalled + 1 : 0;
-  if (lease.stalled < kStalledHeartbeats) return;
+  if (lease.stalled < kStalledHeartbeats || Broken(Rule::kGoBack)) return;
   lease.stalled = 0;
   lease.answers_to_skip = 0;
   lease.send_seq = lease.durable_seq;
@@ -444,10 +448,11 @@ void WorkerSession::ApplyRate(double probes_per_second) {
 
 void WorkerSession::ApplyHolds(MonoTime now) {
   const uint64_t waiting = spool_.unacked_bytes();
-  if (waiting > options_.spool_quota_bytes) over_quota_ = true;
+  if (waiting > options_.spool_quota_bytes) over_quota_ = !Broken(Rule::kQuietOverQuota);
   if (waiting <= options_.spool_quota_bytes / 2) over_quota_ = false;
   for (auto& [key, lease] : leases_) {
-    const bool hold = over_quota_ || now >= lease.quiet_from();
+    const bool late = now >= lease.quiet_from() && !Broken(Rule::kQuietAfterLease);
+    const bool hold = over_quota_ || late;
     if (lease.phase != Lease::Phase::kWorking || hold == lease.held) continue;
     lease.held = hold;
     host_.HoldJob(key, hold);
