@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "worker/engine/socket_address.h"
 
 namespace hark {
 namespace {
@@ -11,13 +12,6 @@ constexpr size_t kV4Bytes = 8;
 constexpr size_t kV6Bytes = 32;
 
 }  // namespace
-
-std::optional<uint32_t> V4Destination(const Address& address) {
-  if (address.is_v4()) return address.v4();
-  ByteReader reader(address.bytes());
-  const bool mapped = reader.U64() == 0 && reader.U16() == 0 && reader.U16() == 0xffff;
-  return mapped ? std::optional(reader.U32()) : std::nullopt;
-}
 
 Status ExclusionFilter::Add(const std::string& bytes, std::vector<Range>* v4) {
   ByteReader reader(bytes);

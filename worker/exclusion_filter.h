@@ -5,8 +5,6 @@
 //
 // Threads: const calls from any.
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,8 +43,5 @@ class ExclusionFilter {
   RangeSet v4_;
   std::vector<std::pair<std::string, std::string>> v6_;  // disjoint, ascending; 16 bytes each
 };
-
-// The IPv4 address a packet would go to: its own, or the one inside ::ffff:0:0/96.
-std::optional<uint32_t> V4Destination(const Address& address);
 
 }  // namespace hark

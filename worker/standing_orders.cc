@@ -83,16 +83,17 @@ Status StandingOrders::Apply(const proto::Orders& orders) {
   HARK_ASSIGN_OR_RETURN(ExclusionFilter filter, ExclusionFilter::Parse(next.exclusions()));
   const bool changed = Encode(next) != Encode(orders_);
   orders_ = std::move(next);
-  filter_ = std::make_shared<const ExclusionFilter>(std::move(filter));
   told_ = true;
+  if (!changed) return Status::Ok();
+  filter_ = std::make_shared<const ExclusionFilter>(std::move(filter));
   ReadRuns();
-  if (changed) Keep();
+  Keep();
   return Status::Ok();
 }
 
-void StandingOrders::ForgetRuns() {
+void StandingOrders::BeginSession(bool knows_orders) {
   told_ = false;
-  if (orders_.runs().empty()) return;
+  if (knows_orders || orders_.runs().empty()) return;
   orders_.clear_runs();
   ReadRuns();
   Keep();

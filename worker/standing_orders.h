@@ -30,10 +30,11 @@ class StandingOrders {
   // which keep their version: none is forgotten. Orders without opt-outs leave them as they are.
   // kInvalidInput leaves everything as it was. A failure to keep them is only a warning.
   Status Apply(const proto::Orders& orders);
-  // The coordinator knows no orders: opt-outs stay, runs go on as it says otherwise.
-  void ForgetRuns();
+  // A new session's coordinator may count versions anew. One that knows no orders pauses and
+  // cancels in its own way; opt-outs stay even so.
+  void BeginSession(bool knows_orders);
 
-  // Of the last ones applied by this process, 0 = none yet.
+  // Of the last ones applied in this session, 0 = none yet.
   uint64_t version() const { return told_ ? orders_.version() : 0; }
   uint64_t exclusions_version() const { return orders_.exclusions_version(); }
   std::shared_ptr<const ExclusionFilter> exclusions() const { return filter_; }
