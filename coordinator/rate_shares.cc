@@ -162,11 +162,6 @@ const RateShares::Shares& RateShares::Taken(const std::string& worker) const {
   return it == members_.end() ? kNothing : it->second.taken;
 }
 
-bool RateShares::MayHave(const std::string& worker, uint32_t run) const {
-  const auto it = members_.find(worker);
-  return it != members_.end() && it->second.target.contains(run);
-}
-
 double RateShares::TargetOf(uint32_t run) const {
   const auto it = target_of_run_.find(run);
   return it == target_of_run_.end() ? 0 : it->second;

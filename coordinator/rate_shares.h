@@ -95,10 +95,10 @@ class RateShares {
 
   // The most it may be obeying.
   const Shares& Taken(const std::string& worker) const;
-  bool MayHave(const std::string& worker, uint32_t run) const;  // its target is not nothing
   double ceiling() const { return ceiling_; }
-  double TargetOf(uint32_t run) const;  // its part of the ceiling, as divided last
-  double reserved() const;              // for those of before a restart
+  double TargetOf(uint32_t run) const;                // its part of the ceiling, as divided last
+  double reserved() const;                            // for those of before a restart
+  size_t holders() const { return holders_.size(); }  // of them that have not said HELLO
 
  private:
   struct Telling {
