@@ -3,14 +3,22 @@
 // Makes things durable, in order, several at a time: whatever waits is written as one synced
 // WriteBatch (group commit), then reported back. The thread that talks to workers never waits for
 // the disk.
+//
+// Two threads: one turns items into rows, one writes what the first has ready. While a group is
+// written the next one grows.
+//
+//   Submit -> waiting_ --Prepare--> group --writer is free--> next_ --Write--> durable_
 
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -46,8 +54,24 @@ class Committer final : public CommitQueue {
   Status Flush();
 
  private:
-  void Run();
-  Status Write(std::deque<CommitItem>& items);
+  // Rows on their way to one write.
+  struct Group {
+    std::unique_ptr<StoreWrite> write;
+    std::vector<uint64_t> tickets;
+    std::unordered_set<uint64_t> hosts;  // that it has rows of, as hashes
+    size_t items = 0;
+    bool sync = false;
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
+  void Prepare();
+  void WriteGroups();
+  bool MayHandOver(const Group& group) const;
+  Status Add(CommitItem& item, Group* group);
+  void AwaitEarlierRows(const CommitItem& item, Group* group, Lock& lock);
+  void HandOver(Group* group, Lock& lock);
+  void Fail(Status status);
+  void Wake();
 
   Store& store_;
   const GeoTable& geo_;
@@ -55,14 +79,21 @@ class Committer final : public CommitQueue {
   UniqueFd wake_;
 
   mutable std::mutex mutex_;
-  std::condition_variable work_;
+  std::condition_variable work_;   // for the thread that prepares
+  std::condition_variable ready_;  // for the thread that writes
   std::condition_variable idle_;
   std::deque<CommitItem> waiting_;
+  std::optional<Group> next_;                // handed over, not taken yet
+  std::unordered_set<uint64_t> in_writing_;  // hosts of the group being written
   std::vector<uint64_t> durable_;
   Status failure_;
+  bool in_hand_ = false;   // an item is between waiting_ and a group
+  bool gathered_ = false;  // there is a group that was not handed over
   bool writing_ = false;
   bool stopping_ = false;
-  std::thread thread_;
+  bool prepared_all_ = false;
+  std::thread preparer_;
+  std::thread writer_;
 };
 
 }  // namespace hark
