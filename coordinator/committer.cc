@@ -1,5 +1,6 @@
 #include "coordinator/committer.h"
 
+#include <pthread.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -128,6 +129,7 @@ bool Committer::MayHandOver(const Group& group) const {
 }
 
 void Committer::Prepare() {
+  pthread_setname_np(pthread_self(), "hark-rows");
   Group group;
   Lock lock(mutex_);
   for (;;) {
@@ -158,6 +160,7 @@ void Committer::Prepare() {
 }
 
 void Committer::WriteGroups() {
+  pthread_setname_np(pthread_self(), "hark-store");
   Lock lock(mutex_);
   for (;;) {
     ready_.wait(lock, [this] { return next_ || prepared_all_ || !failure_.ok(); });

@@ -64,7 +64,7 @@ LiveJob& RunState::Add(JobRow row) {
   if (job.row.state() == JobRow::PENDING) {
     (IsSweep(job.row) ? pending_sweeps_ : pending_grabs_).insert(id);
   }
-  if (job.row.state() == JobRow::LEASED) leased_.insert(id);
+  if (job.row.state() == JobRow::LEASED) NoteLeased(job);
   return job;
 }
 
@@ -89,7 +89,7 @@ void RunState::Accept(LiveJob& job, uint64_t to, bool final, const proto::Tally&
   if (final) {
     job.row.set_state(JobRow::DONE);
     job.deadline = kNever;
-    leased_.erase(job.row.id());
+    NoteFree(job);
     if (IsSweep(job.row)) --open_sweeps_;
   }
 }
@@ -100,7 +100,7 @@ Blame RunState::BlameFor(const LiveJob& job) {
 
 void RunState::Release(LiveJob& job, Blame blame) {
   if (job.row.state() != JobRow::LEASED) return;
-  leased_.erase(job.row.id());
+  NoteFree(job);
   job.deadline = kNever;
   const bool stood_still = job.row.cursor() == job.leased_at_cursor;
   if (blame == Blame::kShared && stood_still) job.row.set_suspect(true);
@@ -180,15 +180,31 @@ void RunState::GiveTail(LiveJob& job, uint64_t new_end) {
   Touch(Add(std::move(tail)));
 }
 
+void RunState::NoteLeased(LiveJob& job) {
+  leased_[job.row.id()] = &job;
+  leased_to_[job.row.worker()][job.row.id()] = &job;
+}
+
+// The row still names its worker.
+void RunState::NoteFree(const LiveJob& job) {
+  leased_.erase(job.row.id());
+  const auto of_worker = leased_to_.find(job.row.worker());
+  if (of_worker == leased_to_.end()) return;
+  of_worker->second.erase(job.row.id());
+  if (of_worker->second.empty()) leased_to_.erase(of_worker);
+}
+
 std::vector<LiveJob*> RunState::AllLeased() {
   std::vector<LiveJob*> out;
-  for (const uint32_t id : leased_) out.push_back(Find(id));
+  for (const auto& [id, job] : leased_) out.push_back(job);
   return out;
 }
 
 std::vector<LiveJob*> RunState::LeasedTo(const std::string& worker) {
-  std::vector<LiveJob*> out = AllLeased();
-  std::erase_if(out, [&](const LiveJob* job) { return job->row.worker() != worker; });
+  std::vector<LiveJob*> out;
+  const auto of_worker = leased_to_.find(worker);
+  if (of_worker == leased_to_.end()) return out;
+  for (const auto& [id, job] : of_worker->second) out.push_back(job);
   return out;
 }
 

@@ -60,6 +60,8 @@ class RunState {
   RunState(proto::RunRow run, RangeSet targets, RangeSet exclusions,
            std::vector<proto::JobRow> jobs, uint64_t listeners,
            const std::vector<StoredRevisit>& revisits = {});
+  RunState(RunState&&) = default;
+  RunState(const RunState&) = delete;  // it points into itself
   // What waits by the wall clock, waits by the monotonic one from here on. Call before leasing.
   void StartClock(MonoTime now, int64_t unix_ms) { revisits_.StartClock(now, unix_ms); }
 
@@ -136,6 +138,8 @@ class RunState {
   bool MayTake(LiveJob& job, const Asking& asking);
   proto::JobRow NewJob(const LiveJob& like, uint64_t base, uint64_t end) const;
   LiveJob& Add(proto::JobRow row);
+  void NoteLeased(LiveJob& job);
+  void NoteFree(const LiveJob& job);
   void MakePending(LiveJob& job);
   void Split(LiveJob& job);
   void Quarantine(LiveJob& job);
@@ -148,7 +152,9 @@ class RunState {
   Permutation permutation_;
   std::map<uint32_t, LiveJob> jobs_;
   std::set<uint32_t> pending_sweeps_, pending_grabs_;
-  std::set<uint32_t> leased_;
+  // By job id, all of them and each worker's: both are asked for with every message.
+  std::map<uint32_t, LiveJob*> leased_;
+  std::map<std::string, std::map<uint32_t, LiveJob*>> leased_to_;
   std::set<uint32_t> dirty_;
   uint64_t open_sweeps_ = 0;        // SWEEP jobs that may still find listeners
   uint64_t listeners_ = 0;          // accepted

@@ -96,7 +96,7 @@ LiveJob* RunState::Lease(const Asking& asking, const proto::Token& token, MonoTi
   job->durable_next_seq = 0;
   job->leased_at_cursor = job->row.cursor();
   job->deadline = deadline;
-  leased_.insert(job->row.id());
+  NoteLeased(*job);
   Touch(*job);
   return job;
 }
