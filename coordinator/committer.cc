@@ -54,51 +54,76 @@ Status Committer::failure() const {
 
 Status Committer::Flush() {
   std::unique_lock<std::mutex> lock(mutex_);
-  idle_.wait(lock, [this] { return !failure_.ok() || (waiting_.empty() && !writing_); });
+  idle_.wait(lock, [this] { return !retry_ && !writing_ && (!failure_.ok() || waiting_.empty()); });
   return failure_;
 }
 
+void Committer::Retry() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (failure_.ok()) return;
+    retry_ = true;
+  }
+  work_.notify_one();
+}
+
 Status Committer::Write(std::deque<CommitItem>& items) {
-  const std::unique_ptr<StoreWrite> write = store_.NewWrite();
-  bool sync = false;
+  std::unique_ptr<StoreWrite> write = store_.NewWrite();
+  write_ = nullptr;
+  write_syncs_ = false;
+  write_tickets_.clear();
   for (CommitItem& item : items) {
     const auto country = countries_.find(item.run);
     HARK_RETURN_IF_ERROR(Ingest(
         item, geo_, country == countries_.end() ? std::string() : country->second, store_, *write));
-    sync |= item.must_sync;
+    write_syncs_ |= item.must_sync;
+    if (item.ticket != 0) write_tickets_.push_back(item.ticket);
   }
-  return store_.Commit(*write, sync);
+  write_ = std::move(write);
+  return store_.Commit(*write_, write_syncs_);
+}
+
+Status Committer::WriteAgain() {
+  if (write_ == nullptr) return Internal("a write that was never whole cannot be tried again");
+  HARK_RETURN_IF_ERROR(store_.Resume());
+  return store_.Commit(*write_, write_syncs_);
+}
+
+// How a write went, to whoever waits for it. Called with the mutex held.
+void Committer::Report(Status status) {
+  writing_ = false;
+  if (status.ok()) {
+    durable_.insert(durable_.end(), write_tickets_.begin(), write_tickets_.end());
+    write_ = nullptr;
+  } else {
+    LogInfo("coordinator/committer", status.message());  // the owner tells the operator
+  }
+  failure_ = std::move(status);
+  idle_.notify_all();
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t n = write(wake_.get(), &one, sizeof one);
 }
 
 void Committer::Run() {
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    work_.wait(lock, [this] { return stopping_ || (!waiting_.empty() && failure_.ok()); });
-    if (waiting_.empty() || !failure_.ok()) {
+    work_.wait(lock,
+               [this] { return stopping_ || retry_ || (!waiting_.empty() && failure_.ok()); });
+    const bool again = std::exchange(retry_, false) && !failure_.ok();
+    if (!again && (waiting_.empty() || !failure_.ok())) {
       if (stopping_) return;
       continue;
     }
     std::deque<CommitItem> group;
-    while (!waiting_.empty() && group.size() < kMaxGroup) {
+    while (!again && !waiting_.empty() && group.size() < kMaxGroup) {
       group.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     }
     writing_ = true;
     lock.unlock();
-    Status status = Write(group);
+    Status status = again ? WriteAgain() : Write(group);
     lock.lock();
-    writing_ = false;
-    if (status.ok()) {
-      for (const CommitItem& item : group) {
-        if (item.ticket != 0) durable_.push_back(item.ticket);
-      }
-    } else {
-      LogInfo("coordinator/committer", status.message());  // the owner tells the operator
-      failure_ = std::move(status);
-    }
-    idle_.notify_all();
-    const uint64_t one = 1;
-    [[maybe_unused]] const ssize_t n = write(wake_.get(), &one, sizeof one);
+    Report(std::move(status));
   }
 }
 

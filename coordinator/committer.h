@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -40,14 +41,20 @@ class Committer final : public CommitQueue {
   std::vector<uint64_t> TakeDurable() override;
   // Readable when TakeDurable or failure() has news.
   int wake_fd() const { return wake_.get(); }
-  // After a failed write nothing more is written or reported: the first failure stays.
+  // After a failed write nothing more is written or reported: the first failure stays, until a
+  // Retry went well.
   Status failure() const;
+  // After a failure: asks the store to go on (Store::Resume), then writes what could not be written
+  // and what came since, in order. Returns at once; wake_fd tells when it is known how it went.
+  void Retry();
   // Waits until everything submitted is durable, or the failure.
   Status Flush();
 
  private:
   void Run();
   Status Write(std::deque<CommitItem>& items);
+  Status WriteAgain();
+  void Report(Status status);
 
   Store& store_;
   const GeoTable& geo_;
@@ -60,6 +67,12 @@ class Committer final : public CommitQueue {
   std::deque<CommitItem> waiting_;
   std::vector<uint64_t> durable_;
   Status failure_;
+  // Of the committer's thread: the last write, kept for Retry. Ingest consumes its items, so they
+  // cannot be made into a write a second time.
+  std::unique_ptr<StoreWrite> write_;
+  bool write_syncs_ = false;
+  std::vector<uint64_t> write_tickets_;
+  bool retry_ = false;
   bool writing_ = false;
   bool stopping_ = false;
   std::thread thread_;

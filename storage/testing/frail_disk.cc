@@ -27,6 +27,9 @@ void FrailDisk::PowerOff() {
 void FrailDisk::PowerOffAfter(uint64_t writes) {
   files_->PowerOffAfter(writes);
 }
+bool FrailDisk::StayOn() {
+  return files_->StayOn();
+}
 bool FrailDisk::is_off() const {
   return files_->is_off();
 }

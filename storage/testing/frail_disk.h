@@ -38,6 +38,8 @@ class FrailDisk {
 
   void PowerOff();
   void PowerOffAfter(uint64_t writes);
+  // Takes PowerOffAfter back; false: too late.
+  bool StayOn();
   bool is_off() const;
   // Every store on it must be gone.
   void PowerOn();

@@ -341,6 +341,12 @@ void FrailFiles::PowerOffAfter(uint64_t writes) {
   off_at_ = writes_ + writes;
 }
 
+bool FrailFiles::StayOn() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  off_at_ = kNeverReached;
+  return !off_;
+}
+
 bool FrailFiles::is_off() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return off_;
