@@ -129,7 +129,8 @@ class FrailFleet {
   FrailDisk& disk() { return disk_; }
   Committer& committer() { return queue_->committer(); }
   Store& store() { return *store_; }
-  bool done() const { return dispatcher_->AllRunsDone(); }
+  // A run whose last row had reached the disk before the coordinator knew is not worked on again.
+  bool done() const { return begun_.done || dispatcher_->AllRunsDone(); }
   uint64_t acks() const { return acks_; }
   uint64_t beats() const { return beats_; }  // heartbeats answered
 
