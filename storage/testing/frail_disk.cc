@@ -51,8 +51,8 @@ void FrailDisk::HoldSyncs() {
 void FrailDisk::ReleaseSyncs() {
   files_->HoldSyncs(false);
 }
-void FrailDisk::AwaitHeldSync() {
-  files_->AwaitHeldSync();
+bool FrailDisk::HoldsSomebody() const {
+  return files_->HoldsSomebody();
 }
 void FrailDisk::LieAboutSyncs(bool lies) {
   files_->LieAboutSyncs(lies);

@@ -51,8 +51,8 @@ class FrailDisk {
 
   void HoldSyncs();
   void ReleaseSyncs();
-  // Waits until somebody is held.
-  void AwaitHeldSync();
+  // Is anybody held now?
+  bool HoldsSomebody() const;
 
   void LieAboutSyncs(bool lies);
 

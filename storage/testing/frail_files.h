@@ -106,7 +106,7 @@ class FrailFiles : public rocksdb::FileSystemWrapper,
   void FailWrites(uint64_t after, uint64_t count, FrailDisk::Fault fault);
   uint64_t failed() const;
   void HoldSyncs(bool hold);
-  void AwaitHeldSync();
+  bool HoldsSomebody() const;
   void LieAboutSyncs(bool lies);
   uint64_t writes() const;
 
