@@ -63,7 +63,7 @@ class QuietLogger final : public rocksdb::Logger {
  public:
   QuietLogger() : rocksdb::Logger(rocksdb::WARN_LEVEL) {}
   using rocksdb::Logger::Logv;
-  void Logv(const char* format, va_list arguments) override {
+  __attribute__((format(printf, 2, 0))) void Logv(const char* format, va_list arguments) override {
     char line[512];
     vsnprintf(line, sizeof line, format, arguments);
     LogDebug("storage/rocksdb", line);

@@ -22,6 +22,8 @@ constexpr Duration kWorkerMoment = milliseconds(200);
 constexpr Duration kCoordinatorMoment = milliseconds(50);
 // After the end: acknowledgements arrive, spools empty.
 constexpr Duration kSettling = seconds(8);
+// Items in a lying disk's cache.
+constexpr uint64_t kMostForgotten = 40;
 
 }  // namespace
 
@@ -116,6 +118,7 @@ void Fleet::KillCoordinator() {
   ++outcome_.coordinator_deaths;
   dispatcher_.reset();
   disk_.Crash(random_.Below(disk_.waiting() + 1));
+  if (options_.disk_lies && random_.Unit() < 0.5) disk_.Forget(1 + random_.Below(kMostForgotten));
   for (auto& worker : workers_) worker->clean = false;
   At(Soon(3), [this] { StartCoordinator(); });
 }
@@ -326,6 +329,11 @@ FleetOutcome Fleet::Run() {
   MonoTime until = trouble_until_ + options_.patience;
   while (now_ < until && outcome_.messages < options_.max_messages && outcome_.broken.empty() &&
          disk_.broken.empty() && watch_.broken.empty()) {
+    // A lying disk may forget that it was done.
+    if (outcome_.finished && disk_.run.state() != proto::RunRow::DONE) {
+      outcome_.finished = false;
+      until = trouble_until_ + options_.patience;
+    }
     if (!outcome_.finished && disk_.run.state() == proto::RunRow::DONE) {
       outcome_.finished = true;
       outcome_.virtual_seconds = std::chrono::duration<double>(now_ - start).count();
@@ -338,6 +346,7 @@ FleetOutcome Fleet::Run() {
     outcome_.broken.insert(outcome_.broken.end(), more->begin(), more->end());
   }
   outcome_.trims = watch_.trims();
+  outcome_.forgotten = disk_.forgotten();
   if (outcome_.finished && outcome_.broken.empty()) {
     CheckEnd();
     CheckThrottled();

@@ -91,6 +91,9 @@ class FleetSimulationTest : public testing::Test {
  private:
   uint64_t histories_ = 0, targets_ = 0;
   FleetOutcome sum_;
+
+ protected:
+  uint64_t forgotten_ = 0;
 };
 
 // In CI, which builds a release; the slower builds look at a sample.
@@ -166,6 +169,30 @@ TEST_F(FleetSimulationTest, KnowsTheSameInTheEndAsIfNothingHadHappened) {
     EXPECT_FALSE(undisturbed.digest.empty());
     EXPECT_EQ(disturbed.digest, undisturbed.digest) << "seed " << seed;
   }
+}
+
+// What is lost was acknowledged, so nobody has it any more: it is probed again, and counted once.
+TEST_F(FleetSimulationTest, Row05ADiskThatLiedAboutSyncingCostsProbesAndNothingElse) {
+  RunSeeds(
+      200,
+      [](FleetOptions& options) {
+        options.disk_lies = true;
+        options.throttled_share = 0.2;
+      },
+      [this](const FleetOutcome& outcome) { forgotten_ += outcome.forgotten; });
+  std::printf("%s durable items forgotten\n", WithThousands(forgotten_).c_str());
+  EXPECT_GT(forgotten_, 0U) << "it never lied, so nothing was shown";
+}
+
+TEST_F(FleetSimulationTest, Row05ADiskThatLiesInShortHistories) {
+  for (uint64_t seed = 1; seed <= kShortHistories / 5 && !HasFailure(); ++seed) {
+    FleetOptions options = ShortHistory(seed);
+    options.disk_lies = true;
+    if (options.coordinator_deaths_every == 0) options.coordinator_deaths_every = 10;
+    forgotten_ += Keeps(options).forgotten;
+  }
+  Report();
+  EXPECT_GT(forgotten_, 0U);
 }
 
 TEST_F(FleetSimulationTest, OneWorkerIsEnough) {

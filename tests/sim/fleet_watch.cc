@@ -34,6 +34,8 @@ void FleetWatch::Started(const std::map<uint32_t, JobRow>& durable, MonoTime now
   bytes_under_way_.clear();
   for (const auto& [id, row] : durable) {
     jobs_[id] = {row, now + std::max(lease_, grace_) - lease_};
+    if (row.has_token())
+      durable_[KeyOf(row)] = row.next_seq();  // less than before, if the disk lied
   }
 }
 

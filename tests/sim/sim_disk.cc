@@ -19,12 +19,39 @@ SimDisk::SimDisk(const SimWorld& world, const FleetOptions& options)
     : run(world.run),
       world_(world),
       backoff_ms_(options.throttle_backoff_ms),
+      lies_(options.disk_lies),
       holders_(options.targets) {
   for (const proto::JobRow& job : world.first_jobs) {
     jobs[job.id()] = job;
     Count(job, 1);
   }
   touched_.clear();
+  if (lies_) synced_ = Copy();
+}
+
+SimDisk::Content SimDisk::Copy() const {
+  return {run, jobs, listeners, revisits, all_revisits, recorded, holders_};
+}
+
+void SimDisk::GoBackTo(Content content) {
+  run = std::move(content.run);
+  jobs = std::move(content.jobs);
+  listeners = std::move(content.listeners);
+  revisits = std::move(content.revisits);
+  all_revisits = std::move(content.all_revisits);
+  recorded = std::move(content.recorded);
+  holders_ = std::move(content.holders);
+}
+
+void SimDisk::Forget(size_t items) {
+  if (!lies_) return;
+  const size_t lost = std::min(items, cached_.size());
+  forgotten_ += lost;
+  cached_.resize(cached_.size() - lost);
+  GoBackTo(std::exchange(synced_, {}));
+  for (CommitItem& item : cached_) Apply(item);
+  cached_.clear();
+  synced_ = Copy();
 }
 
 void SimDisk::Submit(CommitItem item) {
@@ -36,6 +63,7 @@ void SimDisk::Sync(size_t items) {
   const size_t n = std::min(items, waiting_.size());
   for (size_t i = 0; i < n; ++i) {
     Apply(waiting_[i]);
+    if (lies_) cached_.push_back(waiting_[i]);
     if (waiting_[i].ticket == 0) continue;
     durable_.push_back(waiting_[i].ticket);
     if (watch_ != nullptr) watch_->Durable(waiting_[i].ticket);
