@@ -1,5 +1,6 @@
 #include "coordinator/coordinator.h"
 
+#include "base/random.h"
 #include "base/strings.h"
 #include "coordinator/run_registry.h"
 
@@ -9,6 +10,7 @@ namespace {
 // A worker that floods us must not keep the others from their answers.
 constexpr int kMessagesPerStep = 256;
 constexpr char kEpochName[] = "coordinator_epoch";
+constexpr size_t kAuditSecretBytes = 32;
 
 // On the disk before the first message: tokens of two starts can never be equal.
 Result<uint64_t> NextEpoch(Store& store) {
@@ -16,6 +18,8 @@ Result<uint64_t> NextEpoch(Store& store) {
   const uint64_t epoch = (last ? ParseUint(*last).value_or(0) : 0) + 1;
   const std::unique_ptr<StoreWrite> write = store.NewWrite();
   write->PutMeta(kEpochName, std::to_string(epoch));
+  HARK_ASSIGN_OR_RETURN(const std::optional<std::string> secret, store.Meta(kAuditSecretName));
+  if (!secret) write->PutMeta(kAuditSecretName, SecureBytes(kAuditSecretBytes));
   HARK_RETURN_IF_ERROR(store.Commit(*write, true));
   return epoch;
 }

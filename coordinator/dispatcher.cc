@@ -412,6 +412,9 @@ void Dispatcher::OnTick(MonoTime now, int64_t unix_ms) {
       const bool over = job->deadline <= now && !Broken(Rule::kExpiry);
       if (over) ReleaseLease(run, *job, run.BlameFor(*job));
     }
+    for (LiveJob* job : run.TendAudits(now, MayProbe(run, unix_ms))) {
+      ReleaseLease(run, *job, Blame::kNone);
+    }
     CommitDirty(run);
   }
   FinishRuns(unix_ms);

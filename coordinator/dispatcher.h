@@ -179,6 +179,9 @@ class Dispatcher {
   void RefuseBatch(Session& session, RunState& run, LiveJob& job, const proto::Batch& batch,
                    const Status& why);
   void OnDurable(uint64_t ticket);
+  void LogStandingOut(const RunState& run, const std::optional<std::string>& key);
+  // May workers work on the run at this moment?
+  bool MayProbe(const RunState& run, int64_t unix_ms) const;
   proto::Verdict Judge(const std::string& key, const proto::HeldJob& held, MonoTime now);
   void ReleaseLease(RunState& run, LiveJob& job, Blame blame);
   double ShareFor(const Session& session, MonoTime now);

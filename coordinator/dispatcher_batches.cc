@@ -65,6 +65,12 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   Result<CheckedBatch> checked = CheckBatch(batch, run, *job, **targets);
   if (!checked.ok()) return RefuseBatch(session, run, *job, batch, checked.status());
 
+  const bool audit = RunState::IsAudit(job->row);
+  if (audit) {
+    LogStandingOut(run, run.Compare(*job, batch, *checked));
+    // Compared, and that is all: the records and the ledger have these targets already.
+    if (!Broken(Rule::kAuditKeepsNothing)) *checked = CheckedBatch();
+  }
   CommitItem item;
   std::vector<uint32_t> revisit_lists;
   for (const proto::HostObservation& host : checked->hosts) {
@@ -80,6 +86,13 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   job->deadline = at_end ? kNever : now + options_.lease;
   item.run = batch.run();
   if (!Broken(Rule::kCursorWithBatch)) item.jobs = {job->row};
+  std::vector<JobRow> audits;
+  if (!audit) {
+    audits = run.MakeAudits(*job, batch, *checked, run.listeners(), session.key, {});
+  }
+  if (!Broken(Rule::kAuditWithBatch)) {
+    item.jobs.insert(item.jobs.end(), audits.begin(), audits.end());
+  }
   for (const Address& address : checked->hits) {
     item.listeners.emplace_back(run.TakeListenerPosition(), address);
   }
@@ -105,6 +118,12 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
     cursor.jobs = {job->row};
     queue_.Submit(std::move(cursor));
   }
+  if (Broken(Rule::kAuditWithBatch)) {
+    CommitItem later;
+    later.run = batch.run();
+    later.jobs = std::move(audits);
+    queue_.Submit(std::move(later));
+  }
   if (Broken(Rule::kAckAfterSync)) Ack(session, batch, proto::Ack::OK, job->row.next_seq());
   if (at_end) {
     grab_targets_.erase(id);
@@ -113,6 +132,21 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
     // It gave up a tail we never heard of (a TRIM answered just before a restart): back it goes.
     ReleaseLease(run, *job, Blame::kNone);
   }
+}
+
+// Once a worker, while this coordinator runs.
+void Dispatcher::LogStandingOut(const RunState& run, const std::optional<std::string>& key) {
+  if (!key) return;
+  const AuditCount its = run.audits_of().at(*key);
+  const AuditCount all = run.audits().findings;
+  const Session* session = SessionOf(*key);
+  LogWarning("coordinator",
+             StrCat("worker ", session != nullptr ? session->name : HexEncode(*key),
+                    " stands out: others disagree with ", its.disagreed, " of ", its.audited,
+                    " of its audited findings in run ", run.run().name(), ", and with ",
+                    all.disagreed - its.disagreed, " of ", all.audited - its.audited,
+                    " of everybody else's; its network blocks or answers for others, or it does "
+                    "not tell what it sees"));
 }
 
 void Dispatcher::OnDurable(uint64_t ticket) {

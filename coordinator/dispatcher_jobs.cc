@@ -4,6 +4,7 @@
 #include "base/mutation.h"
 #include "base/strings.h"
 #include "coordinator/dispatcher.h"
+#include "coordinator/run_settings.h"
 
 // Jobs: what is leased to whom, and when a run is over. Batches are in dispatcher_batches.cc.
 
@@ -61,7 +62,7 @@ void Dispatcher::OnRequest(Session& session, const proto::Request& request, Mono
     asking.sweeps = asking.grabs = 0;
     for (const LiveJob* job : run.LeasedTo(session.key)) {
       if (job->row.suspect()) slots = 0;  // whatever happens now is this job's doing alone
-      ++(job->row.kind() == JobRow::SWEEP ? asking.sweeps : asking.grabs);
+      ++(RunState::IsKnocking(job->row) ? asking.sweeps : asking.grabs);
     }
     for (; slots > 0; --slots) {
       proto::Token token;
@@ -69,7 +70,7 @@ void Dispatcher::OnRequest(Session& session, const proto::Request& request, Mono
       token.set_counter(next_token_++);
       LiveJob* job = run.Lease(asking, token, now + options_.lease);
       if (job == nullptr) break;
-      ++(job->row.kind() == JobRow::SWEEP ? asking.sweeps : asking.grabs);
+      ++(RunState::IsKnocking(job->row) ? asking.sweeps : asking.grabs);
       if (!SendJob(session, run, *job)) break;
       ++given;
       if (job->row.suspect()) slots = 1;  // the last: the loop's step makes it none
@@ -96,12 +97,16 @@ uint32_t Dispatcher::RetryMillis(MonoTime now) const {
 Result<const std::vector<Address>*> Dispatcher::TargetsOf(const RunState& run, const LiveJob& job) {
   static const std::vector<Address> kNone;
   const JobRow& row = job.row;
-  if (row.kind() == JobRow::SWEEP) return &kNone;
+  if (RunState::IsKnocking(row)) return &kNone;
   const std::pair<uint32_t, uint32_t> id{run.run().id(), row.id()};
   const auto known = grab_targets_.find(id);
   if (known != grab_targets_.end()) return &known->second;
   std::vector<Address> targets;
-  if (row.kind() != JobRow::GRAB_TARGETS) {
+  if (row.kind() == JobRow::AUDIT_GRAB) {
+    for (const proto::AuditHost& host : row.audit().hosts()) {
+      targets.push_back(Address::FromBytes(host.address()).value_or(Address()));
+    }
+  } else if (row.kind() != JobRow::GRAB_TARGETS) {
     HARK_ASSIGN_OR_RETURN(
         targets, address_source_(run.run().id(), row.revisit_list(), row.base(), row.end()));
   } else {
@@ -123,7 +128,7 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
   out.set_run(run.run().id());
   out.set_job(row.id());
   *out.mutable_token() = row.token();
-  out.set_kind(row.kind() == JobRow::SWEEP ? proto::Job::SWEEP : proto::Job::GRAB);
+  out.set_kind(RunState::IsKnocking(row) ? proto::Job::SWEEP : proto::Job::GRAB);
   out.set_target_set(run.run().target_set());
   out.set_target_set_size(run.run().planned());
   out.set_seed(run.permutation_key());
@@ -138,6 +143,12 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
   *out.mutable_policy() = run.run().policy();
   *out.mutable_exclusions() = run.run().exclusions();
   return true;
+}
+
+bool Dispatcher::MayProbe(const RunState& run, int64_t unix_ms) const {
+  const proto::RunSettings& settings = run.run().settings();
+  const bool open = settings.windows().empty() || OpenFor(settings, unix_ms);
+  return !paused_ && pressure_.empty() && !settings.paused() && open;
 }
 
 void Dispatcher::OnTargetSetGet(Session& session, const proto::TargetSetGet& get) {
@@ -163,8 +174,9 @@ void Dispatcher::AskForTail(const std::string& idle_key) {
       const uint64_t worth =
           job->row.kind() == JobRow::SWEEP ? options_.min_sweep_tail : options_.min_grab_tail;
       const bool asked = trimming_.contains({id, job->row.id()});
-      // Whom a throttled host may be given to is decided when its job is cut.
-      if (job->row.kind() == JobRow::GRAB_REVISITS) continue;
+      // Whom a throttled host may be given to is decided when its job is cut. An audit is short,
+      // and the idle one may be whom it is about.
+      if (job->row.kind() == JobRow::GRAB_REVISITS || RunState::IsAudit(job->row)) continue;
       if (job->row.worker() == idle_key || asked || left < 2 * worth || left <= most) continue;
       longest = job;
       run_of_longest = id;

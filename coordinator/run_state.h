@@ -18,6 +18,10 @@
 // (revisit_lists.h) when they are due. A job of these that is given back rests for its back-off
 // again: whoever held it may have visited.
 //
+// A secret sample of what is accepted comes back in jobs of the AUDIT kinds, for other workers than
+// the one it came from (run_state_audit.cc). They are worked off when there is nothing else to do,
+// are never halved, and are left out sooner than they keep a run open.
+//
 // Memory runs ahead of the disk: `row` is what has been accepted, `durable_next_seq` what may be
 // acknowledged. Everything else a restart needs is in the rows.
 
@@ -32,17 +36,21 @@
 #include "base/permutation.h"
 #include "base/range_set.h"
 #include "base/time.h"
+#include "coordinator/audit.h"
 #include "coordinator/revisit_lists.h"
 #include "proto/store.pb.h"
+#include "proto/wire.pb.h"
 
 namespace hark {
+
+struct CheckedBatch;
 
 struct LiveJob {
   proto::JobRow row;
   uint64_t durable_next_seq = 0;
   uint64_t leased_at_cursor = 0;  // where the present lease began
   MonoTime deadline = kNever;     // of the lease
-  // GRAB_REVISITS, given back: not leased before. Set when it is first asked for.
+  // GRAB_REVISITS, given back, and audits: not leased before. Set when it is first asked for.
   std::optional<MonoTime> rests_until;
 };
 
@@ -77,12 +85,15 @@ class RunState {
     size_t sweeps = 0, grabs = 0;        // jobs it holds
     std::vector<std::string> connected;  // workers there are, this one included
     size_t sharers = 1;                  // of the run, for the size of GRAB jobs
+    std::string provider;                // where it stands, as it says; "" = not told
     MonoTime now;
   };
   // A job for the one who asks, leased to it; nullptr when nothing is to be had now.
   LiveJob* Lease(const Asking& asking, const proto::Token& token, MonoTime deadline);
   // The batch [cursor, to) with this tally is accepted; final: the job is done.
   void Accept(LiveJob& job, uint64_t to, bool final, const proto::Tally& tally);
+  // Listeners accepted so far.
+  uint64_t listeners() const { return listeners_; }
   // The next listener position; counts it.
   uint64_t TakeListenerPosition() { return listeners_++; }
   void ListenersDurable(uint64_t count) { durable_listeners_ += count; }
@@ -112,6 +123,37 @@ class RunState {
   // Rows changed since the last call.
   std::vector<proto::JobRow> TakeDirtyJobs();
 
+  // "" = nothing is audited. As in the store (kAuditSecretName).
+  void SetAuditSecret(std::string secret) { audit_secret_ = std::move(secret); }
+  static bool IsAudit(const proto::JobRow& row) {
+    return row.kind() == proto::JobRow::AUDIT_SWEEP || row.kind() == proto::JobRow::AUDIT_GRAB;
+  }
+  // Of indices to knock at, not of hosts to visit.
+  static bool IsKnocking(const proto::JobRow& row) {
+    return row.kind() == proto::JobRow::SWEEP || row.kind() == proto::JobRow::AUDIT_SWEEP;
+  }
+  // The audits an accepted batch of another kind of job gives rise to: rows new or grown, to be
+  // written with it. first_listener: the position of its first hit.
+  std::vector<proto::JobRow> MakeAudits(const LiveJob& job, const proto::Batch& batch,
+                                        const CheckedBatch& checked, uint64_t first_listener,
+                                        const std::string& worker, const std::string& provider);
+  // Compares what an auditor saw; call before Accept, which gets an empty tally. The origin's key
+  // if it stands out from now on.
+  std::optional<std::string> Compare(LiveJob& job, const proto::Batch& batch,
+                                     const CheckedBatch& checked);
+  // Call at least every few seconds. may_probe: workers may work on the run now. Audits that nobody
+  // comes for are left out once there is nothing else to do; the leases it gives back are to be
+  // released, their holders stand still.
+  std::vector<LiveJob*> TendAudits(MonoTime now, bool may_probe);
+
+  struct AuditTotals {
+    AuditCount findings;
+    uint64_t left_out = 0;  // targets of the sample that nobody came to audit
+  };
+  const AuditTotals& audits() const { return audits_; }
+  // By the key of the worker that was audited.
+  const std::map<std::string, AuditCount>& audits_of() const { return audits_of_; }
+
   struct Totals {
     uint64_t planned = 0;
     uint64_t covered = 0;  // of the plan
@@ -134,9 +176,24 @@ class RunState {
   LiveJob* TakeGrab(uint64_t at_least, const Asking& asking);
   LiveJob* CutGrabJob(uint64_t at_least, const Asking& asking);
   LiveJob* CutRevisitJob(const Asking& asking);
+  LiveJob* TakeAudit(Duration patience, const Asking& asking);
+  bool MayAudit(LiveJob& job, Duration patience, const Asking& asking) const;
+  bool VisitsAhead(const proto::AuditClaim& claim) const;
+  bool AuditedElsewhere(const proto::JobRow& row) const;
+  std::vector<std::string> HostsOf(const proto::JobRow& audit) const;
+  LiveJob& AuditFor(proto::JobRow::Kind kind, const std::string& worker,
+                    const std::string& provider, uint64_t at);
+  void ClaimHits(const AuditSample::Stretch& stretch, const CheckedBatch& checked,
+                 uint64_t first_listener, proto::JobRow& row) const;
+  void RestAfterVisits(const proto::Batch& visits);
+  void ReleaseAudit(LiveJob& job);
+  void LeaveOut(LiveJob& job);
+  void CountAudit(const std::string& worker, const AuditCount& count);
+  bool OnlyAuditsLeft() const;
   bool MayTake(LiveJob& job, const Asking& asking);
   proto::JobRow NewJob(const LiveJob& like, uint64_t base, uint64_t end) const;
   LiveJob& Add(proto::JobRow row);
+  std::set<uint32_t>& PendingOf(const proto::JobRow& row);
   void MakePending(LiveJob& job);
   void Split(LiveJob& job);
   void Quarantine(LiveJob& job);
@@ -148,7 +205,7 @@ class RunState {
   uint64_t permutation_key_;
   Permutation permutation_;
   std::map<uint32_t, LiveJob> jobs_;
-  std::set<uint32_t> pending_sweeps_, pending_grabs_;
+  std::set<uint32_t> pending_sweeps_, pending_grabs_, pending_audits_;
   std::set<uint32_t> leased_;
   std::set<uint32_t> dirty_;
   uint64_t open_sweeps_ = 0;        // SWEEP jobs that may still find listeners
@@ -156,6 +213,12 @@ class RunState {
   uint64_t durable_listeners_ = 0;  // in the synced log: may be cut into jobs
   uint64_t cut_ = 0;                // listeners below it belong to a job
   RevisitLists revisits_;
+  std::string audit_secret_;
+  std::map<std::pair<std::string, int>, uint32_t> growing_audits_;  // by origin and kind
+  std::optional<MonoTime> audits_moved_;                            // the last that went on
+  AuditTotals audits_;
+  std::map<std::string, AuditCount> audits_of_;
+  std::set<std::string> standing_out_;
 };
 
 }  // namespace hark
