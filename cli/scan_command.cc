@@ -30,6 +30,17 @@ constexpr Duration kDrainTime = std::chrono::seconds(15);
 constexpr Duration kGoodbyeTime = std::chrono::seconds(2);
 constexpr size_t kMaxIpcPath = 100;  // sun_path holds 108 bytes
 
+// Every heartbeat renews a lease: ten of them are time for a lost connection to be made anew.
+constexpr int kHeartbeatsPerLease = 10;
+constexpr Duration kSlowestHeartbeat = std::chrono::seconds(2);
+
+void SetLease(uint32_t seconds, DispatcherOptions& options) {
+  options.lease = std::chrono::seconds(seconds);
+  options.heartbeat = std::min(kSlowestHeartbeat, options.lease / kHeartbeatsPerLease);
+  // Workers may take longer to find a restarted coordinator than to notice a lost connection.
+  options.restart_grace = options.lease * 3 / 2;
+}
+
 // One 40-character key a line, anything behind it is a note.
 Status AllowRemoteWorkers(const std::string& path, AllowedKeys& allowed) {
   HARK_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
@@ -96,6 +107,7 @@ Status Scan::Start() {
   if (!options_.listen.empty()) options.endpoints.push_back(options_.listen);
   options.fleet_directory = options_.db + "/fleet";
   options.dispatcher.probes_per_second = options_.rate;
+  SetLease(options_.lease_seconds, options.dispatcher);
   options.dispatcher.expected_workers = std::max<size_t>(options_.workers, 1);
   if (!options_.allow_workers.empty()) {
     HARK_RETURN_IF_ERROR(AllowRemoteWorkers(options_.allow_workers, allowed_));

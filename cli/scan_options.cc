@@ -22,6 +22,8 @@ constexpr uint32_t kMaxThreads = 64;
 constexpr uint32_t kMaxTimeoutMs = 600'000;
 constexpr uint32_t kMaxThrottleRetries = 5;
 constexpr uint32_t kMaxBackoffMs = 900'000;
+constexpr uint32_t kMinLease = 5;  // below, a busy machine's pauses would cost leases
+constexpr uint32_t kMaxLease = 3600;
 constexpr size_t kMaxContact = 100;  // fits an SSH identification line
 constexpr size_t kMaxPorts = 64;     // what a worker takes in one job
 
@@ -50,6 +52,8 @@ FlagSet MakeFlags(ScanOptions& o) {
           {"listen", Text(&o.listen, "tcp://ADDR:PORT"), "let remote workers join here"},
           {"allow_workers", Text(&o.allow_workers, "FILE"),
            "public keys of remote workers, one a line, besides those of hark fleet"},
+          {"lease_seconds", Number(&o.lease_seconds, kMinLease, kMaxLease, "N"),
+           "silence after which a worker's jobs go to others"},
           {"run", Text(&o.run, "NAME"), "the run's name; default CC-YYYYMMDD"},
           {"contact", Text(&o.contact, "URL|MAIL"),
            "who scans: shown to the hosts where a protocol has a place for it"},

@@ -41,6 +41,7 @@ struct ScanOptions {
   bool http_get = false;
   uint32_t throttle_retries = 3;
   uint32_t throttle_backoff_ms = 60000;
+  uint32_t lease_seconds = 60;
   std::string worker_binary;
   bool quiet = false;
   bool no_report = false;

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/strings.h"
+#include "storage/open_on.h"
 #include "storage/rocks.h"
 #include "storage/run_reader_impl.h"
 #include "storage/value_codec.h"
@@ -126,6 +127,8 @@ class RocksStore final : public Store {
     return FromRocks("write to the store",
                      rocks_->db().Write(options, &static_cast<RocksWrite&>(write).batch()));
   }
+
+  Status Resume() override { return rocks_->Resume(); }
 
   Result<std::vector<proto::RunRow>> Runs() const override {
     return Rows<proto::RunRow>(Family::kRuns, "", "run");
@@ -267,8 +270,10 @@ class RocksStore final : public Store {
 };
 
 Result<std::unique_ptr<Store>> OpenStore(const std::string& path, bool read_only,
-                                         std::unique_ptr<rocksdb::Env> env) {
-  HARK_ASSIGN_OR_RETURN(std::unique_ptr<Rocks> rocks, Rocks::Open(path, read_only, std::move(env)));
+                                         std::unique_ptr<rocksdb::Env> env,
+                                         size_t memtable_bytes = 0) {
+  HARK_ASSIGN_OR_RETURN(std::unique_ptr<Rocks> rocks,
+                        Rocks::Open(path, read_only, std::move(env), memtable_bytes));
   auto store = std::make_unique<RocksStore>(std::shared_ptr<Rocks>(std::move(rocks)));
   HARK_RETURN_IF_ERROR(store->CheckSchema(path, !read_only));
   return std::unique_ptr<Store>(std::move(store));
@@ -278,6 +283,12 @@ Result<std::unique_ptr<Store>> OpenStore(const std::string& path, bool read_only
 
 Result<std::unique_ptr<Store>> Store::Open(const std::string& directory, Mode mode) {
   return OpenStore(directory, mode == Mode::kReadOnly, nullptr);
+}
+
+Result<std::unique_ptr<Store>> OpenStoreOn(const std::string& path,
+                                           std::unique_ptr<rocksdb::Env> env,
+                                           size_t memtable_bytes) {
+  return OpenStore(path, false, std::move(env), memtable_bytes);
 }
 
 Result<std::unique_ptr<Store>> Store::OpenInMemory() {

@@ -49,8 +49,12 @@ class Store {
   virtual ~Store() = default;
 
   // Commits everything in `write` or nothing. sync: on return the data survives power loss.
-  // kDiskFull and kIo leave the store read-only until reopened; nothing of `write` is visible.
+  // kDiskFull and kIo leave the store read-only until Resume or reopening; nothing of `write` is
+  // visible, and the same `write` may be committed again then.
   virtual Status Commit(StoreWrite& write, bool sync) = 0;
+  // After a failed Commit: makes what was committed durable in new files and takes writes again.
+  // Fails while the disk does, and for good where only reopening helps.
+  virtual Status Resume() = 0;
   virtual std::unique_ptr<StoreWrite> NewWrite() = 0;
 
   // Runs, oldest first.

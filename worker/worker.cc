@@ -148,9 +148,10 @@ void Worker::ReceiveAll(MonoTime now) {
 }
 
 void Worker::Work(MonoTime now) {
+  // First, for after a pause of this process leases may be over that it began with.
+  session_.Tick(now);
   runner_.Feed();
   for (proto::Batch& batch : runner_.TakeBatches(now)) session_.AddBatch(std::move(batch), now);
-  session_.Tick(now);
   UpdateLoad();
   link_.Flush();
   if (link_.queued() >= kMaxQueued) return;

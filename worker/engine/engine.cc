@@ -15,6 +15,10 @@ constexpr int kStartsPerTurn = 512;
 constexpr double kWakeSeconds = 0.001;
 // A slot that another engine gives back wakes nobody: while all are taken we look this often.
 constexpr Duration kSlotLook = std::chrono::milliseconds(5);
+// An alarm that rings so much too late shows that this thread was kept from looking.
+constexpr Duration kLateAlarm = std::chrono::milliseconds(10);
+// Looks before alarms ring all the same: peers that never stop talking must not hold them up.
+constexpr int kLooks = 64;
 
 }  // namespace
 
@@ -124,10 +128,18 @@ void Engine::RunOnce(Duration max_wait) {
 
 bool Engine::BeginTurn() {
   const uint64_t results_before = parts_.stats.results;
+  if (parts_.timers.next() + kLateAlarm <= parts_.clock.Now()) HearAnswers();
   parts_.timers.RingDue(parts_.clock.Now());
   LimitTarpits();
   StartConnections();
   return parts_.stats.results != results_before;
+}
+
+// The process was stopped, its machine slept or its disk stalled: what came meanwhile was in time,
+// and must not be taken for silence because we look late.
+void Engine::HearAnswers() {
+  for (int look = 0; look < kLooks && parts_.reactor.Wait(Duration(0)); ++look) {
+  }
 }
 
 void Engine::LimitTarpits() {

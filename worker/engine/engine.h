@@ -75,6 +75,7 @@ class Engine final : public EngineLoop, private Visit::Owner {
   bool HasReady() const { return !ready_.empty() || knocker_.ready(); }
   // How many tokens are worth waking up for.
   double WakeTokens() const;
+  void HearAnswers();
   void LimitTarpits();
   void StartConnections();
   void StartOne(MonoTime now);
