@@ -24,6 +24,7 @@ proto::HostRow HostRowOf(const proto::HostObservation& host, const Address& addr
   row.set_duration_ms(host.duration_ms());
   row.set_worker(item.worker);
   row.set_job(item.job);
+  row.set_clock_offset_ms(item.clock_offset_ms);
   return row;
 }
 

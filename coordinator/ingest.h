@@ -27,6 +27,7 @@ struct CommitItem {
   uint32_t round = 0;  // of the hosts: 0 = the first visit, later ones add to what is stored
   uint32_t job = 0;    // the job the hosts came with
   std::string worker;  // its CURVE key
+  int64_t clock_offset_ms = 0;  // of its clock; the hosts' times are corrected by it already
   std::optional<proto::RunRow> run_row;
   bool must_sync = false;
   uint64_t ticket = 0;  // handed back when it is durable; 0 = nobody waits

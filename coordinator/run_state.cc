@@ -67,13 +67,26 @@ LiveJob& RunState::Add(JobRow row) {
     audits_.left_out += job.row.audit().left_out();
   }
   if (job.row.state() == JobRow::PENDING) PendingOf(job.row).insert(id);
-  if (job.row.state() == JobRow::LEASED) leased_.insert(id);
+  if (job.row.state() == JobRow::LEASED) NoteLeased(job);
   return job;
 }
 
 std::set<uint32_t>& RunState::PendingOf(const JobRow& row) {
   if (IsAudit(row)) return pending_audits_;
   return IsSweep(row) ? pending_sweeps_ : pending_grabs_;
+}
+
+void RunState::NoteLeased(const LiveJob& job) {
+  leased_.insert(job.row.id());
+  leased_to_[job.row.worker()].insert(job.row.id());
+}
+
+void RunState::NoteUnleased(const LiveJob& job) {
+  leased_.erase(job.row.id());
+  const auto it = leased_to_.find(job.row.worker());
+  if (it == leased_to_.end()) return;
+  it->second.erase(job.row.id());
+  if (it->second.empty()) leased_to_.erase(it);
 }
 
 Address RunState::TargetAt(uint64_t index) const {
@@ -97,23 +110,25 @@ void RunState::Accept(LiveJob& job, uint64_t to, bool final, const proto::Tally&
   if (final) {
     job.row.set_state(JobRow::DONE);
     job.deadline = kNever;
-    leased_.erase(job.row.id());
+    NoteUnleased(job);
     if (IsSweep(job.row)) --open_sweeps_;
   }
 }
 
 Blame RunState::BlameFor(const LiveJob& job) {
-  return LeasedTo(job.row.worker()).size() == 1 ? Blame::kAlone : Blame::kShared;
+  return LeasesOf(job.row.worker()) == 1 ? Blame::kAlone : Blame::kShared;
 }
 
 void RunState::Release(LiveJob& job, Blame blame) {
   if (job.row.state() != JobRow::LEASED) return;
-  leased_.erase(job.row.id());
+  NoteUnleased(job);
   job.deadline = kNever;
-  if (IsAudit(job.row)) return ReleaseAudit(job);
   const bool stood_still = job.row.cursor() == job.leased_at_cursor;
+  if (blame == Blame::kStood) job.barred.insert(job.row.worker());
+  if (IsAudit(job.row)) return ReleaseAudit(job);
   if (blame == Blame::kShared && stood_still) job.row.set_suspect(true);
-  if (blame == Blame::kAlone && stood_still) {
+  const bool guilty = blame == Blame::kStood || (blame == Blame::kAlone && stood_still);
+  if (guilty) {
     job.row.set_suspect(true);
     job.row.set_no_progress(job.row.no_progress() + 1);
     const auto& failed = job.row.failed_workers();
@@ -157,8 +172,9 @@ JobRow RunState::NewJob(const LiveJob& like, uint64_t base, uint64_t end) const 
 
 void RunState::Split(LiveJob& job) {
   const uint64_t middle = job.row.cursor() + (job.row.end() - job.row.cursor()) / 2;
-  LogWarning("coordinator", StrCat("job ", job.row.id(), " of run ", run_.name(),
-                                   " makes no progress; halved at index ", middle));
+  trouble_ = StrCat("job ", job.row.id(), " of run ", run_.name(),
+                    " makes no progress; halved at index ", middle);
+  LogWarning("coordinator", trouble_);
   const std::pair<uint64_t, uint64_t> halves[] = {{job.row.cursor(), middle},
                                                   {middle, job.row.end()}};
   for (const auto& [base, end] : halves) {
@@ -174,8 +190,9 @@ void RunState::Split(LiveJob& job) {
 
 // The run goes on without this one target, and says so: it is in the ledger as failed.
 void RunState::Quarantine(LiveJob& job) {
-  LogWarning("coordinator", StrCat("index ", job.row.cursor(), " of run ", run_.name(),
-                                   " stopped every worker that tried it; left out"));
+  trouble_ = StrCat("index ", job.row.cursor(), " of run ", run_.name(),
+                    " stopped every worker that tried it; left out");
+  LogWarning("coordinator", trouble_);
   job.row.set_state(JobRow::QUARANTINED);
   job.row.mutable_tally()->set_failed(job.row.tally().failed() + 1);
   if (IsSweep(job.row)) --open_sweeps_;
@@ -197,8 +214,26 @@ std::vector<LiveJob*> RunState::AllLeased() {
 }
 
 std::vector<LiveJob*> RunState::LeasedTo(const std::string& worker) {
-  std::vector<LiveJob*> out = AllLeased();
-  std::erase_if(out, [&](const LiveJob* job) { return job->row.worker() != worker; });
+  std::vector<LiveJob*> out;
+  const auto it = leased_to_.find(worker);
+  if (it == leased_to_.end()) return out;
+  for (const uint32_t id : it->second) out.push_back(Find(id));
+  return out;
+}
+
+size_t RunState::LeasesOf(const std::string& worker) const {
+  const auto it = leased_to_.find(worker);
+  return it == leased_to_.end() ? 0 : it->second.size();
+}
+
+std::vector<const LiveJob*> RunState::OpenJobs() const {
+  std::vector<const LiveJob*> out;
+  for (const uint32_t id : leased_) out.push_back(&jobs_.at(id));
+  std::stable_sort(out.begin(), out.end(),
+                   [](const LiveJob* a, const LiveJob* b) { return a->leased_at < b->leased_at; });
+  for (const auto* pending : {&pending_sweeps_, &pending_grabs_, &pending_audits_}) {
+    for (const uint32_t id : *pending) out.push_back(&jobs_.at(id));
+  }
   return out;
 }
 
@@ -212,6 +247,7 @@ std::optional<StoredRevisit> RunState::ScheduleRevisit(const LiveJob& job,
                                                        const proto::HostObservation& host,
                                                        const std::string& worker, MonoTime now,
                                                        int64_t unix_ms) {
+  if (host.excluded()) return std::nullopt;  // nobody goes there again
   RevisitKind kind;
   bool answered = false;
   if (IsRevisit(job.row)) {

@@ -30,6 +30,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -50,6 +51,9 @@ struct LiveJob {
   uint64_t durable_next_seq = 0;
   uint64_t leased_at_cursor = 0;  // where the present lease began
   MonoTime deadline = kNever;     // of the lease
+  MonoTime leased_at{};
+  MonoTime progress_at{};  // of the lease's last accepted batch, later by every time it had to wait
+  std::set<std::string> barred;  // workers it stood still with: not given to them again
   // GRAB_REVISITS, given back, and audits: not leased before. Set when it is first asked for.
   std::optional<MonoTime> rests_until;
 };
@@ -59,6 +63,7 @@ enum class Blame {
   kNone,    // the worker gave it back, or is at fault itself
   kShared,  // the worker vanished, holding other jobs too
   kAlone,   // the worker vanished, holding only this one
+  kStood,   // the worker is there and gets nowhere with it
 };
 
 class RunState {
@@ -73,6 +78,7 @@ class RunState {
 
   const proto::RunRow& run() const { return run_; }
   void SetSettings(const proto::RunSettings& settings) { *run_.mutable_settings() = settings; }
+  void Cancel() { run_.mutable_settings()->set_cancelled(true); }
   const RangeSet& targets() const { return targets_; }
   const RangeSet& exclusions() const { return exclusions_; }
   uint64_t permutation_key() const { return permutation_key_; }
@@ -82,18 +88,16 @@ class RunState {
 
   struct Asking {
     std::string worker;
-    size_t sweeps = 0, grabs = 0;        // jobs it holds
-    std::vector<std::string> connected;  // workers there are, this one included
-    size_t sharers = 1;                  // of the run, for the size of GRAB jobs
-    std::string provider;                // where it stands, as it says; "" = not told
+    size_t sweeps = 0, grabs = 0;               // jobs it holds
+    const std::vector<std::string>& connected;  // workers there are, this one included
+    size_t sharers = 1;                         // of the run, for the size of GRAB jobs
     MonoTime now;
+    std::string provider = {};  // where it stands, as it says; "" = not told
   };
   // A job for the one who asks, leased to it; nullptr when nothing is to be had now.
   LiveJob* Lease(const Asking& asking, const proto::Token& token, MonoTime deadline);
   // The batch [cursor, to) with this tally is accepted; final: the job is done.
   void Accept(LiveJob& job, uint64_t to, bool final, const proto::Tally& tally);
-  // Listeners accepted so far.
-  uint64_t listeners() const { return listeners_; }
   // The next listener position; counts it.
   uint64_t TakeListenerPosition() { return listeners_++; }
   void ListenersDurable(uint64_t count) { durable_listeners_ += count; }
@@ -114,7 +118,12 @@ class RunState {
   void GiveTail(LiveJob& job, uint64_t new_end);
   // Jobs leased to a worker, by job id.
   std::vector<LiveJob*> LeasedTo(const std::string& worker);
+  size_t LeasesOf(const std::string& worker) const;
   std::vector<LiveJob*> AllLeased();
+  // PENDING and LEASED, the oldest lease first.
+  std::vector<const LiveJob*> OpenJobs() const;
+  // What has gone wrong with jobs since the last call, one line; "" = nothing.
+  std::string TakeTrouble() { return std::exchange(trouble_, {}); }
 
   // Everything planned is covered and everything found is visited; rows may still be in flight.
   bool AllDone() const;
@@ -133,18 +142,17 @@ class RunState {
     return row.kind() == proto::JobRow::SWEEP || row.kind() == proto::JobRow::AUDIT_SWEEP;
   }
   // The audits an accepted batch of another kind of job gives rise to: rows new or grown, to be
-  // written with it. first_listener: the position of its first hit.
+  // written with it. Call after Accept, before its listeners are counted.
   std::vector<proto::JobRow> MakeAudits(const LiveJob& job, const proto::Batch& batch,
-                                        const CheckedBatch& checked, uint64_t first_listener,
-                                        const std::string& worker, const std::string& provider);
+                                        const CheckedBatch& checked, const std::string& worker,
+                                        const std::string& provider);
   // Compares what an auditor saw; call before Accept, which gets an empty tally. The origin's key
   // if it stands out from now on.
   std::optional<std::string> Compare(LiveJob& job, const proto::Batch& batch,
                                      const CheckedBatch& checked);
   // Call at least every few seconds. may_probe: workers may work on the run now. Audits that nobody
-  // comes for are left out once there is nothing else to do; the leases it gives back are to be
-  // released, their holders stand still.
-  std::vector<LiveJob*> TendAudits(MonoTime now, bool may_probe);
+  // comes for are left out once there is nothing else to do.
+  void TendAudits(MonoTime now, bool may_probe);
 
   struct AuditTotals {
     AuditCount findings;
@@ -184,17 +192,20 @@ class RunState {
   LiveJob& AuditFor(proto::JobRow::Kind kind, const std::string& worker,
                     const std::string& provider, uint64_t at);
   void ClaimHits(const AuditSample::Stretch& stretch, const CheckedBatch& checked,
-                 uint64_t first_listener, proto::JobRow& row) const;
+                 proto::JobRow& row) const;
   void RestAfterVisits(const proto::Batch& visits);
   void ReleaseAudit(LiveJob& job);
   void LeaveOut(LiveJob& job);
   void CountAudit(const std::string& worker, const AuditCount& count);
-  bool OnlyAuditsLeft() const;
+  // Whether nothing else keeps the run open, and nobody audits.
+  bool WaitsForAuditors() const;
   bool MayTake(LiveJob& job, const Asking& asking);
   proto::JobRow NewJob(const LiveJob& like, uint64_t base, uint64_t end) const;
   LiveJob& Add(proto::JobRow row);
   std::set<uint32_t>& PendingOf(const proto::JobRow& row);
   void MakePending(LiveJob& job);
+  void NoteLeased(const LiveJob& job);
+  void NoteUnleased(const LiveJob& job);
   void Split(LiveJob& job);
   void Quarantine(LiveJob& job);
   void Touch(const LiveJob& job) { dirty_.insert(job.row.id()); }
@@ -207,6 +218,8 @@ class RunState {
   std::map<uint32_t, LiveJob> jobs_;
   std::set<uint32_t> pending_sweeps_, pending_grabs_, pending_audits_;
   std::set<uint32_t> leased_;
+  std::map<std::string, std::set<uint32_t>> leased_to_;  // by worker
+  std::string trouble_;
   std::set<uint32_t> dirty_;
   uint64_t open_sweeps_ = 0;        // SWEEP jobs that may still find listeners
   uint64_t listeners_ = 0;          // accepted

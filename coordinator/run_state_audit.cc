@@ -16,7 +16,6 @@ namespace hark {
 namespace {
 
 using proto::JobRow;
-using std::chrono::minutes;
 using std::chrono::seconds;
 
 // Between two visits to a host that has done nothing to deserve the second.
@@ -24,8 +23,6 @@ constexpr Duration kAuditRest = seconds(10);
 // Workers ask within seconds when they have nothing to do; who has not asked by now will not, or
 // may not.
 constexpr Duration kAuditGrace = seconds(30);
-// Longer than a lease, a conversation and a worker's back-off together.
-constexpr Duration kAuditHeld = minutes(5);
 // Another provider's network is worth a wait, which must be over before the grace is.
 constexpr Duration kOtherProviderPatience = seconds(15);
 constexpr uint32_t kAuditTries = 3;
@@ -71,14 +68,14 @@ LiveJob& RunState::AuditFor(JobRow::Kind kind, const std::string& worker,
 }
 
 std::vector<JobRow> RunState::MakeAudits(const LiveJob& job, const proto::Batch& batch,
-                                         const CheckedBatch& checked, uint64_t first_listener,
-                                         const std::string& worker, const std::string& provider) {
+                                         const CheckedBatch& checked, const std::string& worker,
+                                         const std::string& provider) {
   std::set<uint32_t> changed;
   const AuditSample sample(audit_secret_, run_.id(), run_.planned(), run_.settings().audit());
   if (IsSweep(job.row)) {
     for (const auto& stretch : sample.Within(batch.from_index(), batch.to_index())) {
       LiveJob& audit = AuditFor(JobRow::AUDIT_SWEEP, worker, provider, stretch.from);
-      ClaimHits(stretch, checked, first_listener, audit.row);
+      ClaimHits(stretch, checked, audit.row);
       changed.insert(audit.row.id());
     }
   }
@@ -115,14 +112,14 @@ void RunState::RestAfterVisits(const proto::Batch& visits) {
 
 // What the batch says of the stretch, added to the end of an audit.
 void RunState::ClaimHits(const AuditSample::Stretch& stretch, const CheckedBatch& checked,
-                         uint64_t first_listener, JobRow& row) const {
+                         JobRow& row) const {
   proto::AuditClaim& claim = *row.mutable_audit();
   const auto& hits = checked.hit_indices;
   for (size_t i = 0; i < hits.size(); ++i) {
     if (hits[i] < stretch.from || hits[i] >= stretch.to) continue;
     claim.add_hits(hits[i]);
-    if (claim.end_listener() == 0) claim.set_first_listener(first_listener + i);
-    claim.set_end_listener(first_listener + i + 1);
+    if (claim.end_listener() == 0) claim.set_first_listener(listeners_ + i);
+    claim.set_end_listener(listeners_ + i + 1);
   }
   const uint64_t size = stretch.to - stretch.from;
   claim.set_doubtful(claim.doubtful() + std::min(checked.tally.failed(), size));
@@ -169,6 +166,7 @@ LiveJob* RunState::TakeAudit(Duration patience, const Asking& asking) {
 bool RunState::MayAudit(LiveJob& job, Duration patience, const Asking& asking) const {
   const proto::AuditClaim& claim = job.row.audit();
   if (claim.worker() == asking.worker && !Broken(Rule::kAuditByAnother)) return false;
+  if (job.barred.contains(asking.worker)) return false;
   if (!job.rests_until) {
     job.rests_until = asking.now + (Broken(Rule::kAuditRests) ? Duration(0) : kAuditRest);
   }
@@ -236,22 +234,17 @@ void RunState::LeaveOut(LiveJob& job) {
   Touch(job);
 }
 
-bool RunState::OnlyAuditsLeft() const {
-  const bool no_other_lease = std::all_of(
-      leased_.begin(), leased_.end(), [this](uint32_t id) { return IsAudit(jobs_.at(id).row); });
-  return open_sweeps_ == 0 && pending_grabs_.empty() && no_other_lease &&
+bool RunState::WaitsForAuditors() const {
+  return open_sweeps_ == 0 && pending_grabs_.empty() && leased_.empty() &&
          listeners_ == durable_listeners_ && cut_ >= listeners_ && revisits_.AllCut();
 }
 
-std::vector<LiveJob*> RunState::TendAudits(MonoTime now, bool may_probe) {
-  std::vector<LiveJob*> leased = AllLeased();
-  std::erase_if(leased, [](const LiveJob* job) { return !IsAudit(job->row); });
-  if (pending_audits_.empty() && leased.empty()) return {};
-  if (!audits_moved_ || !may_probe || !OnlyAuditsLeft()) audits_moved_ = now;
-  const Duration patience = leased.empty() ? kAuditGrace : kAuditHeld;
-  if (now - *audits_moved_ < patience || Broken(Rule::kAuditGivesUp)) return {};
+// Whoever holds an audit and gets nowhere loses it as any other job, so only waiting is of concern.
+void RunState::TendAudits(MonoTime now, bool may_probe) {
+  if (pending_audits_.empty()) return;
+  if (!audits_moved_ || !may_probe || !WaitsForAuditors()) audits_moved_ = now;
+  if (now - *audits_moved_ < kAuditGrace || Broken(Rule::kAuditGivesUp)) return;
   while (!pending_audits_.empty()) LeaveOut(jobs_.at(*pending_audits_.begin()));
-  return leased;
 }
 
 }  // namespace hark

@@ -25,8 +25,10 @@ uint64_t GrabSize(uint64_t available, size_t sharers) {
 
 }  // namespace
 
-// A suspect only for a worker that holds nothing else; a revisit only after its rest.
+// Never for one it stood still with; a suspect only for a worker that holds nothing else; a revisit
+// only after its rest.
 bool RunState::MayTake(LiveJob& job, const Asking& asking) {
+  if (job.barred.contains(asking.worker)) return false;
   if (job.row.suspect() && asking.sweeps + asking.grabs > 0) return false;
   if (!IsRevisit(job.row)) return true;
   if (!job.rests_until) job.rests_until = asking.now + revisits_.Backoff(job.row.round());
@@ -101,7 +103,8 @@ LiveJob* RunState::Lease(const Asking& asking, const proto::Token& token, MonoTi
   job->durable_next_seq = 0;
   job->leased_at_cursor = job->row.cursor();
   job->deadline = deadline;
-  leased_.insert(job->row.id());
+  job->leased_at = job->progress_at = asking.now;
+  NoteLeased(*job);
   Touch(*job);
   return job;
 }
