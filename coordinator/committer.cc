@@ -5,20 +5,22 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/time.h"
 
 namespace hark {
 namespace {
 
 // Items in one write: bounds the memory of a WriteBatch (an item is at most half a MiB).
 constexpr size_t kMaxGroup = 64;
+constexpr Duration kSpaceLook = std::chrono::seconds(1);
 
 }  // namespace
 
 Committer::Committer(Store& store, const GeoTable& geo, std::map<uint32_t, std::string> countries)
     : store_(store),
       geo_(geo),
-      countries_(std::move(countries)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      countries_(std::move(countries)) {
   HARK_CHECK(wake_.valid());
   thread_ = std::thread([this] { Run(); });
 }
@@ -30,6 +32,22 @@ Committer::~Committer() {
   }
   work_.notify_one();
   thread_.join();
+}
+
+void Committer::AddRun(uint32_t run, std::string country) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  countries_[run] = std::move(country);
+}
+
+size_t Committer::waiting() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return waiting_.size();
+}
+
+std::string Committer::CountryOf(uint32_t run) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto country = countries_.find(run);
+  return country == countries_.end() ? std::string() : country->second;
 }
 
 void Committer::Submit(CommitItem item) {
@@ -62,12 +80,32 @@ Status Committer::Write(std::deque<CommitItem>& items) {
   const std::unique_ptr<StoreWrite> write = store_.NewWrite();
   bool sync = false;
   for (CommitItem& item : items) {
-    const auto country = countries_.find(item.run);
-    HARK_RETURN_IF_ERROR(Ingest(
-        item, geo_, country == countries_.end() ? std::string() : country->second, store_, *write));
+    HARK_RETURN_IF_ERROR(Ingest(item, geo_, CountryOf(item.run), store_, *write));
     sync |= item.must_sync;
   }
-  return store_.Commit(*write, sync);
+  return WriteWhenThereIsSpace(*write, sync);
+}
+
+// The owner learns of it by waits_for() and gives nothing more out; what was accepted stays here.
+Status Committer::WriteWhenThereIsSpace(StoreWrite& write, bool sync) {
+  Status status = store_.Commit(write, sync);
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (waits_for_space_ && status.code() == StatusCode::kDiskFull) {
+    if (waits_for_.empty()) LogWarning("coordinator/committer", status.message());
+    waits_for_ = "the disk is full; what was acknowledged is safe, it goes on when there is space";
+    if (work_.wait_for(lock, kSpaceLook, [this] { return stopping_; })) break;
+    lock.unlock();
+    status = store_.Resume();
+    if (status.ok()) status = store_.Commit(write, sync);
+    lock.lock();
+  }
+  waits_for_.clear();
+  return status;
+}
+
+std::string Committer::waits_for() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return waits_for_;
 }
 
 void Committer::Run() {

@@ -36,8 +36,18 @@ class Committer final : public CommitQueue {
   // Writes what was submitted, then stops.
   ~Committer() override;
 
+  // on: a full disk is waited out. Nothing is reported durable in between, and what waits is
+  // written when there is space; a store that cannot go on then is a failure. Call before the first
+  // Submit.
+  void WaitForSpace(bool on) { waits_for_space_ = on; }
+  // What it waits for now, "" = nothing.
+  std::string waits_for() const;
+  // Before the first item of a run that came later.
+  void AddRun(uint32_t run, std::string country);
   void Submit(CommitItem item) override;
   std::vector<uint64_t> TakeDurable() override;
+  // Items submitted and not yet being written.
+  size_t waiting() const;
   // Readable when TakeDurable or failure() has news.
   int wake_fd() const { return wake_.get(); }
   // After a failed write nothing more is written or reported: the first failure stays.
@@ -48,18 +58,22 @@ class Committer final : public CommitQueue {
  private:
   void Run();
   Status Write(std::deque<CommitItem>& items);
+  Status WriteWhenThereIsSpace(StoreWrite& write, bool sync);
+  std::string CountryOf(uint32_t run) const;
 
   Store& store_;
   const GeoTable& geo_;
-  const std::map<uint32_t, std::string> countries_;
   UniqueFd wake_;
 
   mutable std::mutex mutex_;
+  std::map<uint32_t, std::string> countries_;
   std::condition_variable work_;
   std::condition_variable idle_;
   std::deque<CommitItem> waiting_;
   std::vector<uint64_t> durable_;
   Status failure_;
+  bool waits_for_space_ = false;
+  std::string waits_for_;
   bool writing_ = false;
   bool stopping_ = false;
   std::thread thread_;

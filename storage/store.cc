@@ -32,6 +32,9 @@ class RocksWrite final : public StoreWrite {
   void PutMeta(std::string_view name, std::string_view value) override {
     Put(Family::kMeta, name, value);
   }
+  void PutOptOut(const proto::OptOutRow& row) override {
+    Put(Family::kMeta, schema::OptOutKey(row.version()), EncodeValue(row));
+  }
   void PutRun(const proto::RunRow& run) override {
     Put(Family::kRuns, schema::RunKey(run.id()), EncodeValue(run));
   }
@@ -219,6 +222,22 @@ class RocksStore final : public Store {
     if (value.ok()) return std::optional<std::string>(std::move(value).value());
     if (value.status().code() == StatusCode::kNotFound) return std::optional<std::string>();
     return value.status();
+  }
+
+  Status ForEachOptOut(const std::function<Status(proto::OptOutRow)>& visit) const override {
+    return rocks_->ForEach(Family::kMeta, schema::kOptOutPrefix, nullptr,
+                           [&](std::string_view, std::string_view value) {
+                             proto::OptOutRow row;
+                             HARK_RETURN_IF_ERROR(DecodeValue(value, "opt-out", &row));
+                             return visit(std::move(row));
+                           });
+  }
+
+  bool WritesStall() const override {
+    uint64_t stopped = 0, delayed = 0;
+    rocks_->db().GetIntProperty(rocksdb::DB::Properties::kIsWriteStopped, &stopped);
+    rocks_->db().GetIntProperty(rocksdb::DB::Properties::kActualDelayedWriteRate, &delayed);
+    return stopped != 0 || delayed != 0;
   }
 
   Result<std::string> LogicalDigest(std::string_view run_name) const override {
