@@ -82,7 +82,9 @@ Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepRes
     next = hit.index() + 1;
     const Address address = run.TargetAt(hit.index());
     if (hit.address() != address.bytes()) return Wrong("a hit at another address");
-    if (!OptedOut(opt_outs, address)) checked.hits.push_back(address);
+    if (OptedOut(opt_outs, address)) continue;
+    checked.hits.push_back(address);
+    checked.hit_indices.push_back(hit.index());
   }
   checked.tally.set_silent(sweep.silent());
   checked.tally.set_refused(sweep.refused());
@@ -197,7 +199,7 @@ Result<CheckedBatch> CheckBatch(const proto::Batch& batch, const RunState& run, 
   }
   HARK_ASSIGN_OR_RETURN(const std::string raw, Unpack(batch));
   HARK_ASSIGN_OR_RETURN(proto::BatchPayload payload, ParsePayload(raw));
-  if (job.row.kind() == proto::JobRow::SWEEP) {
+  if (RunState::IsKnocking(job.row)) {
     if (payload.hosts_size() != 0) return Wrong("hosts in a sweep");
     return CheckSweep(batch, payload.sweep(), run, opt_outs);
   }

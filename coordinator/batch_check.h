@@ -16,6 +16,7 @@ namespace hark {
 struct CheckedBatch {
   proto::Tally tally;
   std::vector<Address> hits;                  // SWEEP
+  std::vector<uint64_t> hit_indices;          // SWEEP: of the same
   std::vector<proto::HostObservation> hosts;  // GRAB
 };
 

@@ -223,6 +223,9 @@ void Dispatcher::OnTick(MonoTime now, int64_t unix_ms) {
     next_review_ = now + kReviewEvery;
     ReviewRuns(now, unix_ms);
     ReleaseWhatStandsStill(now, last_review_ == MonoTime() ? Duration(0) : now - last_review_);
+    for (auto& [id, run] : runs_) {
+      run.TendAudits(now, IsOpen(id) && !paused_ && pressure_.empty());
+    }
     TakeSamples(now);
     last_review_ = now;
   }

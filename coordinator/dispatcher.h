@@ -254,6 +254,7 @@ class Dispatcher {
   Status CheckTimes(const Session& session, const proto::Batch& batch, const RunState& run,
                     const CheckedBatch& checked, MonoTime now) const;
   void OnDurable(uint64_t ticket);
+  void NoteStandingOut(const RunState& run, const std::optional<std::string>& key);
   void Ack(Session& session, const proto::Batch& batch, proto::Ack::Status status,
            uint64_t durable_next_seq);
   uint64_t CreditLimit() const;

@@ -119,6 +119,12 @@ void Dispatcher::AcceptBatch(Session& session, RunState& run, LiveJob& job,
                              const proto::Batch& batch, CheckedBatch checked, MonoTime now,
                              int64_t unix_ms) {
   const std::pair<uint32_t, uint32_t> id{batch.run(), batch.job()};
+  const bool audit = RunState::IsAudit(job.row);
+  if (audit) {
+    NoteStandingOut(run, run.Compare(job, batch, checked));
+    // Compared, and that is all: the records and the ledger have these targets already.
+    if (!Broken(Rule::kAuditKeepsNothing)) checked = CheckedBatch();
+  }
   RunInfo& info = infos_.at(batch.run());
   Record& record = RecordOf(session.key);
   record.hosts_merged += checked.hosts.size();
@@ -144,6 +150,13 @@ void Dispatcher::AcceptBatch(Session& session, RunState& run, LiveJob& job,
   job.progress_at = now;
   item.run = batch.run();
   if (!Broken(Rule::kCursorWithBatch)) item.jobs = {job.row};
+  std::vector<JobRow> audits;
+  if (!audit) {
+    audits = run.MakeAudits(job, batch, checked, session.key, session.provider);
+  }
+  if (!Broken(Rule::kAuditWithBatch)) {
+    item.jobs.insert(item.jobs.end(), audits.begin(), audits.end());
+  }
   for (const Address& address : checked.hits) {
     item.listeners.emplace_back(run.TakeListenerPosition(), address);
   }
@@ -172,6 +185,12 @@ void Dispatcher::AcceptBatch(Session& session, RunState& run, LiveJob& job,
     cursor.jobs = {job.row};
     queue_.Submit(std::move(cursor));
   }
+  if (Broken(Rule::kAuditWithBatch)) {
+    CommitItem later;
+    later.run = batch.run();
+    later.jobs = std::move(audits);
+    queue_.Submit(std::move(later));
+  }
   if (Broken(Rule::kAckAfterSync)) Ack(session, batch, proto::Ack::OK, job.row.next_seq());
   if (at_end) {
     grab_targets_.erase(id);
@@ -180,6 +199,21 @@ void Dispatcher::AcceptBatch(Session& session, RunState& run, LiveJob& job,
     // It gave up a tail we never heard of (a TRIM answered just before a restart): back it goes.
     ReleaseLease(run, job, Blame::kNone);
   }
+}
+
+// Once a worker, while this coordinator runs.
+void Dispatcher::NoteStandingOut(const RunState& run, const std::optional<std::string>& key) {
+  if (!key) return;
+  const AuditCount its = run.audits_of().at(*key);
+  const AuditCount all = run.audits().findings;
+  std::string what =
+      StrCat("worker ", NameOf(*key), " stands out: others disagree with ", its.disagreed, " of ",
+             its.audited, " of its audited findings in run ", run.run().name(), ", and with ",
+             all.disagreed - its.disagreed, " of ", all.audited - its.audited,
+             " of everybody else's; its network blocks or answers for others, or it does not tell "
+             "what it sees");
+  LogWarning("coordinator", what);
+  Note(run.run().id(), std::move(what));
 }
 
 void Dispatcher::OnDurable(uint64_t ticket) {

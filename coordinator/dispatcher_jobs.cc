@@ -35,7 +35,7 @@ struct Candidate {
   bool dry = false;  // has nothing for it now
 
   void Count(const LiveJob& job) {
-    ++(job.row.kind() == JobRow::SWEEP ? asking.sweeps : asking.grabs);
+    ++(RunState::IsKnocking(job.row) ? asking.sweeps : asking.grabs);
   }
   double Had() const { return static_cast<double>(asking.sweeps + asking.grabs + 1) / weight; }
 };
@@ -109,11 +109,12 @@ uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, u
   size_t held = 0;
   for (auto& [id, run] : runs_) {
     if (infos_.at(id).mode == RunMode::kDone) continue;
-    Candidate candidate{&run,
-                        {session.key, 0, 0, Connected(),
-                         std::max(options_.expected_workers, sessions_.size()), now},
-                        std::find(hungry.begin(), hungry.end(), id) != hungry.end(),
-                        std::max<double>(1, run.run().settings().weight())};
+    Candidate candidate{
+        &run,
+        {session.key, 0, 0, Connected(), std::max(options_.expected_workers, sessions_.size()), now,
+         session.provider},
+        std::find(hungry.begin(), hungry.end(), id) != hungry.end(),
+        std::max<double>(1, run.run().settings().weight())};
     for (const LiveJob* job : run.LeasedTo(session.key)) {
       if (job->row.suspect()) return 0;  // whatever happens now is this job's doing alone
       candidate.Count(*job);
@@ -171,12 +172,16 @@ uint32_t Dispatcher::RetryMillis(MonoTime now) const {
 Result<const std::vector<Address>*> Dispatcher::TargetsOf(const RunState& run, const LiveJob& job) {
   static const std::vector<Address> kNone;
   const JobRow& row = job.row;
-  if (row.kind() == JobRow::SWEEP) return &kNone;
+  if (RunState::IsKnocking(row)) return &kNone;
   const std::pair<uint32_t, uint32_t> id{run.run().id(), row.id()};
   const auto known = grab_targets_.find(id);
   if (known != grab_targets_.end()) return &known->second;
   std::vector<Address> targets;
-  if (row.kind() != JobRow::GRAB_TARGETS) {
+  if (row.kind() == JobRow::AUDIT_GRAB) {
+    for (const proto::AuditHost& host : row.audit().hosts()) {
+      targets.push_back(Address::FromBytes(host.address()).value_or(Address()));
+    }
+  } else if (row.kind() != JobRow::GRAB_TARGETS) {
     HARK_ASSIGN_OR_RETURN(
         targets, address_source_(run.run().id(), row.revisit_list(), row.base(), row.end()));
   } else {
@@ -205,7 +210,7 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
   out.set_run(run.run().id());
   out.set_job(row.id());
   *out.mutable_token() = row.token();
-  out.set_kind(row.kind() == JobRow::SWEEP ? proto::Job::SWEEP : proto::Job::GRAB);
+  out.set_kind(RunState::IsKnocking(row) ? proto::Job::SWEEP : proto::Job::GRAB);
   out.set_target_set(run.run().target_set());
   out.set_target_set_size(run.run().planned());
   out.set_seed(run.permutation_key());
@@ -259,8 +264,9 @@ void Dispatcher::AskForTail(const std::string& idle_key, MonoTime now) {
       const uint64_t worth =
           job->row.kind() == JobRow::SWEEP ? options_.min_sweep_tail : options_.min_grab_tail;
       const bool asked = trimming_.contains({id, job->row.id()});
-      // Whom a throttled host may be given to is decided when its job is cut.
-      if (job->row.kind() == JobRow::GRAB_REVISITS) continue;
+      // Whom a throttled host may be given to is decided when its job is cut. An audit is short,
+      // and the idle one may be whom it is about.
+      if (job->row.kind() == JobRow::GRAB_REVISITS || RunState::IsAudit(job->row)) continue;
       if (job->row.worker() == idle_key || asked || left < 2 * worth || left <= most) continue;
       longest = job;
       run_of_longest = id;

@@ -69,6 +69,10 @@ proto::FleetStatus Dispatcher::FleetView(const proto::GetStatus& what, MonoTime 
     worker.set_last_heard_ms(MillisUntil(now, record.last_heard));
     for (const auto& [id, run] : runs_) {
       worker.set_jobs(worker.jobs() + static_cast<uint32_t>(run.LeasesOf(key)));
+      const auto audits = run.audits_of().find(key);
+      if (audits == run.audits_of().end()) continue;
+      worker.set_audited(worker.audited() + audits->second.audited);
+      worker.set_disagreed(worker.disagreed() + audits->second.disagreed);
     }
     if (session != nullptr) FillWorker(*session, now, &worker);
   }
@@ -108,6 +112,8 @@ void Dispatcher::FillRun(const RunState& run, const RunInfo& info, uint32_t max_
   status->set_jobs_pending(totals.pending);
   status->set_jobs_leased(totals.leased);
   status->set_jobs_done(totals.done);
+  status->set_audited(run.audits().findings.audited);
+  status->set_disagreed(run.audits().findings.disagreed);
   status->set_revisits_waiting(totals.revisits_waiting);
   status->set_next_revisit_ms(totals.revisits_waiting == 0 ? -1
                                                            : MillisUntil(totals.next_revisit, now));
@@ -221,6 +227,10 @@ std::string Dispatcher::WhyPending(const RunState& run, const LiveJob& job, Mono
     return StrCat("waits for a worker that may work on it: of each there is, ", why_not);
   if (job.row.kind() == JobRow::GRAB_REVISITS && job.rests_until && *job.rests_until > now) {
     return "rests until its hosts may be visited again";
+  }
+  if (RunState::IsAudit(job.row)) {
+    return StrCat("waits for another worker to audit what ", NameOf(job.row.audit().worker()),
+                  " found");
   }
   if (job.row.suspect()) return "waits for a worker that holds nothing else";
   return "waits for a worker to ask for it";

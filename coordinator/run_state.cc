@@ -62,11 +62,18 @@ LiveJob& RunState::Add(JobRow row) {
   if (IsSweep(job.row) && IsOpen(job.row.state())) ++open_sweeps_;
   if (job.row.kind() == JobRow::GRAB_LISTENERS) cut_ = std::max(cut_, job.row.end());
   if (IsRevisit(job.row)) revisits_.NoteCut(job.row.revisit_list(), job.row.end());
-  if (job.row.state() == JobRow::PENDING) {
-    (IsSweep(job.row) ? pending_sweeps_ : pending_grabs_).insert(id);
+  if (IsAudit(job.row)) {
+    CountAudit(job.row.audit().worker(), {job.row.audit().audited(), job.row.audit().disagreed()});
+    audits_.left_out += job.row.audit().left_out();
   }
+  if (job.row.state() == JobRow::PENDING) PendingOf(job.row).insert(id);
   if (job.row.state() == JobRow::LEASED) NoteLeased(job);
   return job;
+}
+
+std::set<uint32_t>& RunState::PendingOf(const JobRow& row) {
+  if (IsAudit(row)) return pending_audits_;
+  return IsSweep(row) ? pending_sweeps_ : pending_grabs_;
 }
 
 void RunState::NoteLeased(const LiveJob& job) {
@@ -117,8 +124,9 @@ void RunState::Release(LiveJob& job, Blame blame) {
   NoteUnleased(job);
   job.deadline = kNever;
   const bool stood_still = job.row.cursor() == job.leased_at_cursor;
-  if (blame == Blame::kShared && stood_still) job.row.set_suspect(true);
   if (blame == Blame::kStood) job.barred.insert(job.row.worker());
+  if (IsAudit(job.row)) return ReleaseAudit(job);
+  if (blame == Blame::kShared && stood_still) job.row.set_suspect(true);
   const bool guilty = blame == Blame::kStood || (blame == Blame::kAlone && stood_still);
   if (guilty) {
     job.row.set_suspect(true);
@@ -143,7 +151,7 @@ void RunState::Release(LiveJob& job, Blame blame) {
 void RunState::MakePending(LiveJob& job) {
   job.rests_until.reset();
   job.row.set_state(JobRow::PENDING);
-  (IsSweep(job.row) ? pending_sweeps_ : pending_grabs_).insert(job.row.id());
+  PendingOf(job.row).insert(job.row.id());
   Touch(job);
 }
 
@@ -223,15 +231,16 @@ std::vector<const LiveJob*> RunState::OpenJobs() const {
   for (const uint32_t id : leased_) out.push_back(&jobs_.at(id));
   std::stable_sort(out.begin(), out.end(),
                    [](const LiveJob* a, const LiveJob* b) { return a->leased_at < b->leased_at; });
-  for (const auto* pending : {&pending_sweeps_, &pending_grabs_}) {
+  for (const auto* pending : {&pending_sweeps_, &pending_grabs_, &pending_audits_}) {
     for (const uint32_t id : *pending) out.push_back(&jobs_.at(id));
   }
   return out;
 }
 
 bool RunState::AllDone() const {
-  return open_sweeps_ == 0 && pending_grabs_.empty() && leased_.empty() &&
-         listeners_ == durable_listeners_ && cut_ >= listeners_ && revisits_.AllCut();
+  return open_sweeps_ == 0 && pending_grabs_.empty() && pending_audits_.empty() &&
+         leased_.empty() && listeners_ == durable_listeners_ && cut_ >= listeners_ &&
+         revisits_.AllCut();
 }
 
 std::optional<StoredRevisit> RunState::ScheduleRevisit(const LiveJob& job,
@@ -301,7 +310,7 @@ RunState::Totals RunState::Sum() const {
   for (const auto& [id, job] : jobs_) {
     const uint64_t moved = job.row.cursor() - job.row.base();
     const bool of_plan = IsSweep(job.row) || job.row.kind() == JobRow::GRAB_TARGETS;
-    const bool first_visit = !IsSweep(job.row) && !IsRevisit(job.row);
+    const bool first_visit = !IsSweep(job.row) && !IsRevisit(job.row) && !IsAudit(job.row);
     const uint64_t stuck = job.row.state() == JobRow::QUARANTINED ? 1 : 0;
     totals.quarantined += stuck;
     if (of_plan) totals.covered += moved + stuck;

@@ -14,6 +14,8 @@ using proto::JobRow;
 // that a lost lease is cheap.
 constexpr uint64_t kMaxGrabJob = 256;
 constexpr uint64_t kMinGrabJob = 8;
+// After so long an audit goes first: what it compares shall not grow too different.
+constexpr Duration kAuditPatience = std::chrono::minutes(10);
 
 // Listeners or revisits a job: of what is there, a part that leaves something for the others.
 uint64_t GrabSize(uint64_t available, size_t sharers) {
@@ -88,10 +90,11 @@ LiveJob* RunState::TakeGrab(uint64_t at_least, const Asking& asking) {
 // A worker is given both kinds where both are to be had: one waits for peers, the other for the
 // rate, so together they keep it busy.
 LiveJob* RunState::Lease(const Asking& asking, const proto::Token& token, MonoTime deadline) {
-  LiveJob* job = nullptr;
-  if (asking.grabs <= asking.sweeps) job = TakeGrab(kMaxGrabJob / 4, asking);
+  LiveJob* job = TakeAudit(kAuditPatience, asking);
+  if (job == nullptr && asking.grabs <= asking.sweeps) job = TakeGrab(kMaxGrabJob / 4, asking);
   if (job == nullptr) job = TakePending(true, asking);
   if (job == nullptr) job = TakeGrab(1, asking);
+  if (job == nullptr) job = TakeAudit(Duration(0), asking);
   if (job == nullptr) return nullptr;
   job->row.set_state(JobRow::LEASED);
   if (!Broken(Rule::kNewToken) || !job->row.has_token()) *job->row.mutable_token() = token;

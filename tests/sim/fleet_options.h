@@ -49,6 +49,7 @@ struct FleetOptions {
   // Tight ones bring the rules that live at the limits into short histories.
   uint64_t credit_bytes = 4 << 20;
   uint64_t spool_quota_bytes = 256 << 20;
+  double audit = 0;  // share of the targets that a second worker repeats
   uint64_t min_sweep_tail = 2048;
   uint64_t min_grab_tail = 16;
 };
@@ -70,6 +71,7 @@ struct FleetOutcome {
   uint64_t coordinator_deaths = 0;
   uint64_t worker_deaths = 0;
   uint64_t forgotten = 0;  // items that a lying disk had called durable
+  uint64_t audited = 0, audits_left_out = 0;
   uint64_t trims = 0, splits = 0, left_out = 0, innocent_left_out = 0;
   double virtual_seconds = 0;
 };

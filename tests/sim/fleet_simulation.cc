@@ -108,9 +108,9 @@ void Fleet::StartCoordinator() {
     return std::pair(a.list, a.position) < std::pair(b.list, b.position);
   });
   watch_.Started(disk_.jobs, now_);
-  dispatcher_->AddRun(
-      RunState(disk_.run, world_.target_set, RangeSet(), jobs, disk_.listeners.size(), revisits),
-      now_, CoordinatorClock());
+  RunState run(disk_.run, world_.target_set, RangeSet(), jobs, disk_.listeners.size(), revisits);
+  run.SetAuditSecret(kAuditSecret);
+  dispatcher_->AddRun(std::move(run), now_, CoordinatorClock());
 }
 
 void Fleet::KillCoordinator() {
@@ -200,7 +200,7 @@ void Fleet::KillWorker(Worker& worker, bool keeps_disk) {
 bool Fleet::Probed(const Worker& worker, const JobKey& key, bool sweep, uint64_t from,
                    uint64_t to) {
   watch_.Probed(worker.key, key, from, to);
-  if (!sweep) return true;
+  if (!sweep || watch_.IsAudit(key.job)) return true;
   const bool dies = options_.poison && *options_.poison >= from && *options_.poison < to;
   outcome_.probes += dies ? *options_.poison - from + 1 : to - from;
   return !dies;
@@ -350,6 +350,7 @@ FleetOutcome Fleet::Run() {
   if (outcome_.finished && outcome_.broken.empty()) {
     CheckEnd();
     CheckThrottled();
+    CheckAudits();
     CheckQuiet();
   }
   return outcome_;

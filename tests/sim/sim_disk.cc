@@ -3,6 +3,7 @@
 #include "base/outcome.h"
 #include "base/strings.h"
 #include "coordinator/revisit_merge.h"
+#include "coordinator/run_state.h"
 #include "tests/sim/fleet_watch.h"
 
 namespace hark::sim {
@@ -78,7 +79,12 @@ void SimDisk::Crash(size_t survivors) {
 }
 
 void SimDisk::Apply(CommitItem& item) {
-  for (const proto::JobRow& job : item.jobs) ApplyJob(job);
+  for (const proto::JobRow& job : item.jobs) {
+    const bool audit = RunState::IsAudit(job) && job.id() == item.job;
+    const bool records = !item.hosts.empty() || !item.listeners.empty() || !item.revisits.empty();
+    if (audit && records) broken.push_back("an audit that leaves records");
+    ApplyJob(job);
+  }
   for (const uint64_t index : touched_) {
     if (holders_[index] != 1) {
       broken.push_back(StrCat("index ", index, " is in ", holders_[index], " jobs"));
@@ -125,7 +131,9 @@ void SimDisk::ApplyJob(const proto::JobRow& job) {
   const proto::Tally& t = job.tally();
   const uint64_t counted = t.refused() + t.answered() + t.throttled() + t.failed();
   const uint64_t left_out = job.state() == proto::JobRow::QUARANTINED ? 1 : 0;
-  if (counted != job.cursor() - job.base() + left_out) broken.push_back("a job's ledger is off");
+  const uint64_t owed = RunState::IsAudit(job) ? 0 : job.cursor() - job.base() + left_out;
+  if (counted != owed) broken.push_back("a job's ledger is off");
+  if (job.audit().disagreed() > 0) broken.push_back("honest workers that disagree");
   if (watch_ != nullptr) watch_->Applied(job);
   known = job;
 }

@@ -7,6 +7,7 @@
 //
 //   every plan index is open in exactly one job or done in exactly one
 //   the ledger of a job counts what its cursor has passed
+//   an audit leaves nothing but its own row, and finds honest workers of one mind
 //   every host is counted once, every retry comes once, in order and in time
 
 #include <map>
