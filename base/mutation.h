@@ -38,6 +38,11 @@ enum class Rule : uint8_t {
   kRecoveredOnce,          // the ledger moves a host once
   kRevisitAfterBackoff,    // a throttled host has its rest
   kRevisitOneRound,        // and each retry comes once
+  kAuditWithBatch,         // what is to be audited is in the same write as the batch
+  kAuditByAnother,         // who said it does not audit it
+  kAuditRests,             // nobody is visited again at once
+  kAuditKeepsNothing,      // what an auditor saw is compared, not stored
+  kAuditGivesUp,           // a run ends, audited or not
   // The worker's.
   kQuietAfterLease,  // no probe past 80 % of a lease
   kQuietOverQuota,   // nor while the spool is full

@@ -1,6 +1,7 @@
 #include "coordinator/coordinator.h"
 
 #include "base/log.h"
+#include "base/random.h"
 #include "base/strings.h"
 #include "coordinator/opt_outs.h"
 #include "coordinator/run_registry.h"
@@ -11,6 +12,7 @@ namespace {
 // A worker that floods us must not keep the others from their answers.
 constexpr int kMessagesPerStep = 256;
 constexpr char kEpochName[] = "coordinator_epoch";
+constexpr size_t kAuditSecretBytes = 32;
 constexpr const char* kWhere = "coordinator";
 constexpr Duration kPressureLook = std::chrono::seconds(1);
 
@@ -20,6 +22,8 @@ Result<uint64_t> NextEpoch(Store& store) {
   const uint64_t epoch = (last ? ParseUint(*last).value_or(0) : 0) + 1;
   const std::unique_ptr<StoreWrite> write = store.NewWrite();
   write->PutMeta(kEpochName, std::to_string(epoch));
+  HARK_ASSIGN_OR_RETURN(const std::optional<std::string> secret, store.Meta(kAuditSecretName));
+  if (!secret) write->PutMeta(kAuditSecretName, SecureBytes(kAuditSecretBytes));
   HARK_RETURN_IF_ERROR(store.Commit(*write, true));
   return epoch;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/outcome.h"
@@ -30,7 +31,6 @@ class Families {
     if (!value || !std::isfinite(*value)) return;
     auto [it, fresh] = at_.try_emplace(name, families_.size());
     if (fresh) families_.push_back({name, help, type, {}});
-    if (!seen_.emplace(it->second, labels).second) return;
     ClientMetric sample;
     sample.label = std::move(labels);
     (type == MetricType::Counter ? sample.counter.value : sample.gauge.value) = *value;
@@ -42,7 +42,6 @@ class Families {
  private:
   std::vector<MetricFamily> families_;
   std::map<std::string_view, size_t> at_;  // by name: literals
-  std::set<std::pair<size_t, Labels>> seen_;
 };
 
 // One family with a sample a run, a worker or a fleet.
@@ -275,8 +274,13 @@ std::vector<MetricFamily> FleetMetrics(const FleetStatus& status) {
   out.Add("hark_build_info", "1; its label says which hark this is.", kGauge,
           {{"version", HARK_VERSION}}, 1);
   AddRows(kFleetRows, status, {}, out);
-  for (const RunStatus& run : status.runs()) AddRun(run, out);
-  for (const WorkerStatus& worker : status.workers()) AddWorker(worker, out);
+  std::set<std::string_view> runs, keys;  // whose samples would be equal to others
+  for (const RunStatus& run : status.runs()) {
+    if (runs.insert(run.name()).second) AddRun(run, out);
+  }
+  for (const WorkerStatus& worker : status.workers()) {
+    if (keys.insert(worker.key()).second) AddWorker(worker, out);
+  }
   return out.Take();
 }
 

@@ -101,8 +101,11 @@ Result<RunState> LoadRun(const Store& store, const proto::RunRow& run) {
     revisits.push_back(std::move(revisit));
     return Status::Ok();
   }));
-  return RunState(run, std::move(*targets), std::move(exclusions), std::move(jobs), listeners,
-                  revisits);
+  HARK_ASSIGN_OR_RETURN(std::optional<std::string> audit_secret, store.Meta(kAuditSecretName));
+  RunState state(run, std::move(*targets), std::move(exclusions), std::move(jobs), listeners,
+                 revisits);
+  state.SetAuditSecret(std::move(audit_secret).value_or(""));
+  return state;
 }
 
 }  // namespace hark

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/strings.h"
 
@@ -14,6 +15,7 @@ constexpr uint32_t kWeekMinutes = 7 * kDayMinutes;
 constexpr uint32_t kEveryDay = 0x7f;
 constexpr std::array<std::string_view, 7> kDays = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
 constexpr size_t kMaxSelector = 128;
+constexpr size_t kMaxShareText = 32;
 
 char Lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -204,6 +206,21 @@ std::optional<Duration> ClosedFor(const proto::RunSettings& settings, int64_t un
     return UntilMinute(minutes, unix_ms);
   }
   return std::chrono::hours(24 * 7);
+}
+
+Result<double> ParseShare(std::string_view text) {
+  std::string_view number = Trim(text);
+  const bool percent = !number.empty() && number.back() == '%';
+  if (percent) number = Trim(number.substr(0, number.size() - 1));
+  double value = -1;
+  const bool plain = number.find_first_not_of("0123456789.") == std::string_view::npos;
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
+  const bool whole = read.ec == std::errc() && read.ptr == number.data() + number.size();
+  if (percent) value /= 100;
+  if (plain && whole && value >= 0 && value <= 1) return value;
+  return InvalidInput(StrCat("'", EscapeForDisplay(text.substr(0, kMaxShareText)),
+                             "' is no share: say a percentage like 0.5% or a fraction like 0.005, "
+                             "at most 100%"));
 }
 
 }  // namespace hark

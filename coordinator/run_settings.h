@@ -34,4 +34,7 @@ std::optional<Duration> ClosedFor(const proto::RunSettings& settings, int64_t un
 // Until the window that is open closes; nullopt: no windows, or not open.
 std::optional<Duration> OpenFor(const proto::RunSettings& settings, int64_t unix_ms);
 
+// A share of the whole: "0.5%" or "0.005", from 0 to 100 %. kInvalidInput says so.
+Result<double> ParseShare(std::string_view text);
+
 }  // namespace hark

@@ -98,5 +98,21 @@ TEST(RunSettingsTest, ManyStarsDoNotTakeForEver) {
   EXPECT_FALSE(MayWorkOn(settings, {name, "", ""}));
 }
 
+TEST(RunSettingsTest, ReadsAShareAsPercentageOrFraction) {
+  EXPECT_DOUBLE_EQ(*ParseShare("0.5%"), 0.005);
+  EXPECT_DOUBLE_EQ(*ParseShare(" 0.005 "), 0.005);
+  EXPECT_DOUBLE_EQ(*ParseShare("100 %"), 1);
+  EXPECT_DOUBLE_EQ(*ParseShare("1"), 1);
+  EXPECT_DOUBLE_EQ(*ParseShare("0"), 0);
+}
+
+TEST(RunSettingsTest, RefusesWhatIsNoShare) {
+  for (const char* text : {"", "%", ".", "-1%", "101%", "1.5", "nan", "inf", "1e-3", "0x1", "5%%",
+                           "0.5 per cent", "1.2.3"}) {
+    EXPECT_FALSE(ParseShare(text).ok()) << text;
+  }
+  EXPECT_LT(ParseShare(std::string(100'000, '7')).status().message().size(), 300U);
+}
+
 }  // namespace
 }  // namespace hark

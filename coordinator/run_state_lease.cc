@@ -14,6 +14,8 @@ using proto::JobRow;
 // that a lost lease is cheap.
 constexpr uint64_t kMaxGrabJob = 256;
 constexpr uint64_t kMinGrabJob = 8;
+// After so long an audit goes first: what it compares shall not grow too different.
+constexpr Duration kAuditPatience = std::chrono::minutes(10);
 
 // Listeners or revisits a job: of what is there, a part that leaves something for the others.
 uint64_t GrabSize(uint64_t available, size_t sharers) {
@@ -23,8 +25,10 @@ uint64_t GrabSize(uint64_t available, size_t sharers) {
 
 }  // namespace
 
-// A suspect only for a worker that holds nothing else; a revisit only after its rest.
+// Never for one it stood still with; a suspect only for a worker that holds nothing else; a revisit
+// only after its rest.
 bool RunState::MayTake(LiveJob& job, const Asking& asking) {
+  if (job.barred.contains(asking.worker)) return false;
   if (job.row.suspect() && asking.sweeps + asking.grabs > 0) return false;
   if (!IsRevisit(job.row)) return true;
   if (!job.rests_until) job.rests_until = asking.now + revisits_.Backoff(job.row.round());
@@ -86,10 +90,11 @@ LiveJob* RunState::TakeGrab(uint64_t at_least, const Asking& asking) {
 // A worker is given both kinds where both are to be had: one waits for peers, the other for the
 // rate, so together they keep it busy.
 LiveJob* RunState::Lease(const Asking& asking, const proto::Token& token, MonoTime deadline) {
-  LiveJob* job = nullptr;
-  if (asking.grabs <= asking.sweeps) job = TakeGrab(kMaxGrabJob / 4, asking);
+  LiveJob* job = TakeAudit(kAuditPatience, asking);
+  if (job == nullptr && asking.grabs <= asking.sweeps) job = TakeGrab(kMaxGrabJob / 4, asking);
   if (job == nullptr) job = TakePending(true, asking);
   if (job == nullptr) job = TakeGrab(1, asking);
+  if (job == nullptr) job = TakeAudit(Duration(0), asking);
   if (job == nullptr) return nullptr;
   job->row.set_state(JobRow::LEASED);
   if (!Broken(Rule::kNewToken) || !job->row.has_token()) *job->row.mutable_token() = token;
@@ -98,7 +103,8 @@ LiveJob* RunState::Lease(const Asking& asking, const proto::Token& token, MonoTi
   job->durable_next_seq = 0;
   job->leased_at_cursor = job->row.cursor();
   job->deadline = deadline;
-  leased_.insert(job->row.id());
+  job->leased_at = job->progress_at = asking.now;
+  NoteLeased(*job);
   Touch(*job);
   return job;
 }

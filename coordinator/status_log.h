@@ -11,7 +11,7 @@
 
 namespace hark {
 
-// How often everything is told: a day of 100 workers is 40 MB of JSON, which compresses well.
+// How often everything is told: a day of 100 workers is 65 MB of JSON, which compresses well.
 inline constexpr Duration kStatusLogEvery = std::chrono::minutes(1);
 
 class StatusLog {

@@ -81,6 +81,7 @@ class RocksWrite final : public StoreWrite {
   }
 
   bool empty() const override { return batch_.Count() == 0; }
+  std::string_view log_bytes() const override { return batch_.Data(); }
   rocksdb::WriteBatch& batch() { return batch_; }
   // Why this write must not be committed, if so.
   const Status& broken() const { return broken_; }

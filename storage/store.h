@@ -111,6 +111,8 @@ class StoreWrite {
   virtual void PutCertificate(std::string_view sha256, std::string_view der) = 0;
 
   virtual bool empty() const = 0;
+  // The changes as RocksDB logs them: for a bench that writes the same again without us.
+  virtual std::string_view log_bytes() const = 0;
 };
 
 }  // namespace hark

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """deploy/'s Prometheus and Grafana files ask for what there is: every metric and every label in a query stands in
-docs/metrics.md, counters are asked for their rate or a ratio, and Grafana's panels have ids and places of their own.
+docs/metrics.md, counters are asked for their rate or a ratio, rows of tables can be joined, and Grafana's panels have ids and places
+of their own.
 
 Prints each fault; exit 1 if there is one.
 """
@@ -60,6 +61,9 @@ def dashboard_faults(board, known):
         for target in panel.get("targets", []):
             found, labels = expression_faults(where, target["expr"], known)
             faults += found
+            # Grafana joins rows that agree in all labels they share, and the metric's name is one.
+            if panel["type"] == "table" and " by (" not in target["expr"]:
+                faults.append(f"{where}: {target['expr']}: a table's rows need labels named with 'by'")
             if not METRIC.search(target["expr"]):
                 faults.append(f"{where}: asks for no metric")
             faults += [f"{where}: {target['expr']}: the legend names {label}, which it has not"
@@ -96,6 +100,8 @@ def check_it_bites():
     for expr in ("hark_c", 'hark_a{worker="x"}', "sum by (worker) (hark_a)", "hark_b_total", "up"):
         bad = {**panel, "targets": [{"expr": expr, "legendFormat": ""}]}
         assert dashboard_faults({**board, "panels": [bad]}, known), expr
+    bad = {**panel, "type": "table", "targets": [{"expr": "hark_a", "legendFormat": ""}]}
+    assert dashboard_faults({**board, "panels": [bad]}, known)
     bad = {**panel, "targets": [{"expr": "hark_a", "legendFormat": "{{worker}}"}]}
     assert dashboard_faults({**board, "panels": [bad]}, known)
     rule = "  - alert: A\n    expr: hark_a > 1\n    for: 1m\n    annotations:\n      summary: '{{ $labels.run }}'\n"

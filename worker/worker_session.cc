@@ -30,11 +30,14 @@ WorkerSession::WorkerSession(SessionOptions options, JobHost& host, Spool& spool
       spool_(spool),
       targets_(targets),
       random_(seed),
-      greeter_(options_.hello_answer_time) {
+      greeter_(options_.hello_answer_time),
+      orders_(options_.orders_path) {
+  host_.Exclude(orders_.exclusions());
   for (const SpooledJob& spooled : spool_.Recovered()) {
     Lease lease = Lease::FromSpool(spooled);
     leases_.emplace(lease.key, std::move(lease));
   }
+  DropCancelled();
 }
 
 void WorkerSession::LinkUp(MonoTime now) {
@@ -61,14 +64,15 @@ Lease* WorkerSession::Find(const JobKey& key) {
   return found == leases_.end() ? nullptr : &found->second;
 }
 
-void WorkerSession::On(const proto::Envelope& envelope, MonoTime now) {
+void WorkerSession::On(const proto::Envelope& envelope, MonoTime now,
+                       std::optional<int64_t> unix_ms) {
   if (envelope.major() != 1 || state_ == State::kFinished || state_ == State::kDisconnected) {
     return;
   }
   last_heard_ = now;
   switch (envelope.body_case()) {  // the three that may come outside a session
     case proto::Envelope::kWelcome:
-      OnWelcome(envelope.welcome(), now);
+      OnWelcome(envelope.welcome(), now, unix_ms);
       return;
     case proto::Envelope::kReject:
       OnReject(envelope.reject(), now);
@@ -89,7 +93,7 @@ void WorkerSession::On(const proto::Envelope& envelope, MonoTime now) {
       OnNoJob(envelope.no_job(), now);
       return;
     case proto::Envelope::kTargetSetChunk:
-      OnChunk(envelope.target_set_chunk());
+      OnChunk(envelope.target_set_chunk(), now);
       return;
     case proto::Envelope::kAck:
       OnAck(envelope.ack());
@@ -99,6 +103,9 @@ void WorkerSession::On(const proto::Envelope& envelope, MonoTime now) {
       return;
     case proto::Envelope::kTrim:
       OnTrim(envelope.trim());
+      return;
+    case proto::Envelope::kOrders:
+      OnOrders(envelope.orders(), now);
       return;
     case proto::Envelope::kBye:
       StartGreeting(now);
@@ -111,7 +118,8 @@ void WorkerSession::On(const proto::Envelope& envelope, MonoTime now) {
 
 // ---- the beginning of a session
 
-void WorkerSession::OnWelcome(const proto::Welcome& welcome, MonoTime now) {
+void WorkerSession::OnWelcome(const proto::Welcome& welcome, MonoTime now,
+                              std::optional<int64_t> unix_ms) {
   if (state_ != State::kGreeting || welcome.hello_id() != hello_id_) return;
   state_ = State::kReady;
   greeter_.Answered();
@@ -125,7 +133,11 @@ void WorkerSession::OnWelcome(const proto::Welcome& welcome, MonoTime now) {
   next_request_ = now;
   slots_asked_ = 0;
   fetcher_.Restart();
-  ApplyRate(welcome.probes_per_second());
+  if (unix_ms && welcome.coordinator_unix_ms() > 0) {
+    // It wrote its time half a round trip ago.
+    clock_offset_ms_ = welcome.coordinator_unix_ms() + ToMillis(now - hello_sent_) / 2 - *unix_ms;
+  }
+  ApplyWelcomeRates(welcome, now);
 
   std::vector<JobKey> unmentioned;
   for (const auto& [key, lease] : leases_) unmentioned.push_back(key);
@@ -134,7 +146,7 @@ void WorkerSession::OnWelcome(const proto::Welcome& welcome, MonoTime now) {
     Lease* const lease = Find(key);
     if (lease == nullptr || verdict.kind() != proto::Verdict::KEEP) continue;
     unmentioned.erase(std::remove(unmentioned.begin(), unmentioned.end(), key), unmentioned.end());
-    Keep(*lease, verdict);
+    Keep(*lease, verdict, now);
   }
   // ABANDON, or a lease the coordinator does not know of.
   for (const JobKey& key : unmentioned) {
@@ -142,7 +154,7 @@ void WorkerSession::OnWelcome(const proto::Welcome& welcome, MonoTime now) {
   }
 }
 
-void WorkerSession::Keep(Lease& lease, const proto::Verdict& verdict) {
+void WorkerSession::Keep(Lease& lease, const proto::Verdict& verdict, MonoTime now) {
   const uint64_t durable = verdict.durable_next_seq();
   // Below: what it has lost we no longer have. Above: our disk lost what it has, and with it the
   // place where to go on.
@@ -165,7 +177,7 @@ void WorkerSession::Keep(Lease& lease, const proto::Verdict& verdict) {
     lease.key.Put(ack);
     ack->set_accepted_end(lease.end);
   }
-  if (lease.phase == Lease::Phase::kOffered) Begin(lease);
+  if (lease.phase == Lease::Phase::kOffered) Begin(lease, now);
 }
 
 void WorkerSession::OnReject(const proto::Reject& reject, MonoTime now) {
@@ -207,7 +219,7 @@ void WorkerSession::OnJob(const proto::Job& job, MonoTime now) {
   // The coordinator counts from when it sent this; the fifth we leave covers the way.
   lease.Renew(now, Millis(job.lease_ms() > 0 ? job.lease_ms() : 1));
   Lease& kept = leases_.emplace(key, std::move(lease)).first->second;
-  if (draining() || leases_.size() > options_.max_leases) {
+  if (draining() || !HasLeaseRoom(0) || orders_.Cancelled(key.run)) {
     Release(key, draining() ? proto::Release::DRAIN : proto::Release::REFUSED, "");
     return;
   }
@@ -217,24 +229,26 @@ void WorkerSession::OnJob(const proto::Job& job, MonoTime now) {
     Release(key, proto::Release::LOCAL_ERROR, begun.message());
     return;
   }
-  Begin(kept);
+  Begin(kept, now);
 }
 
 // Gets the job going, as soon as its targets are known.
-void WorkerSession::Begin(Lease& lease) {
+void WorkerSession::Begin(Lease& lease, MonoTime now) {
   lease.phase = Lease::Phase::kWorking;
   if (lease.final || draining()) return;  // nothing left to probe, only to hand over
   std::shared_ptr<const RangeSet> targets;
-  if (lease.job.kind() == proto::Job::SWEEP) {
-    targets = targets_.Find(lease.job.target_set());
-    if (targets == nullptr) {
-      lease.phase = Lease::Phase::kWaitingTargets;
-      fetcher_.Want(lease.job.target_set());
-      return;
-    }
+  if (WaitsForContent(lease, &targets)) {
+    lease.phase = Lease::Phase::kWaitingTargets;
+    return;
   }
   const Status started = host_.StartJob(lease.job, lease.cursor, lease.end, std::move(targets));
-  if (!started.ok()) Release(lease.key, proto::Release::REFUSED, started.message());
+  if (!started.ok()) {
+    Release(lease.key, proto::Release::REFUSED, started.message());
+    return;
+  }
+  // Before it is fed for the first time.
+  lease.held = MustHold(lease, now);
+  if (lease.held) host_.HoldJob(lease.key, true);
 }
 
 void WorkerSession::OnNoJob(const proto::NoJob& no_job, MonoTime now) {
@@ -244,21 +258,24 @@ void WorkerSession::OnNoJob(const proto::NoJob& no_job, MonoTime now) {
                                  std::chrono::minutes(5));
 }
 
-void WorkerSession::OnChunk(const proto::TargetSetChunk& chunk) {
+void WorkerSession::OnChunk(const proto::TargetSetChunk& chunk, MonoTime now) {
   const auto fetched = fetcher_.On(chunk);
   if (!fetched) return;
-  const auto set = targets_.Put(fetched->hash, fetched->bytes);
   std::vector<JobKey> waiting;
+  bool is_set = false;
   for (const auto& [key, lease] : leases_) {
-    if (lease.phase == Lease::Phase::kWaitingTargets && lease.job.target_set() == fetched->hash) {
-      waiting.push_back(key);
-    }
+    if (lease.phase != Lease::Phase::kWaitingTargets) continue;
+    const bool set = lease.job.target_set() == fetched->hash;
+    is_set |= set;
+    if (set || lease.job.as_table() == fetched->hash) waiting.push_back(key);
   }
+  const Status put = is_set ? targets_.Put(fetched->hash, fetched->bytes).status()
+                            : targets_.PutAsTable(fetched->hash, fetched->bytes).status();
   for (const JobKey& key : waiting) {
-    if (set.ok()) {
-      Begin(*Find(key));
+    if (put.ok()) {
+      Begin(*Find(key), now);
     } else {
-      Release(key, proto::Release::TARGET_SET, set.status().message());
+      Release(key, proto::Release::TARGET_SET, put.message());
     }
   }
 }
@@ -289,13 +306,11 @@ void WorkerSession::Drop(const JobKey& key) {
   if (found == leases_.end()) return;
   host_.DropJob(key);
   spool_.Drop(key);
-  const std::string hash = found->second.job.target_set();
+  const proto::Job job = std::move(found->second.job);
   leases_.erase(found);
-  const bool wanted = std::any_of(leases_.begin(), leases_.end(), [&](const auto& entry) {
-    return entry.second.phase == Lease::Phase::kWaitingTargets &&
-           entry.second.job.target_set() == hash;
-  });
-  if (!wanted) fetcher_.Forget(hash);
+  for (const std::string& hash : {job.target_set(), job.as_table()}) {
+    if (!Needs(hash)) fetcher_.Forget(hash);
+  }
 }
 
 void WorkerSession::Release(const JobKey& key, proto::Release::Reason reason,
@@ -323,6 +338,7 @@ void WorkerSession::AddBatch(proto::Batch batch, MonoTime now) {
   if (lease == nullptr) return;  // the lease went while the batch was made
   HARK_CHECK(batch.from_index() == lease->cursor && batch.to_index() > batch.from_index());
   batch.set_seq(lease->next_seq);
+  batch.set_clock_offset_ms(clock_offset_ms_);
   const Status spooled = spool_.Append(batch);
   if (!spooled.ok()) {
     LogError(kWhere, spooled.message());
@@ -400,6 +416,7 @@ void WorkerSession::OnHeartbeatAck(const proto::HeartbeatAck& ack, MonoTime now)
     heartbeats_sent_.pop_front();
   }
   if (ack.lease_ms() > 0) lease_length_ = Millis(ack.lease_ms());
+  credit_ += ack.credit_bytes();
   for (const proto::Verdict& verdict : ack.held()) {
     Lease* const lease = Find(JobKey::Of(verdict));
     if (lease == nullptr) continue;
@@ -416,16 +433,12 @@ void WorkerSession::OnHeartbeatAck(const proto::HeartbeatAck& ack, MonoTime now)
       NoticeStall(*lease, before);
     }
   }
-  switch (ack.command()) {
-    case proto::HeartbeatAck::PAUSE:
-      ApplyRate(0);
-      return;
-    case proto::HeartbeatAck::DRAIN:
-      StartDrain(now);
-      return;
-    default:  // NOLINT: NONE, and commands of a newer peer
-      ApplyRate(ack.probes_per_second());
-      return;
+  const bool pause = ack.command() == proto::HeartbeatAck::PAUSE;
+  if (ack.command() == proto::HeartbeatAck::DRAIN) StartDrain(now);
+  if (knows_shares_) {
+    ApplyShares(pause ? proto::HeartbeatAck().rates() : ack.rates(), now);
+  } else if (ack.command() != proto::HeartbeatAck::DRAIN) {
+    ApplyRate(pause ? 0 : ack.probes_per_second());
   }
 }
 
@@ -440,23 +453,22 @@ void WorkerSession::NoticeStall(Lease& lease, uint64_t durable_before) {
   lease.send_seq = lease.durable_seq;
 }
 
-void WorkerSession::ApplyRate(double probes_per_second) {
-  double rate = std::max(0.0, probes_per_second);
-  if (options_.max_pps > 0) rate = std::min(rate, static_cast<double>(options_.max_pps));
-  host_.SetRate(rate);
-}
-
 void WorkerSession::ApplyHolds(MonoTime now) {
   const uint64_t waiting = spool_.unacked_bytes();
   if (waiting > options_.spool_quota_bytes) over_quota_ = !Broken(Rule::kQuietOverQuota);
   if (waiting <= options_.spool_quota_bytes / 2) over_quota_ = false;
   for (auto& [key, lease] : leases_) {
-    const bool late = now >= lease.quiet_from() && !Broken(Rule::kQuietAfterLease);
-    const bool hold = over_quota_ || late;
+    const bool hold = MustHold(lease, now);
     if (lease.phase != Lease::Phase::kWorking || hold == lease.held) continue;
     lease.held = hold;
     host_.HoldJob(key, hold);
   }
+}
+
+bool WorkerSession::MustHold(const Lease& lease, MonoTime now) const {
+  if (now >= lease.quiet_from() && !Broken(Rule::kQuietAfterLease)) return true;
+  return over_quota_ || orders_unreadable_ || orders_.Paused(lease.key.run) ||
+         lease.job.exclusions_version() > orders_.exclusions_version();
 }
 
 void WorkerSession::StartDrain(MonoTime now) {

@@ -27,6 +27,9 @@ void FrailDisk::PowerOff() {
 void FrailDisk::PowerOffAfter(uint64_t writes) {
   files_->PowerOffAfter(writes);
 }
+bool FrailDisk::StayOn() {
+  return files_->StayOn();
+}
 bool FrailDisk::is_off() const {
   return files_->is_off();
 }
@@ -48,8 +51,8 @@ void FrailDisk::HoldSyncs() {
 void FrailDisk::ReleaseSyncs() {
   files_->HoldSyncs(false);
 }
-void FrailDisk::AwaitHeldSync() {
-  files_->AwaitHeldSync();
+bool FrailDisk::HoldsSomebody() const {
+  return files_->HoldsSomebody();
 }
 void FrailDisk::LieAboutSyncs(bool lies) {
   files_->LieAboutSyncs(lies);

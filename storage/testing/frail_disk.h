@@ -38,6 +38,8 @@ class FrailDisk {
 
   void PowerOff();
   void PowerOffAfter(uint64_t writes);
+  // Takes PowerOffAfter back; false: too late.
+  bool StayOn();
   bool is_off() const;
   // Every store on it must be gone.
   void PowerOn();
@@ -49,8 +51,8 @@ class FrailDisk {
 
   void HoldSyncs();
   void ReleaseSyncs();
-  // Waits until somebody is held.
-  void AwaitHeldSync();
+  // Is anybody held now?
+  bool HoldsSomebody() const;
 
   void LieAboutSyncs(bool lies);
 

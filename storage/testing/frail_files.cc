@@ -175,7 +175,6 @@ IOStatus FrailFiles::Truncate(Inode& inode, uint64_t size) {
 IOStatus FrailFiles::Sync(Inode& inode) {
   std::unique_lock<std::mutex> lock(mutex_);
   ++held_;
-  news_.notify_all();
   news_.wait(lock, [this] { return !holds_ || off_; });
   --held_;
   IOStatus status = BeforeWrite();
@@ -341,6 +340,12 @@ void FrailFiles::PowerOffAfter(uint64_t writes) {
   off_at_ = writes_ + writes;
 }
 
+bool FrailFiles::StayOn() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  off_at_ = kNeverReached;
+  return !off_;
+}
+
 bool FrailFiles::is_off() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return off_;
@@ -408,9 +413,9 @@ void FrailFiles::HoldSyncs(bool hold) {
   news_.notify_all();
 }
 
-void FrailFiles::AwaitHeldSync() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  news_.wait(lock, [this] { return holds_ && held_ > 0; });
+bool FrailFiles::HoldsSomebody() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return holds_ && held_ > 0;
 }
 
 void FrailFiles::LieAboutSyncs(bool lies) {

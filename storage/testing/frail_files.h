@@ -100,12 +100,13 @@ class FrailFiles : public rocksdb::FileSystemWrapper,
   // What a FrailDisk does.
   void PowerOff();
   void PowerOffAfter(uint64_t writes);
+  bool StayOn();
   bool is_off() const;
   void PowerOn();
   void FailWrites(uint64_t after, uint64_t count, FrailDisk::Fault fault);
   uint64_t failed() const;
   void HoldSyncs(bool hold);
-  void AwaitHeldSync();
+  bool HoldsSomebody() const;
   void LieAboutSyncs(bool lies);
   uint64_t writes() const;
 

@@ -19,6 +19,9 @@
 
 namespace hark::sim {
 
+// Of the audits' samples; what the coordinator keeps to itself.
+inline constexpr char kAuditSecret[] = "as good as any";
+
 class Fleet {
  public:
   explicit Fleet(const FleetOptions& options);
@@ -77,6 +80,7 @@ class Fleet {
   void CheckRates();
   void CheckEnd();
   void CheckThrottled();
+  void CheckAudits();
   void CheckQuiet();
 
   const FleetOptions options_;

@@ -78,6 +78,33 @@ void Fleet::CheckThrottled() {
   if (counted - recovered != shut) Break("the ledger's throttled hosts");
 }
 
+// Of everything in the sample there was an audit, held or left out: none was forgotten when the
+// coordinator died, none doubled.
+void Fleet::CheckAudits() {
+  std::map<uint64_t, int> knocked;
+  uint64_t visits = 0, visits_wanted = 0;
+  for (const auto& [id, job] : disk_.jobs) {
+    const uint64_t end = job.end() + job.audit().left_out();
+    outcome_.audited += job.audit().audited();
+    outcome_.audits_left_out += job.audit().left_out();
+    if (job.kind() == proto::JobRow::AUDIT_GRAB) visits += end - job.base();
+    if (job.kind() != proto::JobRow::AUDIT_SWEEP) continue;
+    for (uint64_t i = job.base(); i < end; ++i) ++knocked[i];
+  }
+  if (options_.poison || outcome_.innocent_left_out > 0) return;
+  const AuditSample sample(kAuditSecret, disk_.run.id(), options_.targets, options_.audit);
+  for (const auto& stretch : sample.Within(0, options_.targets)) {
+    for (uint64_t i = stretch.from; i < stretch.to; ++i) {
+      if (--knocked[i] != 0) return Break("an index of the sample not audited once");
+    }
+  }
+  for (const auto& [address, seen] : disk_.recorded) visits_wanted += sample.Has(address) ? 1 : 0;
+  const bool all = options_.throttled_share == 0;  // else some were left in peace
+  if (all ? visits != visits_wanted : visits > visits_wanted) {
+    Break(StrCat(visits, " audits of hosts, of ", visits_wanted));
+  }
+}
+
 // A while after the end nothing is left to say.
 void Fleet::CheckQuiet() {
   for (const auto& worker : workers_) {

@@ -31,6 +31,9 @@ struct FleetOptions {
   double coordinator_deaths_every = 40;
   double partitions_every = 30;
   double disk_stalls_every = 0;  // nothing becomes durable for a while
+  // Says that it has synced and has not: half of the coordinator's deaths are power cuts, and take
+  // what it promised last.
+  bool disk_lies = false;
   double clock_jumps_every = 0;  // somebody's wall clock, by up to an hour either way
   double drains_every = 0;       // SIGTERM to a worker
   bool coordinator_clock_jumps = true;
@@ -46,6 +49,7 @@ struct FleetOptions {
   // Tight ones bring the rules that live at the limits into short histories.
   uint64_t credit_bytes = 4 << 20;
   uint64_t spool_quota_bytes = 256 << 20;
+  double audit = 0;  // share of the targets that a second worker repeats
   uint64_t min_sweep_tail = 2048;
   uint64_t min_grab_tail = 16;
 };
@@ -66,6 +70,8 @@ struct FleetOutcome {
   uint64_t messages = 0;
   uint64_t coordinator_deaths = 0;
   uint64_t worker_deaths = 0;
+  uint64_t forgotten = 0;  // items that a lying disk had called durable
+  uint64_t audited = 0, audits_left_out = 0;
   uint64_t trims = 0, splits = 0, left_out = 0, innocent_left_out = 0;
   double virtual_seconds = 0;
 };

@@ -22,6 +22,8 @@ constexpr Duration kWorkerMoment = milliseconds(200);
 constexpr Duration kCoordinatorMoment = milliseconds(50);
 // After the end: acknowledgements arrive, spools empty.
 constexpr Duration kSettling = seconds(8);
+// Items in a lying disk's cache.
+constexpr uint64_t kMostForgotten = 40;
 
 }  // namespace
 
@@ -106,9 +108,9 @@ void Fleet::StartCoordinator() {
     return std::pair(a.list, a.position) < std::pair(b.list, b.position);
   });
   watch_.Started(disk_.jobs, now_);
-  dispatcher_->AddRun(
-      RunState(disk_.run, world_.target_set, RangeSet(), jobs, disk_.listeners.size(), revisits),
-      now_, CoordinatorClock());
+  RunState run(disk_.run, world_.target_set, RangeSet(), jobs, disk_.listeners.size(), revisits);
+  run.SetAuditSecret(kAuditSecret);
+  dispatcher_->AddRun(std::move(run), now_, CoordinatorClock());
 }
 
 void Fleet::KillCoordinator() {
@@ -116,6 +118,7 @@ void Fleet::KillCoordinator() {
   ++outcome_.coordinator_deaths;
   dispatcher_.reset();
   disk_.Crash(random_.Below(disk_.waiting() + 1));
+  if (options_.disk_lies && random_.Unit() < 0.5) disk_.Forget(1 + random_.Below(kMostForgotten));
   for (auto& worker : workers_) worker->clean = false;
   At(Soon(3), [this] { StartCoordinator(); });
 }
@@ -197,7 +200,7 @@ void Fleet::KillWorker(Worker& worker, bool keeps_disk) {
 bool Fleet::Probed(const Worker& worker, const JobKey& key, bool sweep, uint64_t from,
                    uint64_t to) {
   watch_.Probed(worker.key, key, from, to);
-  if (!sweep) return true;
+  if (!sweep || watch_.IsAudit(key.job)) return true;
   const bool dies = options_.poison && *options_.poison >= from && *options_.poison < to;
   outcome_.probes += dies ? *options_.poison - from + 1 : to - from;
   return !dies;
@@ -326,6 +329,11 @@ FleetOutcome Fleet::Run() {
   MonoTime until = trouble_until_ + options_.patience;
   while (now_ < until && outcome_.messages < options_.max_messages && outcome_.broken.empty() &&
          disk_.broken.empty() && watch_.broken.empty()) {
+    // A lying disk may forget that it was done.
+    if (outcome_.finished && disk_.run.state() != proto::RunRow::DONE) {
+      outcome_.finished = false;
+      until = trouble_until_ + options_.patience;
+    }
     if (!outcome_.finished && disk_.run.state() == proto::RunRow::DONE) {
       outcome_.finished = true;
       outcome_.virtual_seconds = std::chrono::duration<double>(now_ - start).count();
@@ -338,9 +346,11 @@ FleetOutcome Fleet::Run() {
     outcome_.broken.insert(outcome_.broken.end(), more->begin(), more->end());
   }
   outcome_.trims = watch_.trims();
+  outcome_.forgotten = disk_.forgotten();
   if (outcome_.finished && outcome_.broken.empty()) {
     CheckEnd();
     CheckThrottled();
+    CheckAudits();
     CheckQuiet();
   }
   return outcome_;

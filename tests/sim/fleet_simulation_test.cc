@@ -65,6 +65,8 @@ class FleetSimulationTest : public testing::Test {
     sum_.messages += outcome.messages;
     sum_.coordinator_deaths += outcome.coordinator_deaths;
     sum_.worker_deaths += outcome.worker_deaths;
+    sum_.audited += outcome.audited;
+    sum_.audits_left_out += outcome.audits_left_out;
     sum_.trims += outcome.trims;
     sum_.splits += outcome.splits;
     sum_.left_out += outcome.left_out;
@@ -80,17 +82,20 @@ class FleetSimulationTest : public testing::Test {
     std::printf(
         "%s histories, %.0f virtual hours, %s messages, %s coordinator and %s worker deaths, "
         "%.1f %% of targets probed again, %s trims, %s splits, %s left out (%s by bad luck), %s "
-        "revisits, %s "
-        "of them early\n",
+        "revisits, %s of them early, %s findings audited, %s targets left unaudited\n",
         n(histories_).c_str(), sum_.virtual_seconds / 3600, n(sum_.messages).c_str(),
         n(sum_.coordinator_deaths).c_str(), n(sum_.worker_deaths).c_str(), again - 100,
         n(sum_.trims).c_str(), n(sum_.splits).c_str(), n(sum_.left_out).c_str(),
-        n(sum_.innocent_left_out).c_str(), n(sum_.revisits).c_str(), n(sum_.early_visits).c_str());
+        n(sum_.innocent_left_out).c_str(), n(sum_.revisits).c_str(), n(sum_.early_visits).c_str(),
+        n(sum_.audited).c_str(), n(sum_.audits_left_out).c_str());
   }
 
  private:
   uint64_t histories_ = 0, targets_ = 0;
   FleetOutcome sum_;
+
+ protected:
+  uint64_t forgotten_ = 0;
 };
 
 // In CI, which builds a release; the slower builds look at a sample.
@@ -166,6 +171,59 @@ TEST_F(FleetSimulationTest, KnowsTheSameInTheEndAsIfNothingHadHappened) {
     EXPECT_FALSE(undisturbed.digest.empty());
     EXPECT_EQ(disturbed.digest, undisturbed.digest) << "seed " << seed;
   }
+}
+
+// What is lost was acknowledged, so nobody has it any more: it is probed again, and counted once.
+TEST_F(FleetSimulationTest, Row05ADiskThatLiedAboutSyncingCostsProbesAndNothingElse) {
+  RunSeeds(
+      200,
+      [](FleetOptions& options) {
+        options.disk_lies = true;
+        options.throttled_share = 0.2;
+      },
+      [this](const FleetOutcome& outcome) { forgotten_ += outcome.forgotten; });
+  std::printf("%s durable items forgotten\n", WithThousands(forgotten_).c_str());
+  EXPECT_GT(forgotten_, 0U) << "it never lied, so nothing was shown";
+}
+
+TEST_F(FleetSimulationTest, Row05ADiskThatLiesInShortHistories) {
+  for (uint64_t seed = 1; seed <= kShortHistories / 5 && !HasFailure(); ++seed) {
+    FleetOptions options = ShortHistory(seed);
+    options.disk_lies = true;
+    if (options.coordinator_deaths_every == 0) options.coordinator_deaths_every = 10;
+    forgotten_ += Keeps(options).forgotten;
+  }
+  Report();
+  EXPECT_GT(forgotten_, 0U);
+}
+
+TEST_F(FleetSimulationTest, AnAuditedRunKnowsTheSameInTheEnd) {
+  uint64_t audited = 0;
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    FleetOptions options;
+    options.seed = seed;
+    options.throttled_share = 0.4;
+    const FleetOutcome unaudited = RunFleet(Undisturbed(options));
+    options.audit = seed % 3 == 0 ? 1 : 0.2;
+    const FleetOutcome outcome = RunFleet(options);
+    ASSERT_TRUE(outcome.finished && outcome.broken.empty()) << "seed " << seed;
+    EXPECT_EQ(outcome.digest, unaudited.digest) << "seed " << seed;
+    audited += outcome.audited;
+  }
+  EXPECT_GT(audited, 0U);
+}
+
+TEST_F(FleetSimulationTest, OneWorkerEndsItsRunUnaudited) {
+  RunSeeds(
+      30,
+      [](FleetOptions& options) {
+        options.workers = 1;
+        options.audit = 0.2;
+      },
+      [](const FleetOutcome& outcome) {
+        EXPECT_EQ(outcome.audited, 0U);
+        EXPECT_GT(outcome.audits_left_out, 0U);
+      });
 }
 
 TEST_F(FleetSimulationTest, OneWorkerIsEnough) {

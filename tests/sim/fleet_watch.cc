@@ -1,6 +1,7 @@
 #include "tests/sim/fleet_watch.h"
 
 #include "base/strings.h"
+#include "coordinator/run_state.h"
 
 namespace hark::sim {
 namespace {
@@ -10,6 +11,7 @@ using proto::JobRow;
 constexpr uint32_t kRun = 1;
 // Leases are ended by ticks; one a moment late is in time.
 constexpr Duration kTick = std::chrono::milliseconds(250);
+constexpr Duration kAuditRest = std::chrono::seconds(5);
 
 JobKey KeyOf(const JobRow& row) {
   return {kRun, row.id(), row.token().epoch(), row.token().counter()};
@@ -33,7 +35,10 @@ void FleetWatch::Started(const std::map<uint32_t, JobRow>& durable, MonoTime now
   under_way_.clear();
   bytes_under_way_.clear();
   for (const auto& [id, row] : durable) {
-    jobs_[id] = {row, now + std::max(lease_, grace_) - lease_};
+    jobs_[id] = {row, now + std::max(lease_, grace_) - lease_, now};
+    if (row.has_token()) {
+      durable_[KeyOf(row)] = row.next_seq();  // less than before, if the disk lied
+    }
   }
 }
 
@@ -48,7 +53,8 @@ void FleetWatch::Submitted(const CommitItem& item) {
     Job& job = jobs_[row.id()];
     const Job before = job;
     job.row = row;
-    if (item.ticket != 0) {
+    if (RunState::IsAudit(row)) CheckAudit(job, before);
+    if (item.ticket != 0 && row.id() == item.job) {
       CheckBatch(item, before, row);
       job.renewed = now_;
     } else {
@@ -88,6 +94,19 @@ void FleetWatch::CheckBatch(const CommitItem& item, const Job& before, const Job
 void FleetWatch::Durable(uint64_t ticket) {
   const auto node = under_way_.extract(ticket);
   if (!node.empty()) bytes_under_way_[node.mapped().worker] -= node.mapped().bytes;
+}
+
+// It is leased to somebody else than whom it is about, a while after that one was there.
+void FleetWatch::CheckAudit(Job& job, const Job& before) {
+  if (job.row.state() == JobRow::PENDING) job.said = now_;
+  if (!Leased(job.row) || Leased(before.row)) return;
+  if (job.row.worker() == job.row.audit().worker()) Say("a worker audits itself");
+  if (now_ < job.said + kAuditRest) Say("an audit too soon");
+}
+
+bool FleetWatch::IsAudit(uint32_t job) const {
+  const auto known = jobs_.find(job);
+  return known != jobs_.end() && RunState::IsAudit(known->second.row);
 }
 
 void FleetWatch::CheckLease(const Job& before, const JobRow& row) {

@@ -9,6 +9,7 @@
 //                        | after the lease was over
 //   Submitted(other row) | a lease ended before its time and not by its holder
 //                        | a token issued twice
+//                        | an audit of oneself, or too soon
 //   Sent(ACK, verdict)   | acknowledged before it was durable; an honest worker's batch found bad
 //   Probed               | outside the lease, or while the job was somebody else's
 //   Rates                | shares that together exceed the ceiling
@@ -49,6 +50,7 @@ class FleetWatch {
   void Probed(const std::string& worker, const JobKey& key, uint64_t from, uint64_t to);
   void Rates(double sum);
 
+  bool IsAudit(uint32_t job) const;
   uint64_t trims() const { return trims_; }
   std::vector<std::string> broken;
 
@@ -56,6 +58,7 @@ class FleetWatch {
   struct Job {
     proto::JobRow row;
     MonoTime renewed;
+    MonoTime said;  // audits: when somebody last said or may have done something about its hosts
   };
   struct Issued {
     std::string worker;
@@ -65,6 +68,7 @@ class FleetWatch {
   void Say(const std::string& what) { broken.push_back(what); }
   void CheckBatch(const CommitItem& item, const Job& before, const proto::JobRow& row);
   void CheckLease(const Job& before, const proto::JobRow& row);
+  void CheckAudit(Job& job, const Job& before);
   void CheckVerdicts(const google::protobuf::RepeatedPtrField<proto::Verdict>& verdicts,
                      bool renews);
 

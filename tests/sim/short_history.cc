@@ -41,6 +41,7 @@ FleetOptions ShortHistory(uint64_t seed) {
     options.coordinator_clock_jumps = false;
   }
   if (sometimes(0.05)) options.poison = random.Below(options.targets);
+  if (sometimes(0.3)) options.audit = sometimes(0.3) ? 1 : between(0.05, 0.5);
   return options;
 }
 

@@ -3,6 +3,7 @@
 #include "base/outcome.h"
 #include "base/strings.h"
 #include "coordinator/revisit_merge.h"
+#include "coordinator/run_state.h"
 #include "tests/sim/fleet_watch.h"
 
 namespace hark::sim {
@@ -19,12 +20,39 @@ SimDisk::SimDisk(const SimWorld& world, const FleetOptions& options)
     : run(world.run),
       world_(world),
       backoff_ms_(options.throttle_backoff_ms),
+      lies_(options.disk_lies),
       holders_(options.targets) {
   for (const proto::JobRow& job : world.first_jobs) {
     jobs[job.id()] = job;
     Count(job, 1);
   }
   touched_.clear();
+  if (lies_) synced_ = Copy();
+}
+
+SimDisk::Content SimDisk::Copy() const {
+  return {run, jobs, listeners, revisits, all_revisits, recorded, holders_};
+}
+
+void SimDisk::GoBackTo(Content content) {
+  run = std::move(content.run);
+  jobs = std::move(content.jobs);
+  listeners = std::move(content.listeners);
+  revisits = std::move(content.revisits);
+  all_revisits = std::move(content.all_revisits);
+  recorded = std::move(content.recorded);
+  holders_ = std::move(content.holders);
+}
+
+void SimDisk::Forget(size_t items) {
+  if (!lies_) return;
+  const size_t lost = std::min(items, cached_.size());
+  forgotten_ += lost;
+  cached_.resize(cached_.size() - lost);
+  GoBackTo(std::exchange(synced_, {}));
+  for (CommitItem& item : cached_) Apply(item);
+  cached_.clear();
+  synced_ = Copy();
 }
 
 void SimDisk::Submit(CommitItem item) {
@@ -36,6 +64,7 @@ void SimDisk::Sync(size_t items) {
   const size_t n = std::min(items, waiting_.size());
   for (size_t i = 0; i < n; ++i) {
     Apply(waiting_[i]);
+    if (lies_) cached_.push_back(waiting_[i]);
     if (waiting_[i].ticket == 0) continue;
     durable_.push_back(waiting_[i].ticket);
     if (watch_ != nullptr) watch_->Durable(waiting_[i].ticket);
@@ -50,7 +79,12 @@ void SimDisk::Crash(size_t survivors) {
 }
 
 void SimDisk::Apply(CommitItem& item) {
-  for (const proto::JobRow& job : item.jobs) ApplyJob(job);
+  for (const proto::JobRow& job : item.jobs) {
+    const bool audit = RunState::IsAudit(job) && job.id() == item.job;
+    const bool records = !item.hosts.empty() || !item.listeners.empty() || !item.revisits.empty();
+    if (audit && records) broken.push_back("an audit that leaves records");
+    ApplyJob(job);
+  }
   for (const uint64_t index : touched_) {
     if (holders_[index] != 1) {
       broken.push_back(StrCat("index ", index, " is in ", holders_[index], " jobs"));
@@ -97,7 +131,9 @@ void SimDisk::ApplyJob(const proto::JobRow& job) {
   const proto::Tally& t = job.tally();
   const uint64_t counted = t.refused() + t.answered() + t.throttled() + t.failed();
   const uint64_t left_out = job.state() == proto::JobRow::QUARANTINED ? 1 : 0;
-  if (counted != job.cursor() - job.base() + left_out) broken.push_back("a job's ledger is off");
+  const uint64_t owed = RunState::IsAudit(job) ? 0 : job.cursor() - job.base() + left_out;
+  if (counted != owed) broken.push_back("a job's ledger is off");
+  if (job.audit().disagreed() > 0) broken.push_back("honest workers that disagree");
   if (watch_ != nullptr) watch_->Applied(job);
   known = job;
 }

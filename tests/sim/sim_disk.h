@@ -2,10 +2,12 @@
 
 // The coordinator's disk. Submitted items wait; Sync makes them durable in order; a crash forgets
 // what waits, or keeps a part that nobody was told of. What is durable is checked as it becomes
-// so:
+// so. A disk that lies keeps what it called durable in a cache, and a power cut takes the end of
+// it.
 //
 //   every plan index is open in exactly one job or done in exactly one
 //   the ledger of a job counts what its cursor has passed
+//   an audit leaves nothing but its own row, and finds honest workers of one mind
 //   every host is counted once, every retry comes once, in order and in time
 
 #include <map>
@@ -30,9 +32,14 @@ class SimDisk final : public CommitQueue {
   void Sync(size_t items);
   size_t waiting() const { return waiting_.size(); }
   void Crash(size_t survivors);
+  // The power went as well: forgets the last `items` of those called durable since the last time,
+  // if there were so many. What was forgotten no longer is in anything below.
+  void Forget(size_t items);
+  uint64_t forgotten() const { return forgotten_; }
   // The coordinator's wall clock jumped: back-offs may end early when it starts again.
   void ClockJumped() { clock_jumped_ = true; }
 
+  // What is durable; all of it is copied when the disk lies.
   proto::RunRow run;
   std::map<uint32_t, proto::JobRow> jobs;
   std::vector<Address> listeners;
@@ -55,6 +62,22 @@ class SimDisk final : public CommitQueue {
   const SimWorld& world_;
   const int64_t backoff_ms_;
   FleetWatch* watch_ = nullptr;
+  struct Content {
+    proto::RunRow run;
+    std::map<uint32_t, proto::JobRow> jobs;
+    std::vector<Address> listeners;
+    std::map<uint32_t, std::vector<Address>> revisits;
+    std::vector<StoredRevisit> all_revisits;
+    std::map<Address, Recorded> recorded;
+    std::vector<int> holders;
+  };
+  Content Copy() const;
+  void GoBackTo(Content content);
+
+  const bool lies_;
+  Content synced_;                  // with lies_: what no power cut takes away
+  std::vector<CommitItem> cached_;  // called durable since
+  uint64_t forgotten_ = 0;
   std::vector<CommitItem> waiting_;
   std::vector<uint64_t> durable_;
   std::vector<int> holders_;  // of each plan index: jobs that have it open or have done it

@@ -34,6 +34,7 @@ SimWorld::SimWorld(const FleetOptions& options, Random& random) : options_(optio
   Plan made = MakePlan(plan).value();
   run = std::move(made.run);
   run.set_id(1);
+  run.mutable_settings()->set_audit(options.audit);
   target_set = std::move(made.targets);
   first_jobs = options.sweep_job > 0 ? Sliced(run, options.sweep_job) : FirstJobs(run);
   const RunState order(run, target_set, RangeSet(), first_jobs, 0);

@@ -25,7 +25,7 @@ import harness  # noqa: E402
 import network  # noqa: E402
 
 HOSTS = 2000
-ADDRESSES = 12_000
+ADDRESSES = 12_288
 WORKERS = 6
 RATE = 2500        # so that a run takes long enough to be disturbed
 DISTURBED = 25     # seconds of faults; then the run may end in peace
@@ -49,6 +49,7 @@ def one_round(directory, lab, seed, reference, usual, targets):
     seconds = play.run(MOST_SECONDS * harness.PATIENCE)
     fleet.finish()
     more = network.probed_more(usual, network.attempts())
+    play.ledger["(stopped by its disk)"] = play.stopped_by_its_disk
     print(f"seed {seed}: {seconds:.0f} s, {sum(play.ledger.values())} faults ({faults.say(play.ledger)}); "
           f"{len(more)} of {targets} targets probed more than once ({100 * len(more) / targets:.2f} %)", flush=True)
     fleets.compare(reference, fleet.results(), f"--seed={seed} --rounds=1 reproduces this schedule")

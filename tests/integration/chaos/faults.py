@@ -59,6 +59,7 @@ class Play:
         self.cut = set()   # workers whose link somebody has cut already
         self.full = set()
         self.asked_to_end = False
+        self.stopped_by_its_disk = 0  # a full disk stops a coordinator only if it has something to write
 
     def run(self, most_seconds):
         began = time.monotonic()
@@ -96,9 +97,11 @@ class Play:
         if any(what == self.fleet.start_survey for _, what in self.pending):
             return False  # it was killed, and comes back at its time
         full = code == fleets.DISK_FULL and "coordinator" in self.full
-        asked = code == fleets.INTERRUPTED and self.asked_to_end
+        asked = code in (fleets.INTERRUPTED, -signal.SIGTERM) and self.asked_to_end  # the latter before it began
         assert full or asked, f"the coordinator ended with {code}:\n{coordinator.said()[-3000:]}"
         self.asked_to_end = False
+        if full:
+            self.stopped_by_its_disk += 1
         self.later(now + 0.5, self.fleet.start_survey)
         return False
 

@@ -9,12 +9,12 @@ import time
 import harness
 import network
 
+DISK_MB = 32  # the coordinator's: less than RocksDB takes in advance (36), or a full disk would not stop it
 LEASE = 5  # seconds; --lease_seconds
 INTERRUPTED = 130
 DISK_FULL = 1
 FLAGS = (f"--allow_special={network.HOSTS},{harness.LOOPBACK}", "--quiet",
-         "--connect_timeout_ms=1000", "--greeting_timeout_ms=4000", "--conversation_timeout_ms=12000",
-         f"--lease_seconds={LEASE}")
+         "--connect_timeout_ms=1000", "--greeting_timeout_ms=4000", "--conversation_timeout_ms=12000")
 
 
 def mount(directory, megabytes):
@@ -56,11 +56,12 @@ class Process:
 class Fleet:
     """`count` workers with networks and disks of their own, enrolled by invitation, and the runs they are for."""
 
-    def __init__(self, directory, lab, count, countries=("XX",), rate=2000, disks=True, flags=(), worker_flags=()):
+    def __init__(self, directory, lab, count, countries=("XX",), rate=2000, lease=LEASE, disks=True, flags=(),
+                 worker_flags=()):
         self.directory, self.lab, self.countries = directory, lab, countries
-        self.flags = (f"--rate={rate}", *FLAGS, *flags)
+        self.flags = (f"--rate={rate}", f"--lease_seconds={lease}", *FLAGS, *flags)
         directory.mkdir()
-        self.disk = mount(directory / "disk", 400) if disks else directory
+        self.disk = mount(directory / "disk", DISK_MB) if disks else directory
         self.mounts = [self.disk] if disks else []
         self.db = self.disk / "db"
         self.open_runs = list(countries)
