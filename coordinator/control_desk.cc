@@ -104,7 +104,7 @@ void ControlDesk::OnCreate(const Asked& asked, const proto::CreateRun& create) {
   }
   const int64_t unix_ms = clock_.UnixMillis();
   Do(asked, [this, asked, create, unix_ms]() -> Clerk::Finish {
-    const auto made = [&]() -> Result<LoadedRun> {
+    auto made = [&]() -> Result<LoadedRun> {
       HARK_ASSIGN_OR_RETURN(Plan plan, TakePlanFile(options_.db, create.plan()));
       *plan.run.mutable_settings() = create.settings();
       HARK_RETURN_IF_ERROR(CheckSettings(plan.run.settings()));

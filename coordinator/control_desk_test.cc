@@ -1,6 +1,7 @@
 #include "coordinator/control_desk.h"
 
 #include <filesystem>
+#include <limits>
 #include <thread>
 
 #include "coordinator/dispatcher_fixture.h"

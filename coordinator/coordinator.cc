@@ -82,14 +82,22 @@ void Coordinator::OpenDesk(uint64_t opt_outs_version) {
     dispatcher_->AddRun(std::move(run.state), clock_.Now(), clock_.UnixMillis(),
                         std::move(run.as_table));
   });
-  desk_->SetOwnFacts([this](proto::FleetStatus& status) {
-    status.set_uptime_ms(ToMillis(clock_.Now() - started_));
-    status.set_commits_waiting(committer_->waiting());
-    status.set_pressure(pressure_.why());
-    if (last_error_unix_ms_ <= status.last_error_unix_ms()) return;
-    status.set_last_error(last_error_);
-    status.set_last_error_unix_ms(last_error_unix_ms_);
-  });
+  desk_->SetOwnFacts([this](proto::FleetStatus& status) { AddFacts(status); });
+}
+
+void Coordinator::AddFacts(proto::FleetStatus& status) const {
+  status.set_uptime_ms(ToMillis(clock_.Now() - started_));
+  status.set_commits_waiting(committer_->waiting());
+  status.set_pressure(pressure_.why());
+  if (last_error_unix_ms_ <= status.last_error_unix_ms()) return;
+  status.set_last_error(last_error_);
+  status.set_last_error_unix_ms(last_error_unix_ms_);
+}
+
+proto::FleetStatus Coordinator::TellAll() const {
+  proto::FleetStatus status = dispatcher_->FleetView({}, clock_.Now(), clock_.UnixMillis());
+  AddFacts(status);
+  return status;
 }
 
 void Coordinator::TakeIn() {
