@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "worker/enrolment.h"
+#include "worker/preflight.h"
 #include "worker/survey_policy.h"
 #include "worker/worker.h"
 
@@ -48,6 +49,9 @@ DEFINE_string(source_address, "", "local address to probe from: IPv4, IPv6, or b
 DEFINE_string(source_ports, "", "LO-HI: local ports to probe from");
 DEFINE_string(region, "", "where it stands, e.g. eu-west: runs can be limited by it");
 DEFINE_string(provider, "", "whose machine it is: runs can be limited by it");
+DEFINE_string(check_25, "",
+              "ADDRESS:PORT of a mail server of yours: is port 25 open on the way out?");
+DEFINE_bool(preflight, false, "print what this machine has and lacks for the work, and leave");
 DEFINE_string(contact, "", "URL or mail address shown to hosts when the run names none");
 DEFINE_string(ehlo_name, "", "EHLO name when the run names none; default this machine's own");
 DEFINE_string(log_level, "", "debug, info, warning (default) or error");
@@ -80,10 +84,11 @@ int Fail(const Status& status) {
 }
 
 Status ApplyFlags(WorkerConfig* config) {
-  for (const char* name : {"coordinator", "server_public_key", "public_key", "key_file",
-                           "join_file", "name", "state_dir", "max_parallel", "threads", "max_pps",
-                           "spool_quota_mb", "drain_seconds", "source_address", "source_ports",
-                           "region", "provider", "contact", "ehlo_name", "log_level"}) {
+  for (const char* name :
+       {"coordinator",    "server_public_key", "public_key",     "key_file",     "join_file",
+        "name",           "state_dir",         "max_parallel",   "threads",      "max_pps",
+        "spool_quota_mb", "drain_seconds",     "source_address", "source_ports", "region",
+        "provider",       "check_25",          "contact",        "ehlo_name",    "log_level"}) {
     gflags::CommandLineFlagInfo flag;
     gflags::GetCommandLineFlagInfo(name, &flag);
     if (flag.is_default) continue;
@@ -125,10 +130,15 @@ Status FindIdentity(int signal_fd, const Clock& clock, WorkerConfig* config) {
   return Enrol(token, signal_fd, clock, config);
 }
 
-Result<WorkerConfig> ReadConfig(int signal_fd, const Clock& clock) {
+Result<WorkerConfig> ReadFileAndFlags() {
   WorkerConfig config;
   if (!FLAGS_config.empty()) HARK_RETURN_IF_ERROR(LoadWorkerConfig(FLAGS_config, &config));
   HARK_RETURN_IF_ERROR(ApplyFlags(&config));
+  return config;
+}
+
+Result<WorkerConfig> ReadConfig(int signal_fd, const Clock& clock) {
+  HARK_ASSIGN_OR_RETURN(WorkerConfig config, ReadFileAndFlags());
   HARK_RETURN_IF_ERROR(FindIdentity(signal_fd, clock, &config));
   HARK_RETURN_IF_ERROR(FinishWorkerConfig(&config));
   HARK_RETURN_IF_ERROR(ApplyLogLevel(config.log_level));
@@ -140,6 +150,19 @@ int Keygen() {
   if (!key.ok()) return Fail(key.status());
   std::printf("%s\n", key->c_str());
   return kOk;
+}
+
+// Without an identity: before a worker joins is when one wants to know.
+int RunPreflight() {
+  const auto config = ReadFileAndFlags();
+  if (!config.ok()) return Fail(config.status());
+  const Status sane = CheckOwnWords(*config);
+  if (!sane.ok()) return Fail(sane);
+  const proto::Capabilities found = Judge(FindMachineFacts(*config), *config);
+  for (const proto::Preflight& line : found.preflight()) {
+    std::printf("%s\n", PreflightLine(line).c_str());
+  }
+  return IsFit(found) ? kOk : kFailed;
 }
 
 // SIGKILL, not a drain: without its parent nobody would take what a drain hands over, and the next
@@ -204,6 +227,7 @@ void BoundHeaps(uint32_t threads) {
 
 int Main() {
   if (!FLAGS_keygen.empty()) return Keygen();
+  if (FLAGS_preflight) return RunPreflight();
   if (FLAGS_die_with_parent != 0) DieWithParent(FLAGS_die_with_parent);
   const auto signals = CatchSignals();
   if (!signals.ok()) return Fail(signals.status());
@@ -226,7 +250,8 @@ int main(int argc, char** argv) {
       "takes jobs from a hark coordinator, probes, reports\n"
       "  hark-worker --join_file=token          (what hark fleet invite printed)\n"
       "  hark-worker --config=worker.conf\n"
-      "  hark-worker --keygen=worker.key");
+      "  hark-worker --keygen=worker.key\n"
+      "  hark-worker --config=worker.conf --preflight");
   gflags::SetVersionString(HARK_VERSION);
   const hark::Status known = hark::CheckFlagNames(argc, argv);
   if (!known.ok()) return hark::Fail(known);

@@ -476,6 +476,63 @@ TEST_F(JobRunnerTest, AnExclusionHoldsForTheIPv6WayOfWritingIt) {
   EXPECT_THAT(allowed, ::testing::ElementsAre(false, true, true));
 }
 
+TEST_F(JobRunnerTest, EachRunHasItsShareAndAPacerForAllItsJobs) {
+  runner_->SetShares({{1, {100, 2, 5}}}, 100);
+  EXPECT_EQ(prober_.rate, 100);
+  Start(Sweep(0, 10, 1));
+  Start(Grab(0, 3, 2));
+  proto::Job other = Grab(0, 3, 3);
+  other.set_run(9);
+  Start(other);
+  runner_->Feed();
+  ASSERT_EQ(prober_.open.size(), 16U);
+  const PacerPtr mine = prober_.open[0].policy->pacer;
+  EXPECT_EQ(prober_.open[12].policy->pacer, mine);
+  const PacerPtr theirs = prober_.open[15].policy->pacer;
+  EXPECT_EQ(mine->rate(), 100);
+  EXPECT_EQ(theirs->rate(), 0);  // no share: nothing is sent
+  EXPECT_EQ(runner_->run_jobs_with_work(1), 0U);
+  runner_->SetShares({{9, {30, 0, 0}}}, 30);
+  EXPECT_EQ(mine->rate(), 0);
+  EXPECT_EQ(theirs->rate(), 30);
+  runner_->SetRate(500);  // a coordinator that knows no shares
+  EXPECT_EQ(mine->Take(Address::V4(1), clock_.Now()).kind, RunPacer::Answer::Kind::kGo);
+  EXPECT_EQ(prober_.rate, 500);
+}
+
+TEST_F(JobRunnerTest, OptOutsEndWhatIsUnderWayAndAreAskedByEveryJob) {
+  Start(Grab(0, 3));
+  runner_->Feed();
+  ASSERT_EQ(prober_.open.size(), 3U);
+  const PolicyPtr policy = prober_.open[0].policy;
+  EXPECT_TRUE(policy->may_contact(GrabAddress(1)));
+  const std::string range =
+      std::string(GrabAddress(1).bytes()) + std::string(GrabAddress(1).bytes());
+  runner_->Exclude(std::make_shared<const ExclusionFilter>(
+      *ExclusionFilter::Parse(std::vector<std::string>{range})));
+  EXPECT_EQ(prober_.open.size(), 2U);
+  EXPECT_FALSE(policy->may_contact(GrabAddress(1)));
+  EXPECT_TRUE(policy->may_contact(GrabAddress(0)));
+  prober_.AnswerOne(0, KnockResult::kAnswered);
+  prober_.AnswerOne(0, KnockResult::kAnswered);
+  const auto batches = Take();
+  ASSERT_EQ(batches.size(), 1U);
+  const proto::BatchPayload payload = Unpack(batches[0]);
+  ASSERT_EQ(payload.hosts_size(), 3);
+  EXPECT_TRUE(payload.hosts(1).excluded());
+  EXPECT_FALSE(payload.hosts(0).excluded());
+}
+
+TEST_F(JobRunnerTest, ACancelledJobEndsWithItsOpenConnections) {
+  Start(Grab(0, 3, 2));
+  Start(Grab(0, 3, 3));
+  runner_->Feed();
+  prober_.started = 6;  // all are under way
+  runner_->CancelJob({1, 2, 1, 2});
+  EXPECT_EQ(prober_.open.size(), 3U);
+  EXPECT_EQ(runner_->open_targets(), 3U);
+}
+
 TEST(JobRunnerIPv6Test, AnIPv6TargetIsGrabbedFromSocketToBatch) {
   const SystemClock clock;
   const auto engine = *Engine::Create({.probes_per_second = 1e6, .goodbye_wait = {}}, clock);

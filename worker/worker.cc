@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "worker/machine_facts.h"
+#include "worker/preflight.h"
 #include "worker/state_lock.h"
 
 namespace hark {
@@ -25,11 +27,24 @@ constexpr size_t kMaxQueued = 16;
 // After BYE, for libzmq's I/O thread: sockets do not linger.
 constexpr Duration kGoodbyeTime = std::chrono::milliseconds(200);
 
+// Reading /proc costs more than a turn should.
+constexpr Duration kMemoryLook = std::chrono::seconds(1);
+
 // Half of what a coordinator puts into a GRAB job: a lease is rarely all open at once.
 constexpr size_t kHostsPerLease = 128;
 
 bool IsLocal(const WorkerConfig& config) {
   return config.coordinator.rfind("ipc://", 0) == 0;
+}
+
+// Once, at the start; a scan's own workers keep it to their logs.
+proto::Capabilities CheckMachine(const WorkerConfig& config) {
+  proto::Capabilities found = Judge(FindMachineFacts(config), config);
+  for (const proto::Preflight& line : found.preflight()) {
+    const bool fine = line.result() == proto::Preflight::PASS || IsLocal(config);
+    Log(fine ? LogLevel::kInfo : LogLevel::kWarning, "worker/preflight", PreflightLine(line));
+  }
+  return found;
 }
 
 SessionOptions SessionOptionsOf(const WorkerConfig& config) {
@@ -45,6 +60,7 @@ SessionOptions SessionOptionsOf(const WorkerConfig& config) {
   // A job waits for its slowest host; meanwhile others must be able to fill all slots.
   options.max_leases =
       std::max<size_t>(options.max_leases, 2 + config.max_parallel / kHostsPerLease);
+  options.capabilities = CheckMachine(config);
   options.region = config.region;
   options.provider = config.provider;
   options.contact = config.contact;
@@ -76,10 +92,6 @@ Result<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config,
   HARK_ASSIGN_OR_RETURN(options.source, SourceOf(config));
   HARK_RETURN_IF_ERROR(CheckSource(options.source));
   HARK_ASSIGN_OR_RETURN(auto engine, MakeEngineLoop(options, config.threads, clock));
-  if (engine->max_in_flight() < config.max_parallel) {
-    LogWarning("worker", StrCat("the limit of open files leaves room for ", engine->max_in_flight(),
-                                " sockets, not ", config.max_parallel));
-  }
   return std::unique_ptr<Worker>(new Worker(config, clock, std::move(lock), std::move(engine),
                                             std::move(spool), std::move(surveys)));
 }
@@ -173,6 +185,12 @@ void Worker::UpdateLoad() {
   load.set_probes_sent(stats.probes_sent);
   load.set_hosts_grabbed(stats.hosts_visited);
   load.set_applied_pps(engine_->rate());
+  const MonoTime now = clock_.Now();
+  if (now - memory_read_ >= kMemoryLook) {
+    memory_read_ = now;
+    resident_bytes_ = ResidentBytes();
+  }
+  load.set_rss_bytes(resident_bytes_);
   for (const uint64_t count : stats.outcomes) load.add_outcomes(count);
   runner_.SetLoad(load);
 }

@@ -56,6 +56,8 @@ class Worker {
   int signals_ = 0;
   bool bus_has_news_ = true;
   MonoTime received_{};
+  MonoTime memory_read_{};
+  uint64_t resident_bytes_ = 0;
 };
 
 }  // namespace hark

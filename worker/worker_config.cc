@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "bus/curve.h"
+#include "worker/machine_facts.h"
 
 namespace hark {
 namespace {
@@ -48,6 +49,7 @@ const std::map<std::string_view, Field>& Fields() {
       {"source_ports", &WorkerConfig::source_ports},
       {"region", &WorkerConfig::region},
       {"provider", &WorkerConfig::provider},
+      {"check_25", &WorkerConfig::check_25},
       {"contact", &WorkerConfig::contact},
       {"ehlo_name", &WorkerConfig::ehlo_name},
       {"log_level", &WorkerConfig::log_level},
@@ -128,6 +130,28 @@ Status LoadWorkerConfig(const std::string& path, WorkerConfig* config) {
   return config->secret_key.empty() ? Status::Ok() : CheckSecrecy(path);
 }
 
+Status CheckOwnWords(const WorkerConfig& config) {
+  if (config.max_parallel == 0) return InvalidInput("max_parallel must be at least 1");
+  if (config.threads == 0 || config.threads > kMaxThreads) {
+    return InvalidInput(StrCat("threads must be 1 to ", kMaxThreads));
+  }
+  HARK_RETURN_IF_ERROR(SourceOf(config).status());
+  if (!IsOneWord(config.contact, kMaxContact)) {
+    return InvalidInput("contact must be at most 100 printable characters without blanks");
+  }
+  if (!IsOneWord(config.ehlo_name, kMaxEhloName)) {
+    return InvalidInput("ehlo_name must be at most 255 printable characters without blanks");
+  }
+  if (!IsOneWord(config.region, kMaxPlaceName) || !IsOneWord(config.provider, kMaxPlaceName)) {
+    return InvalidInput(
+        "region and provider must be at most 64 printable characters without blanks");
+  }
+  if (!config.check_25.empty()) {
+    HARK_RETURN_IF_ERROR(ParseHostPort(config.check_25).status().Prepend("check_25"));
+  }
+  return Status::Ok();
+}
+
 Status FinishWorkerConfig(WorkerConfig* config) {
   if (!config->key_file.empty()) {
     const std::string path = config->key_file;
@@ -135,20 +159,7 @@ Status FinishWorkerConfig(WorkerConfig* config) {
   }
   if (config->coordinator.empty()) return InvalidInput("coordinator is missing");
   if (config->state_dir.empty()) return InvalidInput("state_dir is missing");
-  if (config->max_parallel == 0) return InvalidInput("max_parallel must be at least 1");
-  if (config->threads == 0 || config->threads > kMaxThreads) {
-    return InvalidInput(StrCat("threads must be 1 to ", kMaxThreads));
-  }
-  HARK_RETURN_IF_ERROR(SourceOf(*config).status());
-  if (!IsOneWord(config->contact, kMaxContact)) {
-    return InvalidInput("contact must be at most 100 printable characters without blanks");
-  }
-  if (!IsOneWord(config->ehlo_name, kMaxEhloName)) {
-    return InvalidInput("ehlo_name must be at most 255 printable characters without blanks");
-  }
-  if (!IsOneWord(config->region, kMaxPlaceName) || !IsOneWord(config->provider, kMaxPlaceName)) {
-    return InvalidInput("region and provider must be at most 64 printable characters without blanks");
-  }
+  HARK_RETURN_IF_ERROR(CheckOwnWords(*config));
   HARK_RETURN_IF_ERROR(CheckKeys(*config));
   if (config->name.empty()) config->name = DefaultWorkerName();
   return Status::Ok();

@@ -31,6 +31,7 @@ struct WorkerConfig {
   std::string source_ports;           // "LO-HI" to probe from, "" = the kernel chooses
   std::string region;                 // where it stands, for run selectors; at most 64 bytes
   std::string provider;               // with whom; the same
+  std::string check_25;               // ADDRESS:PORT that port 25 is tried on; "" = not tried
   std::string contact;                // used when the run names none
   std::string ehlo_name;              // used when the run names none; "" = own_name.h decides
   std::string log_level = "warning";  // debug, info, warning or error
@@ -42,6 +43,9 @@ Status LoadWorkerConfig(const std::string& path, WorkerConfig* config);
 Status SetWorkerConfig(std::string_view key, std::string_view value, WorkerConfig* config);
 // Reads key_file if there is one, fills defaults, says what is missing or wrong.
 Status FinishWorkerConfig(WorkerConfig* config);
+
+// Everything but the keys and the coordinator.
+Status CheckOwnWords(const WorkerConfig& config);
 
 // Where connections come from, as the two source_ keys say.
 Result<Source> SourceOf(const WorkerConfig& config);
