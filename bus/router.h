@@ -31,6 +31,9 @@ struct RouterOptions {
   std::string secret_key;              // Z85
   // May this key (32 raw bytes) talk to us? Called in the ZAP thread; must be thread-safe.
   std::function<bool(std::string_view key)> allow;
+  // One key (32 raw bytes) that may shake hands as often as it likes, "" = none: the operator's, who
+  // makes a connection a command.
+  std::string unlimited_key;
 };
 
 class Router {

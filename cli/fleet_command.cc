@@ -5,17 +5,20 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "base/file.h"
 #include "base/strings.h"
 #include "base/time.h"
 #include "bus/curve.h"
 #include "bus/join_token.h"
+#include "cli/control_client.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/fleet_list.h"
 #include "cli/key_file.h"
 #include "cli/output.h"
+#include "cli/status_text.h"
 #include "coordinator/fleet_directory.h"
 
 namespace hark {
@@ -156,6 +159,14 @@ int RunSetState(const char* command, const char* summary, const std::vector<std:
   });
 }
 
+// Everything there is to tell of the workers, if a coordinator runs that can be asked.
+Result<std::optional<proto::FleetStatus>> AskCoordinator(const std::string& db) {
+  Result<std::unique_ptr<ControlClient>> client = ControlClient::Connect(db);
+  if (!client.ok() || *client == nullptr) return std::optional<proto::FleetStatus>();
+  HARK_ASSIGN_OR_RETURN(proto::FleetStatus status, (*client)->GetStatus("", 0));
+  return std::optional<proto::FleetStatus>(std::move(status));
+}
+
 Status List(const std::string& db, const std::string& format) {
   HARK_RETURN_IF_ERROR(CheckStoreDirectory(db, true));
   const FleetDirectory directory = DirectoryOf(db);
@@ -167,9 +178,15 @@ Status List(const std::string& db, const std::string& format) {
     if (!read.ok()) return read.status().Prepend(directory.live_path());
     live = std::move(*read);
   }
+  HARK_ASSIGN_OR_RETURN(const std::optional<proto::FleetStatus> status, AskCoordinator(db));
+  if (status) TakeLive(*status, &live);
   const int64_t now = UnixSeconds();
-  return WriteOutput("", format == "json" ? FleetAsJson(registry, live, now)
-                                          : FleetAsText(registry, live, now, StyleOfStdout()));
+  if (format == "text") {
+    std::string text = FleetAsText(registry, live, now, StyleOfStdout());
+    if (status) text += "\n" + WorkersText(*status, StyleOfStdout());
+    return WriteOutput("", text);
+  }
+  return WriteOutput("", FleetAsJson(registry, live, now, status ? &*status : nullptr));
 }
 
 }  // namespace

@@ -1,11 +1,15 @@
 #include "cli/fleet_list.h"
 
+#include <algorithm>
+#include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
 #include "base/time.h"
 #include "bus/curve.h"
 #include "cli/progress_line.h"
+#include "cli/status_json.h"
 
 namespace hark {
 namespace {
@@ -84,8 +88,13 @@ std::string FleetAsText(const FleetRegistry& registry, const LiveFleet& live, in
   return out;
 }
 
-std::string FleetAsJson(const FleetRegistry& registry, const LiveFleet& live, int64_t now) {
+std::string FleetAsJson(const FleetRegistry& registry, const LiveFleet& live, int64_t now,
+                        const proto::FleetStatus* status) {
   using Json = nlohmann::ordered_json;
+  std::map<std::string, Json> told;  // by key
+  if (status != nullptr) {
+    for (const Json& worker : StatusJson(*status)["workers"]) told[worker["key"]] = worker;
+  }
   Json out = {{"workers", Json::array()}, {"invites", Json::array()}};
   for (const FleetLine& line : LinesOf(registry, live, now)) {
     out["workers"].push_back({{"key", line.key},
@@ -99,6 +108,7 @@ std::string FleetAsJson(const FleetRegistry& registry, const LiveFleet& live, in
                               {"in_flight", line.live.in_flight},
                               {"jobs", line.live.jobs},
                               {"spool_bytes", line.live.spool_bytes}});
+    if (told.contains(line.key)) out["workers"].back()["live"] = told[line.key];
   }
   for (const auto& [key, invite] : registry.invites()) {
     out["invites"].push_back(
@@ -109,6 +119,22 @@ std::string FleetAsJson(const FleetRegistry& registry, const LiveFleet& live, in
          {"used_by", invite.used_by.empty() ? "" : CurveKeyText(invite.used_by)}});
   }
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void TakeLive(const proto::FleetStatus& status, LiveFleet* live) {
+  live->written = status.unix_ms() / 1000;
+  for (auto& [key, worker] : live->workers) worker.connected = false;
+  for (const proto::WorkerStatus& row : status.workers()) {
+    if (row.key().size() != 32) continue;
+    LiveWorker& worker = live->workers[row.key()];
+    worker.last_seen = (status.unix_ms() - row.last_heard_ms()) / 1000;
+    worker.connected = row.connected();
+    worker.pps = static_cast<uint64_t>(std::llround(std::max(0.0, row.rate_applied())));
+    worker.in_flight = row.load().in_flight();
+    worker.jobs = row.jobs();
+    worker.spool_bytes = row.load().spool_bytes();
+    worker.software = FleetName(row.software());
+  }
 }
 
 }  // namespace hark

@@ -30,34 +30,57 @@ struct StatusOptions {
   bool watch = false;
 };
 
-// Of the coordinator, when one can be asked; a run it does not have is done, or not its own.
-Result<proto::FleetStatus> StatusNow(const StatusOptions& options) {
-  HARK_ASSIGN_OR_RETURN(const CoordinatorPlace place, FindCoordinator(options.db));
-  if (place.runs && !place.endpoint.empty()) {
-    HARK_ASSIGN_OR_RETURN(const std::unique_ptr<ControlClient> client,
-                          ControlClient::Connect(options.db));
-    if (client != nullptr) {
-      HARK_ASSIGN_OR_RETURN(proto::FleetStatus live, client->GetStatus(options.run, options.jobs));
-      if (options.run.empty() || live.runs_size() > 0) return live;
-    }
+// Asks again and again over one connection.
+class StatusSource {
+ public:
+  explicit StatusSource(const StatusOptions& options) : options_(options) {}
+
+  // Of the coordinator, when one can be asked; a run it does not have is done, or not its own.
+  Result<proto::FleetStatus> Now();
+
+ private:
+  Result<proto::FleetStatus> OfCoordinator(const CoordinatorPlace& place);
+  Result<proto::FleetStatus> OfStore() const;
+
+  const StatusOptions& options_;
+  std::string endpoint_;  // of client_
+  std::unique_ptr<ControlClient> client_;
+};
+
+Result<proto::FleetStatus> StatusSource::OfCoordinator(const CoordinatorPlace& place) {
+  if (client_ == nullptr || endpoint_ != place.endpoint) {
+    HARK_ASSIGN_OR_RETURN(client_, ControlClient::Connect(options_.db));
+    endpoint_ = place.endpoint;
   }
+  if (client_ == nullptr) return Unavailable("the coordinator has just left");
+  Result<proto::FleetStatus> status = client_->GetStatus(options_.run, options_.jobs);
+  if (!status.ok()) client_.reset();
+  return status;
+}
+
+Result<proto::FleetStatus> StatusSource::OfStore() const {
   HARK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
-                        Store::Open(options.db, Store::Mode::kReadOnly));
+                        Store::Open(options_.db, Store::Mode::kReadOnly));
   proto::GetStatus what;
-  what.set_run(options.run);
-  what.set_max_jobs(options.jobs);
-  HARK_ASSIGN_OR_RETURN(proto::FleetStatus status,
-                        StatusOfStore(*store, what, SystemClock().UnixMillis()));
-  if (place.runs && place.endpoint.empty()) {
-    status.set_pressure(EscapeForDisplay(place.waits_for));
-  } else if (!place.runs) {
-    status.set_pressure("no coordinator runs");
+  what.set_run(options_.run);
+  what.set_max_jobs(options_.jobs);
+  return StatusOfStore(*store, what, SystemClock().UnixMillis());
+}
+
+Result<proto::FleetStatus> StatusSource::Now() {
+  HARK_ASSIGN_OR_RETURN(const CoordinatorPlace place, FindCoordinator(options_.db));
+  if (place.runs && !place.endpoint.empty()) {
+    Result<proto::FleetStatus> live = OfCoordinator(place);
+    if (!live.ok() || options_.run.empty() || live->runs_size() > 0) return live;
   }
+  HARK_ASSIGN_OR_RETURN(proto::FleetStatus status, OfStore());
+  if (!place.runs) status.set_pressure("no coordinator runs");
+  if (place.runs && place.endpoint.empty()) status.set_pressure(place.waits_for);
   return status;
 }
 
 Status Print(const StatusOptions& options) {
-  HARK_ASSIGN_OR_RETURN(const proto::FleetStatus status, StatusNow(options));
+  HARK_ASSIGN_OR_RETURN(const proto::FleetStatus status, StatusSource(options).Now());
   if (options.format == "json") return WriteOutput("", StatusJson(status).dump(2) + "\n");
   StatusLimits limits;
   limits.jobs = options.jobs;
@@ -67,8 +90,9 @@ Status Print(const StatusOptions& options) {
 // Until Ctrl-C; a coordinator that is away for a while is no reason to end.
 Status Watch(const StatusOptions& options) {
   StopSignals signals;
+  StatusSource source(options);
   while (signals.Count() == 0) {
-    const Result<proto::FleetStatus> status = StatusNow(options);
+    const Result<proto::FleetStatus> status = source.Now();
     const std::string frame = status.ok()
                                   ? StatusFrame(*status, StyleOfStdout(), ScreenOfStdout())
                                   : FrameOf(status.status().message() + "\n", ScreenOfStdout());

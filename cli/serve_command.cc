@@ -1,5 +1,6 @@
 #include "cli/serve_command.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <thread>
@@ -48,7 +49,7 @@ class Serve {
 
   const ServeOptions& options_;
   const GeoTable& geo_;
-  const SystemClock clock_;
+  SystemClock clock_;
   std::optional<ControlFile> control_;
 };
 

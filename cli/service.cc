@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Duration kTurn = std::chrono::milliseconds(50);
+constexpr Duration kTellEvery = std::chrono::seconds(1);
 constexpr size_t kMaxIpcPath = 100;  // sun_path holds 108 bytes
 
 // Every heartbeat renews a lease: ten of them are time for a lost connection to be made anew.
@@ -116,7 +117,28 @@ void Service::ReleaseDeadLeases() {
       [&](const std::string& key) { return IsIn(known, key) && !IsIn(present, key); });
 }
 
+Status Service::StartTelling() {
+  HARK_RETURN_IF_ERROR(SetLogFormat(options_.log_format));
+  SetLogLevel(LogLevelOf(options_.log_level));
+  if (options_.metrics.empty()) return Status::Ok();
+  Result<std::unique_ptr<MetricsServer>> server = MetricsServer::Start(options_.metrics);
+  if (!server.ok()) return server.status().Prepend("--metrics");
+  metrics_ = std::move(*server);
+  return Status::Ok();
+}
+
+// Numbers and news of the whole fleet.
+void Service::Tell() {
+  const MonoTime now = clock_.Now();
+  if (now < tell_at_ || (metrics_ == nullptr && !LogEnabled(LogLevel::kInfo))) return;
+  tell_at_ = now + kTellEvery;
+  proto::FleetStatus status = coordinator_->TellAll();
+  log_.Note(status, now);
+  if (metrics_ != nullptr) metrics_->Update(std::move(status));
+}
+
 Status Service::Start(const std::vector<proto::RunRow>& runs) {
+  HARK_RETURN_IF_ERROR(StartTelling());
   HARK_ASSIGN_OR_RETURN(CoordinatorOptions options, MakeOptions());
   HARK_RETURN_IF_ERROR(PrepareWorkers(options));
   const std::string server_key = options.keys.public_key;
@@ -137,6 +159,7 @@ Status Service::Turn() {
   for (const std::string& key : workers_->Keys()) {
     if (dispatcher().HasSession(key)) workers_->Seen(key);
   }
+  Tell();
   return Status::Ok();
 }
 

@@ -15,6 +15,8 @@
 #include "cli/service_flags.h"
 #include "cli/signals.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/metrics_server.h"
+#include "coordinator/status_log.h"
 
 namespace hark {
 
@@ -41,6 +43,8 @@ class Service {
   Result<CoordinatorOptions> MakeOptions();
   Status PrepareWorkers(const CoordinatorOptions& options);
   void ReleaseDeadLeases();
+  Status StartTelling();
+  void Tell();
 
   const ServiceOptions& options_;
   Store& store_;
@@ -50,6 +54,9 @@ class Service {
   AllowedKeys allowed_;
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<LocalWorkers> workers_;
+  std::unique_ptr<MetricsServer> metrics_;
+  StatusLog log_;
+  MonoTime tell_at_{};
 };
 
 }  // namespace hark

@@ -25,6 +25,11 @@ std::vector<Flag> ServiceFlags(ServiceOptions& o) {
         {"min_free_disk", Text(&o.min_free_disk, "N[MG%]"),
          "with less space free nothing more is given to workers; default 1G, or 2% of a smaller "
          "disk"},
+        {"metrics", Text(&o.metrics, "ADDR:PORT"),
+         "answer Prometheus here, on loopback; docs/metrics.md has the names"},
+        {"log_format", Choice(&o.log_format, {"text", "json"}), "of the log on stderr"},
+        {"log_level", Choice(&o.log_level, {"debug", "info", "warning", "error"}),
+         "what is logged; info also tells the fleet's state once a minute"},
         {"worker_binary", Text(&o.worker_binary, "FILE"),
          "hark-worker; default beside this program"}},
        PaceFlags(o.pace)});
@@ -35,6 +40,12 @@ Status CheckService(const ServiceOptions& o) {
     return InvalidInput("--workers=0 needs --listen for remote workers");
   }
   return ParseMinFree(o.min_free_disk, 0).status();
+}
+
+LogLevel LogLevelOf(const std::string& word) {
+  if (word == "debug") return LogLevel::kDebug;
+  if (word == "info") return LogLevel::kInfo;
+  return word == "error" ? LogLevel::kError : LogLevel::kWarning;
 }
 
 Result<uint64_t> ParseMinFree(const std::string& text, uint64_t disk_bytes) {

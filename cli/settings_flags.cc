@@ -79,7 +79,7 @@ Result<proto::RunSettings> SettingsOf(const SettingsWishes& w) {
   if (!IsWord(w.only, kAny)) settings.mutable_only()->Assign(w.only.begin(), w.only.end());
   if (!IsWord(w.except, kNone)) settings.mutable_except()->Assign(w.except.begin(), w.except.end());
   HARK_RETURN_IF_ERROR(PutWindows(w.windows, settings.mutable_windows()));
-  HARK_RETURN_IF_ERROR(CheckSettings(settings).Prepend("--"));
+  HARK_RETURN_IF_ERROR(CheckSettings(settings));
   return settings;
 }
 

@@ -1,8 +1,7 @@
 #include "coordinator/control_desk.h"
 
-#include <cmath>
+#include <algorithm>
 #include <memory>
-#include <thread>
 
 #include "base/log.h"
 #include "base/strings.h"
@@ -20,25 +19,11 @@ constexpr double kMinRate = 0.1;
 constexpr double kMaxRate = 10'000'000;
 constexpr uint32_t kMaxJobsTold = 10'000;
 constexpr size_t kMaxText = 1000;
+constexpr size_t kMaxUnwritten = 64;  // an operator at a terminal has one
 // Below what an operator's socket takes, 4 MiB.
 constexpr size_t kMaxStatusBytes = 3 << 20;
 // A commit takes milliseconds; a disk that needs longer has other troubles.
 constexpr Duration kCommitPatience = std::chrono::seconds(10);
-constexpr Duration kCommitLook = std::chrono::milliseconds(5);
-
-// Waits until the run's row says so: the committer writes it, in its order.
-Status WaitForSettings(const Store& store, const std::string& run,
-                       const proto::RunSettings& wanted) {
-  const SystemClock clock;
-  const std::string bytes = wanted.SerializeAsString();
-  for (const MonoTime until = clock.Now() + kCommitPatience; clock.Now() < until;) {
-    HARK_ASSIGN_OR_RETURN(const proto::RunRow row, store.FindRun(run));
-    if (row.settings().SerializeAsString() == bytes) return Status::Ok();
-    std::this_thread::sleep_for(kCommitLook);
-  }
-  return Unavailable(
-      "it is done, but the store has not written it down yet: a restart may lose it");
-}
 
 // What people need least goes first.
 void Shorten(proto::FleetStatus* status) {
@@ -119,7 +104,7 @@ void ControlDesk::OnCreate(const Asked& asked, const proto::CreateRun& create) {
   }
   const int64_t unix_ms = clock_.UnixMillis();
   Do(asked, [this, asked, create, unix_ms]() -> Clerk::Finish {
-    const auto made = [&]() -> Result<LoadedRun> {
+    auto made = [&]() -> Result<LoadedRun> {
       HARK_ASSIGN_OR_RETURN(Plan plan, TakePlanFile(options_.db, create.plan()));
       *plan.run.mutable_settings() = create.settings();
       HARK_RETURN_IF_ERROR(CheckSettings(plan.run.settings()));
@@ -154,6 +139,9 @@ Result<proto::RunRow> ControlDesk::OpenRunNamed(const std::string& name) const {
 }
 
 void ControlDesk::OnChange(const Asked& asked, const proto::ChangeRun& change) {
+  if (unwritten_.size() >= kMaxUnwritten) {
+    return Fail(asked, Unavailable("the store is behind; try again"));
+  }
   const Result<proto::RunRow> run = OpenRunNamed(change.run());
   if (!run.ok()) return Fail(asked, run.status());
   const Result<proto::RunSettings> after = SettingsAfter(run->settings(), change);
@@ -165,15 +153,36 @@ void ControlDesk::OnChange(const Asked& asked, const proto::ChangeRun& change) {
     return Fail(asked, InvalidInput(StrCat("run ", change.run(), " is done")));
   }
   LogInfo(kWhere, StrCat("run ", change.run(), " has other settings"));
-  Do(asked, [this, asked, name = change.run(), wanted = *after]() -> Clerk::Finish {
-    const Status written = WaitForSettings(store_, name, wanted);
-    if (!written.ok()) return [this, asked, written] { Fail(asked, written); };
-    return [this, asked, name] {
-      proto::ControlReply reply;
-      reply.set_run(name);
-      Say(asked, std::move(reply));
-    };
+  unwritten_.push_back({asked, run->id(), clock_.Now() + kCommitPatience});
+}
+
+// Changes are answered when the store has them, or what came after them.
+void ControlDesk::AnswerWritten() {
+  if (unwritten_.empty()) return;
+  const Result<std::vector<proto::RunRow>> rows = store_.Runs();
+  std::erase_if(unwritten_, [&](const Unwritten& change) {
+    const proto::RunRow& run = dispatcher_.FindRun(change.run)->run();
+    const bool written =
+        rows.ok() && std::any_of(rows->begin(), rows->end(), [&](const proto::RunRow& row) {
+          return row.id() == change.run &&
+                 row.settings().SerializeAsString() == run.settings().SerializeAsString();
+        });
+    if (!written && clock_.Now() < change.until) return false;
+    if (!written) {
+      Fail(change.asked, Unavailable("it is done, but the store has not written it down yet: a "
+                                     "restart may lose it"));
+      return true;
+    }
+    proto::ControlReply reply;
+    reply.set_run(run.name());
+    Say(change.asked, std::move(reply));
+    return true;
   });
+}
+
+void ControlDesk::Tick() {
+  clerk_.Poll();
+  AnswerWritten();
 }
 
 void ControlDesk::OnOptOuts(const Asked& asked, const proto::AddOptOuts& added) {

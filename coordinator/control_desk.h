@@ -48,8 +48,8 @@ class ControlDesk {
 
   // bytes: of Envelope.control.
   void OnControl(const std::string& route, std::string_view bytes);
-  // Ends what the clerk has done. Call at least every heartbeat.
-  void Tick() { clerk_.Poll(); }
+  // Answers what the clerk has done and the store has. Call at least every heartbeat.
+  void Tick();
   std::vector<Dispatcher::Outgoing> TakeOutgoing() { return std::exchange(outgoing_, {}); }
 
  private:
@@ -59,6 +59,14 @@ class ControlDesk {
     uint64_t id = 0;
   };
 
+  // A changed run whose row the committer has yet to write.
+  struct Unwritten {
+    Asked asked;
+    uint32_t run = 0;
+    MonoTime until{};
+  };
+
+  void AnswerWritten();
   void OnCreate(const Asked& asked, const proto::CreateRun& create);
   void OnChange(const Asked& asked, const proto::ChangeRun& change);
   void OnOptOuts(const Asked& asked, const proto::AddOptOuts& added);
@@ -80,6 +88,7 @@ class ControlDesk {
   RunAdder add_run_;
   uint64_t opt_outs_version_ = 0;  // that the dispatcher has
   std::vector<Dispatcher::Outgoing> outgoing_;
+  std::vector<Unwritten> unwritten_;
   Clerk clerk_;  // the last: its task uses the others
 };
 

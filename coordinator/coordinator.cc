@@ -45,6 +45,7 @@ Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoT
   RouterOptions router;
   router.endpoints = self->options_.endpoints;
   router.secret_key = self->options_.keys.secret_key;
+  router.unlimited_key = self->options_.operator_key;
   router.allow = [gate = self->gate_.get()](std::string_view key) { return gate->MayConnect(key); };
   HARK_ASSIGN_OR_RETURN(self->router_, Router::Bind(std::move(router)));
   return self;
@@ -81,14 +82,22 @@ void Coordinator::OpenDesk(uint64_t opt_outs_version) {
     dispatcher_->AddRun(std::move(run.state), clock_.Now(), clock_.UnixMillis(),
                         std::move(run.as_table));
   });
-  desk_->SetOwnFacts([this](proto::FleetStatus& status) {
-    status.set_uptime_ms(ToMillis(clock_.Now() - started_));
-    status.set_commits_waiting(committer_->waiting());
-    status.set_pressure(pressure_.why());
-    if (last_error_unix_ms_ <= status.last_error_unix_ms()) return;
-    status.set_last_error(last_error_);
-    status.set_last_error_unix_ms(last_error_unix_ms_);
-  });
+  desk_->SetOwnFacts([this](proto::FleetStatus& status) { AddFacts(status); });
+}
+
+void Coordinator::AddFacts(proto::FleetStatus& status) const {
+  status.set_uptime_ms(ToMillis(clock_.Now() - started_));
+  status.set_commits_waiting(committer_->waiting());
+  status.set_pressure(pressure_.why());
+  if (last_error_unix_ms_ <= status.last_error_unix_ms()) return;
+  status.set_last_error(last_error_);
+  status.set_last_error_unix_ms(last_error_unix_ms_);
+}
+
+proto::FleetStatus Coordinator::TellAll() const {
+  proto::FleetStatus status = dispatcher_->FleetView({}, clock_.Now(), clock_.UnixMillis());
+  AddFacts(status);
+  return status;
 }
 
 void Coordinator::TakeIn() {

@@ -53,6 +53,9 @@ class Coordinator {
   // Writes what was accepted. Call before leaving in good order.
   Status Flush() { return committer_->Flush(); }
 
+  // Everything there is to tell but jobs; for numbers and logs.
+  proto::FleetStatus TellAll() const;
+
   Dispatcher& dispatcher() { return *dispatcher_; }
   const std::vector<std::string>& endpoints() const { return router_->endpoints(); }
 
@@ -65,6 +68,7 @@ class Coordinator {
         started_(clock.Now()),
         pressure_(options_.min_free_bytes) {}
 
+  void AddFacts(proto::FleetStatus& status) const;
   Status TakeUp(const std::vector<proto::RunRow>& runs, MonoTime now);
   void OpenDesk(uint64_t opt_outs_version);
   void TakeIn();

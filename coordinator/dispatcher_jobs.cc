@@ -225,7 +225,10 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
   *out.mutable_exclusions() = run.run().exclusions();
   if (session.knows_orders()) {
     out.set_exclusions_version(exclusions_version_);
-    out.set_as_table(infos_.at(run.run().id()).as_table_hash);
+    // Only for those who need it: it is long.
+    if (run.run().settings().per_as() > 0) {
+      out.set_as_table(infos_.at(run.run().id()).as_table_hash);
+    }
   } else {
     for (size_t i = 0; i < encoded_opt_outs_.size(); i += kRangeBytes) {
       out.add_exclusions(encoded_opt_outs_.substr(i, kRangeBytes));

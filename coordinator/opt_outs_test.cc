@@ -1,0 +1,61 @@
+#include "coordinator/opt_outs.h"
+
+#include <gtest/gtest.h>
+
+namespace hark {
+namespace {
+
+constexpr int64_t kNow = 1'700'000'000'000;
+
+proto::AddOptOuts Entries(const std::vector<std::string>& entries) {
+  proto::AddOptOuts out;
+  out.set_reason("asked");
+  for (const std::string& entry : entries) out.add_entries(entry);
+  return out;
+}
+
+TEST(OptOutsTest, GrowStepByStepAndStay) {
+  const std::unique_ptr<Store> store = std::move(*Store::OpenInMemory());
+  EXPECT_EQ(LoadOptOuts(*store)->version, 0U);
+  EXPECT_EQ(*AddOptOuts(*store, Entries({"192.0.2.0/25", "192.0.2.200"}), kNow), 1U);
+  EXPECT_EQ(*AddOptOuts(*store, Entries({"198.51.100.1-198.51.100.9"}), kNow + 1), 2U);
+  const OptOuts all = *LoadOptOuts(*store);
+  EXPECT_EQ(all.version, 2U);
+  EXPECT_EQ(all.addresses.size(), 128U + 1 + 9);
+  ASSERT_EQ(all.steps.size(), 2U);
+  EXPECT_EQ(all.steps[0].entries(1), "192.0.2.200");
+  EXPECT_EQ(all.steps[1].unix_ms(), kNow + 1);
+  EXPECT_EQ(all.steps[1].reason(), "asked");
+}
+
+TEST(OptOutsTest, WhatIsThereAlreadyMakesNoVersion) {
+  const std::unique_ptr<Store> store = std::move(*Store::OpenInMemory());
+  ASSERT_EQ(*AddOptOuts(*store, Entries({"192.0.2.0/24"}), kNow), 1U);
+  EXPECT_EQ(*AddOptOuts(*store, Entries({"192.0.2.7", "192.0.2.128/25"}), kNow), 1U);
+  EXPECT_EQ(LoadOptOuts(*store)->steps.size(), 1U);
+}
+
+TEST(OptOutsTest, OneBadEntryAddsNone) {
+  const std::unique_ptr<Store> store = std::move(*Store::OpenInMemory());
+  const std::vector<std::string> bad = {"nonsense", "192.0.2.1/24", "2001:db8::1",
+                                        std::string(1000, '1'), ""};
+  for (const std::string& entry : bad) {
+    const auto added = AddOptOuts(*store, Entries({"192.0.2.7", entry}), kNow);
+    EXPECT_EQ(added.status().code(), StatusCode::kInvalidInput) << entry;
+  }
+  EXPECT_FALSE(AddOptOuts(*store, Entries({}), kNow).ok());
+  EXPECT_EQ(LoadOptOuts(*store)->version, 0U);
+}
+
+TEST(OptOutsTest, AreBoundedAtOnce) {
+  const std::vector<std::string> many(kMaxOptOutEntries, "192.0.2.7");
+  EXPECT_TRUE(ParseOptOuts(Entries(many)).ok());
+  const std::vector<std::string> more(kMaxOptOutEntries + 1, "192.0.2.7");
+  EXPECT_FALSE(ParseOptOuts(Entries(more)).ok());
+  proto::AddOptOuts wordy = Entries({"192.0.2.7"});
+  wordy.set_reason(std::string(501, 'x'));
+  EXPECT_FALSE(ParseOptOuts(wordy).ok());
+}
+
+}  // namespace
+}  // namespace hark
