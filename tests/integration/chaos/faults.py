@@ -96,7 +96,8 @@ class Play:
             return self.fleet.survey_is_over()
         if any(what == self.fleet.start_survey for _, what in self.pending):
             return False  # it was killed, and comes back at its time
-        full = code == fleets.DISK_FULL and "coordinator" in self.full
+        played = "fill the coordinator's disk" in self.ledger
+        full = code == fleets.DISK_FULL and played and "free some space" in coordinator.said()[-300:]
         asked = code in (fleets.INTERRUPTED, -signal.SIGTERM) and self.asked_to_end  # the latter before it began
         assert full or asked, f"the coordinator ended with {code}:\n{coordinator.said()[-3000:]}"
         self.asked_to_end = False

@@ -14,7 +14,7 @@ LEASE = 5  # seconds; --lease_seconds
 INTERRUPTED = 130
 DISK_FULL = 1
 FLAGS = (f"--allow_special={network.HOSTS},{harness.LOOPBACK}", "--quiet",
-         "--connect_timeout_ms=1000", "--greeting_timeout_ms=4000", "--conversation_timeout_ms=12000")
+         "--connect_timeout_ms=3000", "--greeting_timeout_ms=8000", "--conversation_timeout_ms=20000")
 
 
 def mount(directory, megabytes):
@@ -186,6 +186,7 @@ def undisturbed(directory, lab, workers, **options):
 
 def compare(wanted, have, what):
     for run, (report, clusters) in wanted.items():
-        wrong = harness.differences(json.loads(report), json.loads(have[run][0]))
+        one, other = json.loads(report), json.loads(have[run][0])
+        wrong = harness.differences(one, other) + harness.differences(other, one, "backwards: ")
         assert report == have[run][0], f"{what}\nthe report of {run} differs:\n" + "\n".join(wrong)[:3000]
         assert clusters == have[run][1], f"{what}\nthe clusters of {run} differ"
