@@ -16,13 +16,15 @@ namespace hark {
 struct CheckedBatch {
   proto::Tally tally;
   std::vector<Address> hits;                  // SWEEP
+  std::vector<uint64_t> hit_indices;          // SWEEP: of the same
   std::vector<proto::HostObservation> hosts;  // GRAB
 };
 
 // targets: the addresses of the GRAB job's [base, end), empty for SWEEP. kCorruption says what did
-// not fit; the batch then costs the worker its lease.
+// not fit; the batch then costs the worker its lease. opt_outs: what was found of these addresses
+// is dropped and the target counted as excluded; it may have been found before they opted out.
 Result<CheckedBatch> CheckBatch(const proto::Batch& batch, const RunState& run, const LiveJob& job,
-                                const std::vector<Address>& targets);
+                                const std::vector<Address>& targets, const RangeSet& opt_outs = {});
 
 // Where a host stands in the ledger after its first visit.
 void CountHost(const proto::HostObservation& host, proto::Tally* tally);

@@ -1,26 +1,36 @@
 #include "coordinator/committer.h"
 
+#include <pthread.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/log.h"
+#include "base/random.h"
+#include "base/time.h"
 
 namespace hark {
 namespace {
 
 // Items in one write: bounds the memory of a WriteBatch (an item is at most half a MiB).
 constexpr size_t kMaxGroup = 64;
+constexpr Duration kSpaceLook = std::chrono::seconds(1);
+
+uint64_t HashOf(uint32_t run, std::string_view address) {
+  return Mix64(run) ^ std::hash<std::string_view>()(address);
+}
 
 }  // namespace
 
 Committer::Committer(Store& store, const GeoTable& geo, std::map<uint32_t, std::string> countries)
     : store_(store),
       geo_(geo),
-      countries_(std::move(countries)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      countries_(std::move(countries)) {
   HARK_CHECK(wake_.valid());
-  thread_ = std::thread([this] { Run(); });
+  preparer_ = std::thread([this] { Prepare(); });
+  writer_ = std::thread([this] { WriteGroups(); });
 }
 
 Committer::~Committer() {
@@ -29,7 +39,25 @@ Committer::~Committer() {
     stopping_ = true;
   }
   work_.notify_one();
-  thread_.join();
+  ready_.notify_one();
+  preparer_.join();
+  writer_.join();
+}
+
+void Committer::AddRun(uint32_t run, std::string country) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  countries_[run] = std::move(country);
+}
+
+std::string Committer::CountryOf(uint32_t run) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto country = countries_.find(run);
+  return country == countries_.end() ? std::string() : country->second;
+}
+
+size_t Committer::waiting() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return waiting_.size();
 }
 
 void Committer::Submit(CommitItem item) {
@@ -52,54 +80,179 @@ Status Committer::failure() const {
   return failure_;
 }
 
-Status Committer::Flush() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  idle_.wait(lock, [this] { return !failure_.ok() || (waiting_.empty() && !writing_); });
-  return failure_;
+std::string Committer::waits_for() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (waiting_out_.ok()) return "";
+  return "the disk is full; what was acknowledged is safe, it goes on when there is space";
 }
 
-Status Committer::Write(std::deque<CommitItem>& items) {
-  const std::unique_ptr<StoreWrite> write = store_.NewWrite();
-  bool sync = false;
-  for (CommitItem& item : items) {
-    const auto country = countries_.find(item.run);
-    HARK_RETURN_IF_ERROR(Ingest(
-        item, geo_, country == countries_.end() ? std::string() : country->second, store_, *write));
-    sync |= item.must_sync;
+void Committer::Retry() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (broken_ || (failure_.ok() && waiting_out_.ok())) return;
+    retry_ = true;
   }
-  return store_.Commit(*write, sync);
+  ready_.notify_one();
 }
 
-void Committer::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
+Status Committer::Flush() {
+  Lock lock(mutex_);
+  idle_.wait(lock, [this] {
+    if (retry_) return false;
+    if (!failure_.ok() || !waiting_out_.ok()) return true;
+    return waiting_.empty() && !in_hand_ && !gathered_ && !next_ && !writing_;
+  });
+  return failure_.ok() ? waiting_out_ : failure_;
+}
+
+void Committer::Wake() {
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t n = write(wake_.get(), &one, sizeof one);
+}
+
+// With mutex_ held: rows could not be made.
+void Committer::Fail(Status status) {
+  LogInfo("coordinator/committer", status.message());  // the owner tells the operator
+  broken_ = true;
+  if (failure_.ok()) failure_ = std::move(status);
+  work_.notify_one();
+  ready_.notify_one();
+  idle_.notify_all();
+  Wake();
+}
+
+Status Committer::Add(CommitItem& item, Group* group) {
+  if (group->write == nullptr) group->write = store_.NewWrite();
+  for (const proto::HostObservation& host : item.hosts) {
+    group->hosts.insert(HashOf(item.run, host.address()));
+  }
+  HARK_RETURN_IF_ERROR(Ingest(item, geo_, CountryOf(item.run), store_, *group->write));
+  group->sync |= item.must_sync;
+  if (item.ticket != 0) group->tickets.push_back(item.ticket);
+  ++group->items;
+  return Status::Ok();
+}
+
+// Rows are made from what they replace or add to, so those of one host go through the store one
+// after the other. Hosts are visited again only when their last visit is durable, so this hardly
+// ever waits.
+void Committer::AwaitEarlierRows(const CommitItem& item, Group* group, Lock& lock) {
+  const auto in = [&item](const std::unordered_set<uint64_t>& hosts) {
+    return !hosts.empty() &&
+           std::any_of(item.hosts.begin(), item.hosts.end(), [&](const auto& host) {
+             return hosts.contains(HashOf(item.run, host.address()));
+           });
+  };
+  if (item.round > 0 && in(group->hosts)) HandOver(group, lock);
+  if (in(in_writing_) || (next_ && in(next_->hosts))) {
+    work_.wait(lock, [this] { return stopping_ || broken_ || (!next_ && !writing_); });
+  }
+}
+
+// Waits until the writer has room for it.
+void Committer::HandOver(Group* group, Lock& lock) {
+  work_.wait(lock, [this] { return (stopping_ && !failure_.ok()) || broken_ || !next_; });
+  if (next_) return;
+  next_ = std::exchange(*group, Group());
+  gathered_ = false;
+  ready_.notify_one();
+}
+
+bool Committer::MayHandOver(const Group& group) const {
+  return group.items > 0 && !next_ && !writing_;
+}
+
+void Committer::Prepare() {
+  pthread_setname_np(pthread_self(), "hark-rows");
+  Group group;
+  Lock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [this] { return stopping_ || (!waiting_.empty() && failure_.ok()); });
-    if (waiting_.empty() || !failure_.ok()) {
-      if (stopping_) return;
+    work_.wait(lock, [&] {
+      return stopping_ || (failure_.ok() && (!waiting_.empty() || MayHandOver(group)));
+    });
+    if (!failure_.ok() || (stopping_ && waiting_.empty() && group.items == 0)) {
+      if (stopping_) break;
       continue;
     }
-    std::deque<CommitItem> group;
-    while (!waiting_.empty() && group.size() < kMaxGroup) {
-      group.push_back(std::move(waiting_.front()));
-      waiting_.pop_front();
+    if (MayHandOver(group) || group.items >= kMaxGroup || waiting_.empty()) {
+      HandOver(&group, lock);
+      continue;
     }
-    writing_ = true;
+    CommitItem item = std::move(waiting_.front());
+    waiting_.pop_front();
+    in_hand_ = true;
+    AwaitEarlierRows(item, &group, lock);
     lock.unlock();
-    Status status = Write(group);
+    Status status = Add(item, &group);
     lock.lock();
-    writing_ = false;
-    if (status.ok()) {
-      for (const CommitItem& item : group) {
-        if (item.ticket != 0) durable_.push_back(item.ticket);
-      }
-    } else {
-      LogInfo("coordinator/committer", status.message());  // the owner tells the operator
-      failure_ = std::move(status);
-    }
-    idle_.notify_all();
-    const uint64_t one = 1;
-    [[maybe_unused]] const ssize_t n = write(wake_.get(), &one, sizeof one);
+    in_hand_ = false;
+    gathered_ = true;
+    if (!status.ok()) Fail(std::move(status));
   }
+  prepared_all_ = true;
+  ready_.notify_one();
+}
+
+void Committer::WriteGroups() {
+  pthread_setname_np(pthread_self(), "hark-store");
+  Lock lock(mutex_);
+  for (;;) {
+    ready_.wait(lock, [this] { return next_ || prepared_all_ || broken_; });
+    if (broken_ || !next_) return;
+    Group group = std::move(*next_);
+    next_.reset();
+    work_.notify_one();
+    in_writing_ = std::move(group.hosts);
+    writing_ = true;
+    if (!Write(group, lock)) return;
+    writing_ = false;
+    in_writing_.clear();
+    durable_.insert(durable_.end(), group.tickets.begin(), group.tickets.end());
+    work_.notify_one();
+    idle_.notify_all();
+    Wake();
+  }
+}
+
+// Until it is written. False: it cannot be.
+bool Committer::Write(Group& group, Lock& lock) {
+  lock.unlock();
+  Status status = store_.Commit(*group.write, group.sync);
+  lock.lock();
+  while (!status.ok()) {
+    if (!AwaitRetry(status, lock)) return false;
+    lock.unlock();
+    status = store_.Resume();
+    if (status.ok()) status = store_.Commit(*group.write, group.sync);
+    lock.lock();
+    retry_ = false;
+  }
+  group.write.reset();
+  waiting_out_ = Status::Ok();
+  if (!broken_) failure_ = Status::Ok();
+  return !broken_;
+}
+
+// Says what is wrong, and waits until it is worth another try. False: there is none.
+bool Committer::AwaitRetry(const Status& failed, Lock& lock) {
+  const bool waits = waits_for_space_ && failed.code() == StatusCode::kDiskFull;
+  if (waits && waiting_out_.ok()) LogWarning("coordinator/committer", failed.message());
+  if (!waits) LogInfo("coordinator/committer", failed.message());  // the owner tells the operator
+  if (!broken_) (waits ? waiting_out_ : failure_) = failed;
+  if (!waits) waiting_out_ = Status::Ok();
+  idle_.notify_all();
+  Wake();
+  const auto over = [this] { return stopping_ || broken_ || retry_; };
+  if (waits) {
+    ready_.wait_for(lock, kSpaceLook, over);
+  } else {
+    ready_.wait(lock, over);
+  }
+  if (!stopping_ && !broken_) return true;
+  if (failure_.ok()) failure_ = failed;
+  work_.notify_one();
+  idle_.notify_all();
+  return false;
 }
 
 }  // namespace hark

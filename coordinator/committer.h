@@ -3,14 +3,22 @@
 // Makes things durable, in order, several at a time: whatever waits is written as one synced
 // WriteBatch (group commit), then reported back. The thread that talks to workers never waits for
 // the disk.
+//
+// Two threads: one turns items into rows, one writes what the first has ready. While a group is
+// written the next one grows.
+//
+//   Submit -> waiting_ --Prepare--> group --writer is free--> next_ --Write--> durable_
 
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -36,33 +44,78 @@ class Committer final : public CommitQueue {
   // Writes what was submitted, then stops.
   ~Committer() override;
 
+  // on: a full disk is waited out. Nothing is reported durable in between, and what waits is
+  // written when there is space; a store that cannot go on then is a failure. Call before the first
+  // Submit.
+  void WaitForSpace(bool on) { waits_for_space_ = on; }
+  // What it waits for now, "" = nothing.
+  std::string waits_for() const;
+  // Before the first item of a run that came later.
+  void AddRun(uint32_t run, std::string country);
   void Submit(CommitItem item) override;
   std::vector<uint64_t> TakeDurable() override;
+  // Items submitted and not yet being made rows of.
+  size_t waiting() const;
   // Readable when TakeDurable or failure() has news.
   int wake_fd() const { return wake_.get(); }
-  // After a failed write nothing more is written or reported: the first failure stays.
+  // After a failed write nothing more is written or reported: the first failure stays, until a
+  // Retry went well.
   Status failure() const;
-  // Waits until everything submitted is durable, or the failure.
+  // After a failed write: asks the store to go on (Store::Resume), then writes what could not be
+  // written and what came since, in order. Returns at once; wake_fd tells when it is known how it
+  // went.
+  void Retry();
+  // Waits until everything submitted is durable, or cannot be for now: that failure.
   Status Flush();
 
  private:
-  void Run();
-  Status Write(std::deque<CommitItem>& items);
+  // Rows on their way to one write.
+  struct Group {
+    std::unique_ptr<StoreWrite> write;
+    std::vector<uint64_t> tickets;
+    std::unordered_set<uint64_t> hosts;  // that it has rows of, as hashes
+    size_t items = 0;
+    bool sync = false;
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
+  void Prepare();
+  void WriteGroups();
+  bool Write(Group& group, Lock& lock);
+  bool AwaitRetry(const Status& failed, Lock& lock);
+  std::string CountryOf(uint32_t run) const;
+  bool MayHandOver(const Group& group) const;
+  Status Add(CommitItem& item, Group* group);
+  void AwaitEarlierRows(const CommitItem& item, Group* group, Lock& lock);
+  void HandOver(Group* group, Lock& lock);
+  void Fail(Status status);
+  void Wake();
 
   Store& store_;
   const GeoTable& geo_;
-  const std::map<uint32_t, std::string> countries_;
+  bool waits_for_space_ = false;
   UniqueFd wake_;
 
   mutable std::mutex mutex_;
-  std::condition_variable work_;
+  std::map<uint32_t, std::string> countries_;
+  std::condition_variable work_;   // for the thread that prepares
+  std::condition_variable ready_;  // for the thread that writes
   std::condition_variable idle_;
   std::deque<CommitItem> waiting_;
+  std::optional<Group> next_;                // handed over, not taken yet
+  std::unordered_set<uint64_t> in_writing_;  // hosts of the group being written
   std::vector<uint64_t> durable_;
   Status failure_;
+  Status waiting_out_;     // the full disk
+  bool retry_ = false;     // asked for, and not known yet how it went
+  bool broken_ = false;    // rows could not be made: no Retry mends that
+  bool in_hand_ = false;   // an item is between waiting_ and a group
+  bool gathered_ = false;  // there is a group that was not handed over
   bool writing_ = false;
   bool stopping_ = false;
-  std::thread thread_;
+  bool prepared_all_ = false;
+  std::thread preparer_;
+  std::thread writer_;
 };
 
 }  // namespace hark

@@ -1,7 +1,6 @@
 #include "coordinator/ingest.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/outcome.h"
 #include "coordinator/revisit_merge.h"
@@ -25,29 +24,12 @@ proto::HostRow HostRowOf(const proto::HostObservation& host, const Address& addr
   row.set_duration_ms(host.duration_ms());
   row.set_worker(item.worker);
   row.set_job(item.job);
+  row.set_clock_offset_ms(item.clock_offset_ms);
   return row;
 }
 
 bool Shown(uint32_t proof) {
   return static_cast<Proof>(proof) != Proof::kBad;
-}
-
-// A key whose signature is wrong is kept in the observation but is nobody's key.
-std::set<std::string> KeysOf(const proto::PortObservation& observation) {
-  std::set<std::string> keys;
-  for (const proto::SshHostKey& key : observation.ssh().keys()) {
-    if (Shown(key.proof())) keys.emplace(ReadSshKey(key.blob()).id.bytes());
-  }
-  if (observation.tls().chain_size() > 0 && Shown(observation.tls().proof())) {
-    const std::optional<KeyId> id = KeyIdOfCertificate(observation.tls().chain(0));
-    if (id) keys.emplace(id->bytes());
-  }
-  const proto::TlsOtherLeaf& other = observation.tls().other_leaf();
-  if (other.chain_size() > 0 && Shown(other.proof())) {
-    const std::optional<KeyId> id = KeyIdOfCertificate(other.chain(0));
-    if (id) keys.emplace(id->bytes());
-  }
-  return keys;
 }
 
 // Certificates go to their own family, once each; the row keeps their hashes.
@@ -113,6 +95,23 @@ Status IngestHost(proto::HostObservation& host, const CommitItem& item, const Ge
 }
 
 }  // namespace
+
+std::set<std::string> KeysOf(const proto::PortObservation& observation) {
+  std::set<std::string> keys;
+  for (const proto::SshHostKey& key : observation.ssh().keys()) {
+    if (Shown(key.proof())) keys.emplace(ReadSshKey(key.blob()).id.bytes());
+  }
+  if (observation.tls().chain_size() > 0 && Shown(observation.tls().proof())) {
+    const std::optional<KeyId> id = KeyIdOfCertificate(observation.tls().chain(0));
+    if (id) keys.emplace(id->bytes());
+  }
+  const proto::TlsOtherLeaf& other = observation.tls().other_leaf();
+  if (other.chain_size() > 0 && Shown(other.proof())) {
+    const std::optional<KeyId> id = KeyIdOfCertificate(other.chain(0));
+    if (id) keys.emplace(id->bytes());
+  }
+  return keys;
+}
 
 Status Ingest(CommitItem& item, const GeoTable& geo, const std::string& country, const Store& store,
               StoreWrite& write) {

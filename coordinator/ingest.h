@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,10 +27,15 @@ struct CommitItem {
   uint32_t round = 0;  // of the hosts: 0 = the first visit, later ones add to what is stored
   uint32_t job = 0;    // the job the hosts came with
   std::string worker;  // its CURVE key
+  int64_t clock_offset_ms = 0;  // of its clock; the hosts' times are corrected by it already
   std::optional<proto::RunRow> run_row;
   bool must_sync = false;
   uint64_t ticket = 0;  // handed back when it is durable; 0 = nobody waits
 };
+
+// Ids of the keys a port showed, 32 bytes each. A key whose signature is wrong is kept in the
+// observation but is nobody's key.
+std::set<std::string> KeysOf(const proto::PortObservation& observation);
 
 // geo: may be empty; then every country is unknown. country: the run's, "" for a list. store: what
 // further visits add to; a host is never visited again before its last visit is in there. Fails

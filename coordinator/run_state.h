@@ -18,6 +18,10 @@
 // (revisit_lists.h) when they are due. A job of these that is given back rests for its back-off
 // again: whoever held it may have visited.
 //
+// A secret sample of what is accepted comes back in jobs of the AUDIT kinds, for other workers than
+// the one it came from (run_state_audit.cc). They are worked off when there is nothing else to do,
+// are never halved, and are left out sooner than they keep a run open.
+//
 // Memory runs ahead of the disk: `row` is what has been accepted, `durable_next_seq` what may be
 // acknowledged. Everything else a restart needs is in the rows.
 
@@ -26,23 +30,31 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
 #include "base/permutation.h"
 #include "base/range_set.h"
 #include "base/time.h"
+#include "coordinator/audit.h"
 #include "coordinator/revisit_lists.h"
 #include "proto/store.pb.h"
+#include "proto/wire.pb.h"
 
 namespace hark {
+
+struct CheckedBatch;
 
 struct LiveJob {
   proto::JobRow row;
   uint64_t durable_next_seq = 0;
   uint64_t leased_at_cursor = 0;  // where the present lease began
   MonoTime deadline = kNever;     // of the lease
-  // GRAB_REVISITS, given back: not leased before. Set when it is first asked for.
+  MonoTime leased_at{};
+  MonoTime progress_at{};  // of the lease's last accepted batch, later by every time it had to wait
+  std::set<std::string> barred;  // workers it stood still with: not given to them again
+  // GRAB_REVISITS, given back, and audits: not leased before. Set when it is first asked for.
   std::optional<MonoTime> rests_until;
 };
 
@@ -51,6 +63,7 @@ enum class Blame {
   kNone,    // the worker gave it back, or is at fault itself
   kShared,  // the worker vanished, holding other jobs too
   kAlone,   // the worker vanished, holding only this one
+  kStood,   // the worker is there and gets nowhere with it
 };
 
 class RunState {
@@ -64,6 +77,8 @@ class RunState {
   void StartClock(MonoTime now, int64_t unix_ms) { revisits_.StartClock(now, unix_ms); }
 
   const proto::RunRow& run() const { return run_; }
+  void SetSettings(const proto::RunSettings& settings) { *run_.mutable_settings() = settings; }
+  void Cancel() { run_.mutable_settings()->set_cancelled(true); }
   const RangeSet& targets() const { return targets_; }
   const RangeSet& exclusions() const { return exclusions_; }
   uint64_t permutation_key() const { return permutation_key_; }
@@ -73,10 +88,11 @@ class RunState {
 
   struct Asking {
     std::string worker;
-    size_t sweeps = 0, grabs = 0;        // jobs it holds
-    std::vector<std::string> connected;  // workers there are, this one included
-    size_t sharers = 1;                  // of the run, for the size of GRAB jobs
+    size_t sweeps = 0, grabs = 0;               // jobs it holds
+    const std::vector<std::string>& connected;  // workers there are, this one included
+    size_t sharers = 1;                         // of the run, for the size of GRAB jobs
     MonoTime now;
+    std::string provider = {};  // where it stands, as it says; "" = not told
   };
   // A job for the one who asks, leased to it; nullptr when nothing is to be had now.
   LiveJob* Lease(const Asking& asking, const proto::Token& token, MonoTime deadline);
@@ -102,7 +118,12 @@ class RunState {
   void GiveTail(LiveJob& job, uint64_t new_end);
   // Jobs leased to a worker, by job id.
   std::vector<LiveJob*> LeasedTo(const std::string& worker);
+  size_t LeasesOf(const std::string& worker) const;
   std::vector<LiveJob*> AllLeased();
+  // PENDING and LEASED, the oldest lease first.
+  std::vector<const LiveJob*> OpenJobs() const;
+  // What has gone wrong with jobs since the last call, one line; "" = nothing.
+  std::string TakeTrouble() { return std::exchange(trouble_, {}); }
 
   // Everything planned is covered and everything found is visited; rows may still be in flight.
   bool AllDone() const;
@@ -110,6 +131,36 @@ class RunState {
 
   // Rows changed since the last call.
   std::vector<proto::JobRow> TakeDirtyJobs();
+
+  // "" = nothing is audited. As in the store (kAuditSecretName).
+  void SetAuditSecret(std::string secret) { audit_secret_ = std::move(secret); }
+  static bool IsAudit(const proto::JobRow& row) {
+    return row.kind() == proto::JobRow::AUDIT_SWEEP || row.kind() == proto::JobRow::AUDIT_GRAB;
+  }
+  // Of indices to knock at, not of hosts to visit.
+  static bool IsKnocking(const proto::JobRow& row) {
+    return row.kind() == proto::JobRow::SWEEP || row.kind() == proto::JobRow::AUDIT_SWEEP;
+  }
+  // The audits an accepted batch of another kind of job gives rise to: rows new or grown, to be
+  // written with it. Call after Accept, before its listeners are counted.
+  std::vector<proto::JobRow> MakeAudits(const LiveJob& job, const proto::Batch& batch,
+                                        const CheckedBatch& checked, const std::string& worker,
+                                        const std::string& provider);
+  // Compares what an auditor saw; call before Accept, which gets an empty tally. The origin's key
+  // if it stands out from now on.
+  std::optional<std::string> Compare(LiveJob& job, const proto::Batch& batch,
+                                     const CheckedBatch& checked);
+  // Call at least every few seconds. may_probe: workers may work on the run now. Audits that nobody
+  // comes for are left out once there is nothing else to do.
+  void TendAudits(MonoTime now, bool may_probe);
+
+  struct AuditTotals {
+    AuditCount findings;
+    uint64_t left_out = 0;  // targets of the sample that nobody came to audit
+  };
+  const AuditTotals& audits() const { return audits_; }
+  // By the key of the worker that was audited.
+  const std::map<std::string, AuditCount>& audits_of() const { return audits_of_; }
 
   struct Totals {
     uint64_t planned = 0;
@@ -133,10 +184,28 @@ class RunState {
   LiveJob* TakeGrab(uint64_t at_least, const Asking& asking);
   LiveJob* CutGrabJob(uint64_t at_least, const Asking& asking);
   LiveJob* CutRevisitJob(const Asking& asking);
+  LiveJob* TakeAudit(Duration patience, const Asking& asking);
+  bool MayAudit(LiveJob& job, Duration patience, const Asking& asking) const;
+  bool VisitsAhead(const proto::AuditClaim& claim) const;
+  bool AuditedElsewhere(const proto::JobRow& row) const;
+  std::vector<std::string> HostsOf(const proto::JobRow& audit) const;
+  LiveJob& AuditFor(proto::JobRow::Kind kind, const std::string& worker,
+                    const std::string& provider, uint64_t at);
+  void ClaimHits(const AuditSample::Stretch& stretch, const CheckedBatch& checked,
+                 proto::JobRow& row) const;
+  void RestAfterVisits(const proto::Batch& visits);
+  void ReleaseAudit(LiveJob& job);
+  void LeaveOut(LiveJob& job);
+  void CountAudit(const std::string& worker, const AuditCount& count);
+  // Whether nothing else keeps the run open, and nobody audits.
+  bool WaitsForAuditors() const;
   bool MayTake(LiveJob& job, const Asking& asking);
   proto::JobRow NewJob(const LiveJob& like, uint64_t base, uint64_t end) const;
   LiveJob& Add(proto::JobRow row);
+  std::set<uint32_t>& PendingOf(const proto::JobRow& row);
   void MakePending(LiveJob& job);
+  void NoteLeased(const LiveJob& job);
+  void NoteUnleased(const LiveJob& job);
   void Split(LiveJob& job);
   void Quarantine(LiveJob& job);
   void Touch(const LiveJob& job) { dirty_.insert(job.row.id()); }
@@ -147,14 +216,22 @@ class RunState {
   uint64_t permutation_key_;
   Permutation permutation_;
   std::map<uint32_t, LiveJob> jobs_;
-  std::set<uint32_t> pending_sweeps_, pending_grabs_;
+  std::set<uint32_t> pending_sweeps_, pending_grabs_, pending_audits_;
   std::set<uint32_t> leased_;
+  std::map<std::string, std::set<uint32_t>> leased_to_;  // by worker
+  std::string trouble_;
   std::set<uint32_t> dirty_;
   uint64_t open_sweeps_ = 0;        // SWEEP jobs that may still find listeners
   uint64_t listeners_ = 0;          // accepted
   uint64_t durable_listeners_ = 0;  // in the synced log: may be cut into jobs
   uint64_t cut_ = 0;                // listeners below it belong to a job
   RevisitLists revisits_;
+  std::string audit_secret_;
+  std::map<std::pair<std::string, int>, uint32_t> growing_audits_;  // by origin and kind
+  std::optional<MonoTime> audits_moved_;                            // the last that went on
+  AuditTotals audits_;
+  std::map<std::string, AuditCount> audits_of_;
+  std::set<std::string> standing_out_;
 };
 
 }  // namespace hark

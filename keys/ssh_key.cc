@@ -88,23 +88,36 @@ Fields ReadDsa(ByteReader& reader) {
   return {true, BitLength(p), Spki(algorithm, der::EncodeUnsigned(y))};
 }
 
+// Kept, since making one takes longer than everything else about a key. Never changed, so any
+// thread may use it.
+const EC_GROUP* GroupOf(const Curve& curve) {
+  static const std::array<EcGroupPtr, kCurves.size()> kGroups = [] {
+    std::array<EcGroupPtr, kCurves.size()> groups;
+    for (size_t i = 0; i < kCurves.size(); ++i) {
+      groups[i].reset(EC_GROUP_new_by_curve_name(kCurves[i].nid));
+    }
+    return groups;
+  }();
+  return kGroups[static_cast<size_t>(&curve - kCurves.data())].get();
+}
+
 // The point uncompressed, as certificates carry it, or empty if it is not on the curve. SSH allows
 // compressed points (RFC 5656 §3.1), hence the way through OpenSSL and back.
 std::string UncompressedPoint(const Curve& curve, std::string_view encoded) {
-  const EcGroupPtr group(EC_GROUP_new_by_curve_name(curve.nid));
-  if (!group) return {};
-  const EcPointPtr point(EC_POINT_new(group.get()));
+  const EC_GROUP* const group = GroupOf(curve);
+  if (group == nullptr) return {};
+  const EcPointPtr point(EC_POINT_new(group));
   if (!point ||
-      EC_POINT_oct2point(group.get(), point.get(), AsUnsigned(encoded.data()), encoded.size(),
-                         nullptr) != 1 ||
-      EC_POINT_is_at_infinity(group.get(), point.get()) == 1) {
+      EC_POINT_oct2point(group, point.get(), AsUnsigned(encoded.data()), encoded.size(), nullptr) !=
+          1 ||
+      EC_POINT_is_at_infinity(group, point.get()) == 1) {
     ERR_clear_error();  // a stranger's bad point must not be read as a later call's failure
     return {};
   }
   const size_t field = static_cast<size_t>(curve.bits + 7) / 8;
   std::string out(1 + 2 * field, '\0');
-  if (EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED,
-                         AsUnsigned(out.data()), out.size(), nullptr) != out.size()) {
+  if (EC_POINT_point2oct(group, point.get(), POINT_CONVERSION_UNCOMPRESSED, AsUnsigned(out.data()),
+                         out.size(), nullptr) != out.size()) {
     return {};
   }
   return out;

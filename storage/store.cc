@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/strings.h"
+#include "storage/open_on.h"
 #include "storage/rocks.h"
 #include "storage/run_reader_impl.h"
 #include "storage/value_codec.h"
@@ -30,6 +31,9 @@ class RocksWrite final : public StoreWrite {
 
   void PutMeta(std::string_view name, std::string_view value) override {
     Put(Family::kMeta, name, value);
+  }
+  void PutOptOut(const proto::OptOutRow& row) override {
+    Put(Family::kMeta, schema::OptOutKey(row.version()), EncodeValue(row));
   }
   void PutRun(const proto::RunRow& run) override {
     Put(Family::kRuns, schema::RunKey(run.id()), EncodeValue(run));
@@ -77,6 +81,7 @@ class RocksWrite final : public StoreWrite {
   }
 
   bool empty() const override { return batch_.Count() == 0; }
+  std::string_view log_bytes() const override { return batch_.Data(); }
   rocksdb::WriteBatch& batch() { return batch_; }
   // Why this write must not be committed, if so.
   const Status& broken() const { return broken_; }
@@ -126,6 +131,8 @@ class RocksStore final : public Store {
     return FromRocks("write to the store",
                      rocks_->db().Write(options, &static_cast<RocksWrite&>(write).batch()));
   }
+
+  Status Resume() override { return rocks_->Resume(); }
 
   Result<std::vector<proto::RunRow>> Runs() const override {
     return Rows<proto::RunRow>(Family::kRuns, "", "run");
@@ -218,6 +225,22 @@ class RocksStore final : public Store {
     return value.status();
   }
 
+  Status ForEachOptOut(const std::function<Status(proto::OptOutRow)>& visit) const override {
+    return rocks_->ForEach(Family::kMeta, schema::kOptOutPrefix, nullptr,
+                           [&](std::string_view, std::string_view value) {
+                             proto::OptOutRow row;
+                             HARK_RETURN_IF_ERROR(DecodeValue(value, "opt-out", &row));
+                             return visit(std::move(row));
+                           });
+  }
+
+  bool WritesStall() const override {
+    uint64_t stopped = 0, delayed = 0;
+    rocks_->db().GetIntProperty(rocksdb::DB::Properties::kIsWriteStopped, &stopped);
+    rocks_->db().GetIntProperty(rocksdb::DB::Properties::kActualDelayedWriteRate, &delayed);
+    return stopped != 0 || delayed != 0;
+  }
+
   Result<std::string> LogicalDigest(std::string_view run_name) const override {
     HARK_ASSIGN_OR_RETURN(const std::unique_ptr<RunReader> reader, ReadRun(run_name));
     return DigestRun(*reader);
@@ -267,8 +290,10 @@ class RocksStore final : public Store {
 };
 
 Result<std::unique_ptr<Store>> OpenStore(const std::string& path, bool read_only,
-                                         std::unique_ptr<rocksdb::Env> env) {
-  HARK_ASSIGN_OR_RETURN(std::unique_ptr<Rocks> rocks, Rocks::Open(path, read_only, std::move(env)));
+                                         std::unique_ptr<rocksdb::Env> env,
+                                         size_t memtable_bytes = 0) {
+  HARK_ASSIGN_OR_RETURN(std::unique_ptr<Rocks> rocks,
+                        Rocks::Open(path, read_only, std::move(env), memtable_bytes));
   auto store = std::make_unique<RocksStore>(std::shared_ptr<Rocks>(std::move(rocks)));
   HARK_RETURN_IF_ERROR(store->CheckSchema(path, !read_only));
   return std::unique_ptr<Store>(std::move(store));
@@ -278,6 +303,12 @@ Result<std::unique_ptr<Store>> OpenStore(const std::string& path, bool read_only
 
 Result<std::unique_ptr<Store>> Store::Open(const std::string& directory, Mode mode) {
   return OpenStore(directory, mode == Mode::kReadOnly, nullptr);
+}
+
+Result<std::unique_ptr<Store>> OpenStoreOn(const std::string& path,
+                                           std::unique_ptr<rocksdb::Env> env,
+                                           size_t memtable_bytes) {
+  return OpenStore(path, false, std::move(env), memtable_bytes);
 }
 
 Result<std::unique_ptr<Store>> Store::OpenInMemory() {
