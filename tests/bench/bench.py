@@ -2,7 +2,7 @@
 """The bench: what a grab costs beside its peers, how much memory conversations take, whether a lab
 is grabbed completely and how polite that is. Prints a Markdown table; exit 1 when a row fails.
 
-  bench.py [--only=memory,ssh,tls,lab,tarpits,manners] [--json=FILE] [--smoke]
+  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling] [--json=FILE] [--smoke]
 
 Everything happens in a network namespace of its own. docs/bench.md says how to read the table.
 """
@@ -19,6 +19,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent),
                 str(Path(__file__).resolve().parent.parent / "integration")]
 os.environ.setdefault("HARK_BIN", str(Path(__file__).resolve().parents[2] / "build/release/bin"))
 
+import fleet_scaling  # noqa: E402
 import grab_costs  # noqa: E402
 import harness  # noqa: E402
 import lab_scans  # noqa: E402
@@ -39,9 +40,11 @@ class Size:
     few: int = 500
     grabbed_hosts: int = 5000
     tarpits: int = 500
+    scaling_rate: int = 250
+    scaling_hosts: int = 50
 
 
-SMOKE = Size(True, 3, 1, 20, 20, 200, 50, 60, 6)
+SMOKE = Size(True, 3, 1, 20, 20, 200, 50, 60, 6, 4000, 10)
 
 # The slow hosts listen themselves, so they come before hark-lab, which leads whole ports of the
 # network the parts share to its own.
@@ -52,6 +55,7 @@ PARTS = {
     "lab": lab_scans.whole_lab_rows,
     "tarpits": lab_scans.tarpit_rows,
     "manners": manners.rows,
+    "scaling": fleet_scaling.rows,
 }
 
 
