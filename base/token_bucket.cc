@@ -37,6 +37,10 @@ bool TokenBucket::TryTake(double n, MonoTime now) {
   return true;
 }
 
+void TokenBucket::Return(double n) {
+  tokens_ = std::min(Burst(), tokens_ + n);
+}
+
 MonoTime TokenBucket::WhenAvailable(double n, MonoTime now) const {
   if (rate_ <= 0) return kNever;
   const double have = std::min(Burst(), tokens_ + rate_ * std::max(0.0, Seconds(now - last_)));

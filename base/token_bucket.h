@@ -17,6 +17,8 @@ class TokenBucket {
 
   // Takes n units if they are there.
   bool TryTake(double n, MonoTime now);
+  // Gives back what was taken and not used; what the bucket cannot hold is lost.
+  void Return(double n);
   // When n units will be there, at the present rate; kNever at rate 0.
   MonoTime WhenAvailable(double n, MonoTime now) const;
 

@@ -86,7 +86,7 @@ class Grab {
         policy_(std::make_shared<ContactPolicy>()),
         printer_(options),
         terminal_(isatty(STDERR_FILENO) != 0) {
-    policy_->connect_timeout = std::chrono::milliseconds(options.connect_timeout_ms);
+    policy_->connect_timeout = std::chrono::milliseconds(options.probe.connect_timeout_ms);
     const auto surveys = std::make_shared<PerThreadSurveys>(ProbesOf(options));
     policy_->make_survey = [surveys, spoken = std::move(spoken)](uint16_t port,
                                                                  const Address& host) {
@@ -157,9 +157,9 @@ void Grab::ShowProgress(bool last) {
 
 Status Grab::Run() {
   EngineOptions engine_options;
-  engine_options.max_in_flight = options_.concurrency;
-  engine_options.probes_per_second = options_.rate;
-  HARK_ASSIGN_OR_RETURN(engine_, MakeEngineLoop(engine_options, options_.threads, clock_));
+  engine_options.max_in_flight = options_.pace.concurrency;
+  engine_options.probes_per_second = options_.pace.rate;
+  HARK_ASSIGN_OR_RETURN(engine_, MakeEngineLoop(engine_options, options_.pace.threads, clock_));
   StopSignals signals;
   started_ = shown_ = clock_.Now();
   while ((begun_ < targets_.size() || ended_ < begun_) && printer_.status().ok()) {

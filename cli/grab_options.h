@@ -9,6 +9,7 @@
 
 #include "cli/contact_rules.h"
 #include "cli/grab_targets.h"
+#include "cli/probe_flags.h"
 #include "worker/probe/probe.h"
 
 namespace hark {
@@ -16,27 +17,13 @@ namespace hark {
 struct GrabOptions {
   std::vector<std::string> words;  // TARGET...
   std::string targets;
-  std::vector<uint16_t> ports = {22, 25, 110, 143, 443, 587, 993};
   std::vector<std::string> speak;  // "2222=ssh"
+  ClosedWishes closed;
+  ProbeWishes probe;
+  std::string ssh_keys = "all";
+  PaceWishes pace;
   std::string format = "ndjson";
   bool der = false;
-  std::vector<std::string> exclude;
-  std::vector<std::string> allow_special;
-  double rate = 150;
-  uint32_t concurrency = 500;
-  uint32_t threads = 1;
-  std::string contact;
-  std::string ehlo_name;
-  std::string ssh_keys = "all";
-  std::string handshake = "full";
-  bool all_leaves = false;
-  bool force_starttls = false;
-  bool http_get = false;
-  uint32_t connect_timeout_ms = 4000;
-  uint32_t greeting_timeout_ms = 30000;
-  uint32_t conversation_timeout_ms = 60000;
-  uint32_t pause_min_ms = 2000;
-  uint32_t pause_max_ms = 5000;
   bool quiet = false;
 };
 

@@ -5,11 +5,16 @@
 
 #include "cli/cluster_command.h"
 #include "cli/dispatch.h"
+#include "cli/exclude_command.h"
 #include "cli/fleet_command.h"
 #include "cli/grab_command.h"
 #include "cli/report_command.h"
+#include "cli/run_change_command.h"
 #include "cli/run_command.h"
+#include "cli/run_create_command.h"
+#include "cli/run_status_command.h"
 #include "cli/scan_command.h"
+#include "cli/serve_command.h"
 #include "cli/version_command.h"
 
 int main(int argc, char** argv) {
@@ -17,7 +22,18 @@ int main(int argc, char** argv) {
   static constexpr hark::Command kCommands[] = {
       {"scan", "one survey from start to finish; the same command resumes it", hark::RunScan},
       {"grab", "look at hosts directly: everything they show, without a store", hark::RunGrab},
+      {"serve", "the coordinator of a store: many runs at once, until it is stopped",
+       hark::RunServe},
+      {"run create", "plan a run, or one for each country", hark::RunRunCreate},
       {"run list", "the runs of a store", hark::RunRunList},
+      {"run status", "how the runs stand, and what they wait for", hark::RunRunStatus},
+      {"run pause", "no new connection for a run until it is resumed", hark::RunRunPause},
+      {"run resume", "let a paused run go on", hark::RunRunResume},
+      {"run cancel", "end a run for good", hark::RunRunCancel},
+      {"run set", "change a run's rate, weight, limits or windows", hark::RunRunSet},
+      {"exclude add", "leave addresses out of every run", hark::RunExcludeAdd},
+      {"exclude list", "the addresses that are left out", hark::RunExcludeList},
+      {"exclude check", "is an address left out, and why", hark::RunExcludeCheck},
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},
@@ -26,6 +42,7 @@ int main(int argc, char** argv) {
       {"fleet allow", "let a worker in by its public key", hark::RunFleetAllow},
       {"fleet revoke", "cut a worker off", hark::RunFleetRevoke},
       {"fleet drain", "let a worker finish and leave", hark::RunFleetDrain},
+      {"fleet rate", "change the rate of all runs together", hark::RunFleetRate},
       {"fleet list", "the workers and invites of a store", hark::RunFleetList},
       {"version", "which hark this is", hark::RunVersion},
   };

@@ -10,6 +10,10 @@ namespace {
 
 constexpr size_t kMaxKeyFile = 1024;  // a key is 40 characters
 
+Result<KeyPair> LoadOrMake(const std::string& path) {
+  return access(path.c_str(), F_OK) == 0 ? LoadKeyPair(path) : MakeKeyPair(path);
+}
+
 }  // namespace
 
 Result<KeyPair> LoadKeyPair(const std::string& path) {
@@ -30,9 +34,16 @@ std::string CoordinatorKeyPath(const std::string& db) {
   return db + "/coordinator.key";
 }
 
+std::string OperatorKeyPath(const std::string& db) {
+  return db + "/operator.key";
+}
+
+Result<KeyPair> OperatorKeys(const std::string& db) {
+  return LoadOrMake(OperatorKeyPath(db));
+}
+
 Result<KeyPair> CoordinatorKeys(const std::string& db) {
-  const std::string path = CoordinatorKeyPath(db);
-  return access(path.c_str(), F_OK) == 0 ? LoadKeyPair(path) : MakeKeyPair(path);
+  return LoadOrMake(CoordinatorKeyPath(db));
 }
 
 }  // namespace hark

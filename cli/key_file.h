@@ -15,7 +15,10 @@ Result<KeyPair> MakeKeyPair(const std::string& path);
 
 // The coordinator's, beside the store, so that workers find the same key after a restart.
 std::string CoordinatorKeyPath(const std::string& db);
-// Made when it is not there yet.
+// What the operator's commands show a coordinator that runs; the coordinator makes it.
+std::string OperatorKeyPath(const std::string& db);
+// Made when they are not there yet.
+Result<KeyPair> OperatorKeys(const std::string& db);
 Result<KeyPair> CoordinatorKeys(const std::string& db);
 
 }  // namespace hark

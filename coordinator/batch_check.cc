@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/crc32c.h"
+#include "base/mutation.h"
 #include "base/outcome.h"
 #include "base/strings.h"
 #include "coordinator/observation_check.h"
@@ -37,19 +38,42 @@ Result<std::string> Unpack(const proto::Batch& batch) {
   return raw;
 }
 
-Result<proto::BatchPayload> ParsePayload(const std::string& raw) {
+google::protobuf::ArenaOptions ArenaOptionsFor(size_t raw_bytes) {
+  google::protobuf::ArenaOptions options;
+  options.start_block_size = std::max(options.start_block_size, raw_bytes);
+  options.max_block_size = kMaxRawBytes;
+  return options;
+}
+
+// In the arena.
+Result<proto::BatchPayload*> ParsePayload(const std::string& raw, google::protobuf::Arena* arena) {
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(raw.data()),
                                             static_cast<int>(raw.size()));
   in.SetRecursionLimit(kMaxProtoDepth);
-  proto::BatchPayload payload;
-  if (!payload.ParseFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
+  auto* const payload = google::protobuf::Arena::CreateMessage<proto::BatchPayload>(arena);
+  if (!payload->ParseFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
     return Wrong("payload is no BatchPayload");
   }
   return payload;
 }
 
+bool OptedOut(const RangeSet& opt_outs, const Address& address) {
+  return address.is_v4() && opt_outs.Contains(address.v4());
+}
+
+// As the worker's own check would have left it.
+void Exclude(proto::HostObservation* host) {
+  host->set_excluded(true);
+  for (proto::PortObservation& port : *host->mutable_ports()) {
+    const uint32_t number = port.port();
+    port.Clear();
+    port.set_port(number);
+    port.set_outcome(static_cast<uint32_t>(Outcome::kLocalError));
+  }
+}
+
 Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepResult& sweep,
-                                const RunState& run) {
+                                const RunState& run, const RangeSet& opt_outs) {
   CheckedBatch checked;
   const uint64_t covered = batch.to_index() - batch.from_index();
   const auto hit_count = static_cast<uint64_t>(sweep.hits_size());
@@ -66,14 +90,15 @@ Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepRes
     next = hit.index() + 1;
     const Address address = run.TargetAt(hit.index());
     if (hit.address() != address.bytes()) return Wrong("a hit at another address");
-    checked.hits.push_back(address);
+    if (!OptedOut(opt_outs, address)) checked.hits.push_back(address);
   }
   checked.tally.set_silent(sweep.silent());
   checked.tally.set_refused(sweep.refused());
   checked.tally.set_unreachable(sweep.unreachable());
-  checked.tally.set_excluded(sweep.excluded());
+  const uint64_t dropped = hit_count - checked.hits.size();
+  checked.tally.set_excluded(sweep.excluded() + dropped);
   checked.tally.set_failed(sweep.local_error());
-  checked.tally.set_answered(hit_count);
+  checked.tally.set_answered(checked.hits.size());
   return checked;
 }
 
@@ -105,12 +130,13 @@ void CountRevisit(const proto::HostObservation& host, bool counted_throttled, pr
     return;
   }
   tally->set_answered(tally->answered() + 1);
-  if (counted_throttled) tally->set_recovered(tally->recovered() + 1);
+  if (!counted_throttled) return;
+  tally->set_recovered(tally->recovered() + (Broken(Rule::kRecoveredOnce) ? 2 : 1));
 }
 
 Result<CheckedBatch> CheckGrab(const proto::Batch& batch, proto::BatchPayload& payload,
                                const RunState& run, const LiveJob& job,
-                               const std::vector<Address>& targets) {
+                               const std::vector<Address>& targets, const RangeSet& opt_outs) {
   CheckedBatch checked;
   if (static_cast<uint64_t>(payload.hosts_size()) != batch.to_index() - batch.from_index()) {
     return Wrong("not one observation a target");
@@ -125,12 +151,12 @@ Result<CheckedBatch> CheckGrab(const proto::Batch& batch, proto::BatchPayload& p
       return Wrong("an observation of another target");
     }
     HARK_RETURN_IF_ERROR(CheckHost(host, run.run(), job.row));
+    if (OptedOut(opt_outs, target)) Exclude(&host);
     if (revisited != nullptr) {
       CountRevisit(host, revisited->counted_throttled, &checked.tally);
     } else {
       CountHost(host, &checked.tally);
     }
-    checked.hosts.push_back(std::move(host));
     ++index;
   }
   return checked;
@@ -170,20 +196,24 @@ void CountHost(const proto::HostObservation& host, proto::Tally* tally) {
 }
 
 Result<CheckedBatch> CheckBatch(const proto::Batch& batch, const RunState& run, const LiveJob& job,
-                                const std::vector<Address>& targets) {
+                                const std::vector<Address>& targets, const RangeSet& opt_outs) {
   if (batch.from_index() != job.row.cursor() || batch.to_index() <= batch.from_index() ||
       batch.to_index() > job.row.end() || (batch.to_index() == job.row.end() && !batch.final())) {
     return Wrong(StrCat("covers [", batch.from_index(), ", ", batch.to_index(), ") where [",
                         job.row.cursor(), ", … ", job.row.end(), ") was leased"));
   }
   HARK_ASSIGN_OR_RETURN(const std::string raw, Unpack(batch));
-  HARK_ASSIGN_OR_RETURN(proto::BatchPayload payload, ParsePayload(raw));
+  auto arena = std::make_unique<google::protobuf::Arena>(ArenaOptionsFor(raw.size()));
+  HARK_ASSIGN_OR_RETURN(proto::BatchPayload* const payload, ParsePayload(raw, arena.get()));
   if (job.row.kind() == proto::JobRow::SWEEP) {
-    if (payload.hosts_size() != 0) return Wrong("hosts in a sweep");
-    return CheckSweep(batch, payload.sweep(), run);
+    if (payload->hosts_size() != 0) return Wrong("hosts in a sweep");
+    return CheckSweep(batch, payload->sweep(), run, opt_outs);
   }
-  if (payload.has_sweep()) return Wrong("a sweep in a grab");
-  return CheckGrab(batch, payload, run, job, targets);
+  if (payload->has_sweep()) return Wrong("a sweep in a grab");
+  HARK_ASSIGN_OR_RETURN(CheckedBatch checked,
+                        CheckGrab(batch, *payload, run, job, targets, opt_outs));
+  checked.hosts = HostBatch(std::move(arena), payload);
+  return checked;
 }
 
 }  // namespace hark

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "coordinator/host_batch.h"
 #include "coordinator/run_state.h"
 #include "proto/wire.pb.h"
 
@@ -15,14 +16,15 @@ namespace hark {
 
 struct CheckedBatch {
   proto::Tally tally;
-  std::vector<Address> hits;                  // SWEEP
-  std::vector<proto::HostObservation> hosts;  // GRAB
+  std::vector<Address> hits;  // SWEEP
+  HostBatch hosts;            // GRAB
 };
 
 // targets: the addresses of the GRAB job's [base, end), empty for SWEEP. kCorruption says what did
-// not fit; the batch then costs the worker its lease.
+// not fit; the batch then costs the worker its lease. opt_outs: what was found of these addresses
+// is dropped and the target counted as excluded; it may have been found before they opted out.
 Result<CheckedBatch> CheckBatch(const proto::Batch& batch, const RunState& run, const LiveJob& job,
-                                const std::vector<Address>& targets);
+                                const std::vector<Address>& targets, const RangeSet& opt_outs = {});
 
 // Where a host stands in the ledger after its first visit.
 void CountHost(const proto::HostObservation& host, proto::Tally* tally);

@@ -8,12 +8,14 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/time.h"
 
 namespace hark {
 namespace {
 
 // Items in one write: bounds the memory of a WriteBatch (an item is at most half a MiB).
 constexpr size_t kMaxGroup = 64;
+constexpr Duration kSpaceLook = std::chrono::seconds(1);
 
 uint64_t HashOf(uint32_t run, std::string_view address) {
   return Mix64(run) ^ std::hash<std::string_view>()(address);
@@ -24,8 +26,8 @@ uint64_t HashOf(uint32_t run, std::string_view address) {
 Committer::Committer(Store& store, const GeoTable& geo, std::map<uint32_t, std::string> countries)
     : store_(store),
       geo_(geo),
-      countries_(std::move(countries)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      countries_(std::move(countries)) {
   HARK_CHECK(wake_.valid());
   preparer_ = std::thread([this] { Prepare(); });
   writer_ = std::thread([this] { WriteGroups(); });
@@ -37,13 +39,36 @@ Committer::~Committer() {
     stopping_ = true;
   }
   work_.notify_one();
+  ready_.notify_one();
   preparer_.join();
   writer_.join();
+}
+
+void Committer::AddRun(uint32_t run, std::string country) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  countries_[run] = std::move(country);
+}
+
+size_t Committer::waiting() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return unwritten_;
+}
+
+std::string Committer::CountryOf(uint32_t run) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto country = countries_.find(run);
+  return country == countries_.end() ? std::string() : country->second;
+}
+
+std::string Committer::waits_for() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return waits_for_;
 }
 
 void Committer::Submit(CommitItem item) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    ++unwritten_;
     waiting_.push_back(std::move(item));
   }
   work_.notify_one();
@@ -89,10 +114,7 @@ Status Committer::Add(CommitItem& item, Group* group) {
   for (const proto::HostObservation& host : item.hosts) {
     group->hosts.insert(HashOf(item.run, host.address()));
   }
-  const auto country = countries_.find(item.run);
-  HARK_RETURN_IF_ERROR(Ingest(item, geo_,
-                              country == countries_.end() ? std::string() : country->second, store_,
-                              *group->write));
+  HARK_RETURN_IF_ERROR(Ingest(item, geo_, CountryOf(item.run), store_, *group->write));
   group->sync |= item.must_sync;
   if (item.ticket != 0) group->tickets.push_back(item.ticket);
   ++group->items;
@@ -159,6 +181,23 @@ void Committer::Prepare() {
   ready_.notify_one();
 }
 
+// The owner learns of it by waits_for() and gives nothing more out; what was accepted stays here.
+Status Committer::WriteWhenThereIsSpace(StoreWrite& write, bool sync) {
+  Status status = store_.Commit(write, sync);
+  Lock lock(mutex_);
+  while (waits_for_space_ && status.code() == StatusCode::kDiskFull) {
+    if (waits_for_.empty()) LogWarning("coordinator/committer", status.message());
+    waits_for_ = "the disk is full; what was acknowledged is safe, it goes on when there is space";
+    if (ready_.wait_for(lock, kSpaceLook, [this] { return stopping_; })) break;
+    lock.unlock();
+    status = store_.Resume();
+    if (status.ok()) status = store_.Commit(write, sync);
+    lock.lock();
+  }
+  waits_for_.clear();
+  return status;
+}
+
 void Committer::WriteGroups() {
   pthread_setname_np(pthread_self(), "hark-store");
   Lock lock(mutex_);
@@ -168,10 +207,11 @@ void Committer::WriteGroups() {
     Group group = std::move(*next_);
     next_.reset();
     work_.notify_one();
+    unwritten_ -= group.items;
     in_writing_ = std::move(group.hosts);
     writing_ = true;
     lock.unlock();
-    Status status = store_.Commit(*group.write, group.sync);
+    Status status = WriteWhenThereIsSpace(*group.write, group.sync);
     group.write.reset();
     lock.lock();
     writing_ = false;

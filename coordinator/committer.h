@@ -44,8 +44,18 @@ class Committer final : public CommitQueue {
   // Writes what was submitted, then stops.
   ~Committer() override;
 
+  // on: a full disk is waited out. Nothing is reported durable in between, and what waits is
+  // written when there is space; a store that cannot go on then is a failure. Call before the first
+  // Submit.
+  void WaitForSpace(bool on) { waits_for_space_ = on; }
+  // What it waits for now, "" = nothing.
+  std::string waits_for() const;
+  // Before the first item of a run that came later.
+  void AddRun(uint32_t run, std::string country);
   void Submit(CommitItem item) override;
   std::vector<uint64_t> TakeDurable() override;
+  // Items submitted and not yet being written.
+  size_t waiting() const;
   // Readable when TakeDurable or failure() has news.
   int wake_fd() const { return wake_.get(); }
   // After a failed write nothing more is written or reported: the first failure stays.
@@ -71,14 +81,16 @@ class Committer final : public CommitQueue {
   void AwaitEarlierRows(const CommitItem& item, Group* group, Lock& lock);
   void HandOver(Group* group, Lock& lock);
   void Fail(Status status);
+  Status WriteWhenThereIsSpace(StoreWrite& write, bool sync);
+  std::string CountryOf(uint32_t run) const;
   void Wake();
 
   Store& store_;
   const GeoTable& geo_;
-  const std::map<uint32_t, std::string> countries_;
   UniqueFd wake_;
 
   mutable std::mutex mutex_;
+  std::map<uint32_t, std::string> countries_;
   std::condition_variable work_;   // for the thread that prepares
   std::condition_variable ready_;  // for the thread that writes
   std::condition_variable idle_;
@@ -86,7 +98,10 @@ class Committer final : public CommitQueue {
   std::optional<Group> next_;                // handed over, not taken yet
   std::unordered_set<uint64_t> in_writing_;  // hosts of the group being written
   std::vector<uint64_t> durable_;
+  size_t unwritten_ = 0;  // items submitted and not yet being written
   Status failure_;
+  bool waits_for_space_ = false;
+  std::string waits_for_;
   bool in_hand_ = false;   // an item is between waiting_ and a group
   bool gathered_ = false;  // there is a group that was not handed over
   bool writing_ = false;

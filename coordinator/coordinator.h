@@ -1,7 +1,8 @@
 #pragma once
 
 // The coordinator as a thing that runs: one Router, one Dispatcher, one Committer over one Store,
-// and the FleetGate that says whose messages reach the dispatcher.
+// the FleetGate that says whose messages reach the dispatcher, and the ControlDesk for those of the
+// operator.
 //
 // The loop (Step): wait for a message, a durable commit or a heartbeat's time; hand messages to the
 // dispatcher; let it tick; send what it says. Nothing in it waits for a write; a GRAB job's
@@ -15,9 +16,11 @@
 #include "bus/curve.h"
 #include "bus/router.h"
 #include "coordinator/committer.h"
+#include "coordinator/control_desk.h"
 #include "coordinator/dispatcher.h"
 #include "coordinator/fleet_gate.h"
 #include "coordinator/geo.h"
+#include "coordinator/pressure.h"
 #include "storage/store.h"
 
 namespace hark {
@@ -27,6 +30,13 @@ struct CoordinatorOptions {
   KeyPair keys;
   std::string fleet_directory;   // of the registry (fleet_gate.h), "" = only allowed counts
   DispatcherOptions dispatcher;  // epoch is filled in by Start
+  std::string operator_key;      // raw, 32 bytes; "" = nobody gives orders
+  ControlDeskOptions control;    // db: also where free space is looked for, "" = nowhere
+  // Below it nothing more is given out.
+  uint64_t min_free_bytes = 0;
+  // A full disk is pressure, not an error: what was not acknowledged is written when there is
+  // space.
+  bool waits_for_space = false;
 };
 
 class Coordinator {
@@ -47,12 +57,32 @@ class Coordinator {
   const std::vector<std::string>& endpoints() const { return router_->endpoints(); }
 
  private:
-  Coordinator(Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+  Coordinator(Store& store, const GeoTable& geo, const Clock& clock, CoordinatorOptions options)
+      : store_(store),
+        geo_(geo),
+        clock_(clock),
+        options_(std::move(options)),
+        started_(clock.Now()),
+        pressure_(options_.min_free_bytes) {}
+
+  Status TakeUp(const std::vector<proto::RunRow>& runs, MonoTime now);
+  void OpenDesk(uint64_t opt_outs_version);
+  void TakeIn();
+  void LookAtPressure();
+  void SendAll();
 
   Store& store_;
+  const GeoTable& geo_;
   const Clock& clock_;
+  CoordinatorOptions options_;
+  const MonoTime started_;
+  Pressure pressure_;
+  MonoTime next_look_{};
+  std::string last_error_;
+  int64_t last_error_unix_ms_ = 0;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Dispatcher> dispatcher_;
+  std::unique_ptr<ControlDesk> desk_;
   std::unique_ptr<FleetGate> gate_;
   std::unique_ptr<Router> router_;  // asks the gate until it is gone
 };

@@ -7,16 +7,27 @@
 //   session: (none) --HELLO ok--> ACTIVE --silence, BYE, newer HELLO--> (none)
 //   anything else from an unknown route or with a wrong session --> NEED_HELLO, no state
 //   three strikes, or one key in use by two processes --> REJECT(QUARANTINED), the key stays out
-//   until the coordinator restarts
+//   until it is pardoned
 //
-// A strike is a bad batch, a list longer than any worker has, or a rate kept up that was taken
-// back.
+//   run: OPEN <--settings, the clock--> PAUSED, OUTSIDE_WINDOW    no rate, no jobs; leases stay
+//        any of them --settings.cancelled--> CANCELLING --nothing in flight--> DONE
+//        OPEN --all targets accounted for, all of it durable--> DONE
+//
+// A strike is a bad batch, a list longer than any worker has, a rate kept up that was taken back,
+// orders that are not answered, or a job that stands still.
 //
 // A BATCH is accepted only if it is the next of the job's present lease; a number already seen is
 // acknowledged with what is *durable*, never with what is only in memory.
+//
+// dispatcher.cc has messages and ticks, dispatcher_sessions.cc who is there, dispatcher_rates.cc
+// how fast, dispatcher_orders.cc what the operator wants, dispatcher_jobs.cc and
+// dispatcher_batches.cc the work, dispatcher_watch.cc what stands still, dispatcher_status.cc what
+// there is to tell.
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -26,7 +37,10 @@
 #include "base/time.h"
 #include "coordinator/batch_check.h"
 #include "coordinator/committer.h"
+#include "coordinator/dispatcher_session.h"
+#include "coordinator/rate_shares.h"
 #include "coordinator/run_state.h"
+#include "proto/control.pb.h"
 #include "proto/wire.pb.h"
 
 namespace hark {
@@ -37,6 +51,13 @@ struct DispatcherOptions {
   Duration lease = std::chrono::seconds(60);
   Duration heartbeat = std::chrono::seconds(2);
   Duration restart_grace = std::chrono::seconds(90);  // for leases of before a restart
+  uint64_t credit_bytes = 4 << 20;                    // of batches not yet durable, a worker
+  // A tail smaller than this is not worth a job of its own.
+  uint64_t min_sweep_tail = 2048;
+  uint64_t min_grab_tail = 16;
+  // A lease without an accepted batch for so long is taken back, and more time where its worker's
+  // share or its hosts are slow.
+  Duration progress_time = std::chrono::minutes(15);
   uint64_t epoch = 1;  // grows with every start, synced before the first message
 };
 
@@ -53,7 +74,8 @@ class Dispatcher {
 
   Dispatcher(DispatcherOptions options, CommitQueue& queue, AddressSource addresses);
 
-  void AddRun(RunState run, MonoTime now, int64_t unix_ms);
+  // At any time. as_table: base/as_table.h, encoded, "" = the fleet keeps no ceilings per AS.
+  void AddRun(RunState run, MonoTime now, int64_t unix_ms, std::string as_table = {});
   // Leases of these workers are given back at once: they are known to be dead.
   void ReleaseLeasesOf(const std::function<bool(const std::string& key)>& dead);
   // The worker may no longer work for us: REJECT(REVOKED), no session, its leases back at once.
@@ -69,6 +91,26 @@ class Dispatcher {
   // every heartbeat.
   void OnTick(MonoTime now, int64_t unix_ms);
   std::vector<Outgoing> TakeOutgoing();
+
+  // What the operator changes while it runs; each makes a new version of the orders, which goes out
+  // to every worker at once. The run's row is committed.
+  // False: there is no such run, or it is done.
+  bool ChangeRun(uint32_t run, const proto::RunSettings& settings, MonoTime now, int64_t unix_ms);
+  // The ceiling of all runs together.
+  void SetCeiling(double probes_per_second, MonoTime now);
+  // All opt-outs there are, durable already. version grows.
+  void SetOptOuts(uint64_t version, RangeSet opt_outs, MonoTime now);
+  // Of the orders; epoch << 32 | counter, so it grows over restarts.
+  uint64_t orders_version() const { return orders_version_; }
+  // why: the disk is full or slow: no credit and no jobs are given until it is "" again. Leases
+  // and heartbeats go on.
+  void SetPressure(std::string why, MonoTime now);
+  // Everything there is to tell. Fields of the coordinator's own (uptime, commits) stay empty.
+  proto::FleetStatus FleetView(const proto::GetStatus& what, MonoTime now, int64_t unix_ms) const;
+  // Keys that have had their third strike since the last call, and why: the registry remembers
+  // them until an operator pardons them.
+  std::vector<std::pair<std::string, std::string>> TakeQuarantined();
+  void Pardon(const std::string& key);
 
   // No new jobs; workers pause. They keep their leases and spools, so that a coordinator that comes
   // back finds them where they were.
@@ -88,21 +130,10 @@ class Dispatcher {
   bool AllRunsDone() const;
 
  private:
-  struct Session {
-    std::string route;
-    std::string key;
-    std::string name;
-    std::string software;
-    uint64_t id = 0;
-    uint64_t hello_id = 0;
-    MonoTime last_heard;
-    double granted_pps = 0;
-    double applied_pps = 0;
-    double most_pps = 0;            // it may have heard of: what it can honestly apply
-    MonoTime disobeys_at = kNever;  // when more than granted, heard before, becomes a strike
-    proto::WorkerLoad load;
-    proto::Envelope welcome;  // repeated when the same HELLO comes again
-  };
+  using Session = DispatcherSession;
+  using Record = DispatcherRecord;
+  enum class RunMode : uint8_t { kOpen, kPaused, kClosed, kCancelling, kDone };
+
   // A batch on its way to the disk.
   struct InFlight {
     uint32_t run;
@@ -114,84 +145,188 @@ class Dispatcher {
     uint64_t bytes;
     std::string key;
   };
-
-  // The processes that have said HELLO with one key, the latest last.
-  struct Boots {
-    std::vector<uint64_t> ids;
-    int returns = 0;  // of an earlier one, in the present window
-    MonoTime until;   // of the window
+  struct Trouble {
+    std::string what;
+    int64_t unix_ms = 0;
+  };
+  struct Sample {
+    MonoTime at;
+    uint64_t covered, visited;
+  };
+  // What is known of a run beside its jobs.
+  struct RunInfo {
+    RunMode mode = RunMode::kOpen;
+    std::string as_table_hash;  // "" = none
+    Trouble last_error;
+    std::vector<uint64_t> outcomes;  // of ports, by base/outcome.h Outcome
+    std::deque<Sample> samples;      // of the last minutes, the oldest first
   };
 
+  // ---- dispatcher_sessions.cc
   Session* SessionOf(const std::string& key);
+  const Session* SessionOf(const std::string& key) const;
+  Record& RecordOf(const std::string& key) { return records_[key]; }
   void Strike(const std::string& key, const std::string& name, std::string_view why);
   // Is this key in use by two processes at once?
-  bool RunsTwice(const std::string& key, uint64_t boot_id, MonoTime now);
-  // Takes the rate a worker says it applies; false: it goes on at a rate that was taken back.
-  bool TakeAppliedRate(Session& session, double claimed, MonoTime now);
-  // keeps_probing: nobody knows whether it stopped, so its share of the rate stays taken until its
-  // leases must have run out.
+  bool RunsTwice(Record& record, uint64_t boot_id, MonoTime now);
+  // keeps_probing: nobody knows whether it stopped, so its shares stay taken until its leases must
+  // have run out.
   void EndSession(const std::string& route, bool keeps_probing, MonoTime now);
+  void EndSilentSessions(MonoTime now);
   RunState* MutableRun(uint32_t run);
   // The job if this worker holds it under this token.
   LiveJob* HeldBy(const std::string& key, uint32_t run, uint32_t job, const proto::Token& token);
-
-  void OnHello(const std::string& route, const std::string& key, const proto::Hello& hello,
+  void OnHello(const std::string& route, const std::string& key, const proto::Envelope& envelope,
                MonoTime now, int64_t unix_ms);
-  void OnRequest(Session& session, const proto::Request& request, MonoTime now);
-  void OnBatch(Session& session, const proto::Batch& batch, MonoTime now, int64_t unix_ms);
+  Session& StartSession(const std::string& route, const std::string& key,
+                        const proto::Envelope& envelope, bool restarted, MonoTime now);
+  void Welcome(Session& session, const proto::Hello& hello, bool restarted, MonoTime now,
+               int64_t unix_ms);
+  void RepeatWelcome(Session& session, MonoTime now);
+  void TakeBackUnlisted(const Session& session, const std::set<std::pair<uint32_t, uint32_t>>& kept,
+                        MonoTime now);
+  proto::Verdict Judge(const std::string& key, const proto::HeldJob& held, MonoTime now);
+  bool DiedEmptyHanded(const proto::HeldJob& held, const LiveJob& job) const;
+  proto::Envelope& Say(const std::string& route, uint64_t session);
+
+  // ---- dispatcher_rates.cc
   void OnHeartbeat(Session& session, const proto::Heartbeat& heartbeat, MonoTime now);
+  // Takes what a worker says it applies; false: it goes on at a rate that was taken back.
+  bool TakeApplied(Session& session, const proto::Heartbeat& heartbeat, MonoTime now);
+  bool TakeAppliedOfOld(Session& session, double claimed);
+  void TellOld(Session& session);
+  RateShares::Shares AppliedAtHello(const std::string& key, const proto::Envelope& envelope,
+                                    bool restarted, MonoTime now) const;
+  RateShares::Worker TermsOf(const Session& session) const;
+  void PickOnlyRun(Session& session);
+  void SetTermsOfAll();
+  void DivideIfDue(MonoTime now);
+  double GrantedPps(const std::string& key) const;
+  void FillRates(const Session& session,
+                 google::protobuf::RepeatedPtrField<proto::RunRate>* rates) const;
+
+  // ---- dispatcher_orders.cc
+  bool MayServe(const Session& session, const RunState& run) const { return !WhyNot(session, run); }
+  // Why it may not work on the run; nullptr: it may.
+  const char* WhyNot(const Session& session, const RunState& run) const;
+  RunMode ModeOf(const RunState& run, int64_t unix_ms) const;
+  bool IsOpen(uint32_t run) const { return infos_.at(run).mode == RunMode::kOpen; }
+  // The mode anew, and what follows from it. True: it is another one.
+  bool Review(RunState& run, int64_t unix_ms);
+  void ReviewRuns(MonoTime now, int64_t unix_ms);
+  void CancelLeases(RunState& run);
+  void CommitRun(const RunState& run, uint64_t ticket);
+  // Everybody is to be told how things stand.
+  void OrdersChanged(MonoTime now);
+  void FillOrders(Session& session, bool with_exclusions, MonoTime now, proto::Orders* orders);
+  void SendOrders(Session& session, MonoTime now);
+  void SendDueOrders(MonoTime now);
+  void OnOrdersAck(Session& session, const proto::OrdersAck& ack, MonoTime now);
+  void TakeObeyed(Session& session, uint64_t version, MonoTime now);
+  void TakeBackFromOld(MonoTime now);
+
+  // ---- dispatcher_jobs.cc
+  void OnRequest(Session& session, const proto::Request& request, MonoTime now);
+  uint32_t GiveJobs(Session& session, const proto::Request& request, uint32_t wanted, MonoTime now);
+  LiveJob* GiveJobOf(Session& session, RunState& run, const RunState::Asking& asking, size_t held,
+                     MonoTime now);
   void OnTargetSetGet(Session& session, const proto::TargetSetGet& get);
   void OnTrimAck(Session& session, const proto::TrimAck& ack);
   void OnRelease(Session& session, const proto::Release& release);
-
   // How long there will be nothing new for a worker that got nothing.
   uint32_t RetryMillis(MonoTime now) const;
   bool SendJob(Session& session, RunState& run, LiveJob& job);
   // The addresses of a GRAB job's [base, end), none for a SWEEP. Kept while the job is leased, and
   // found again after a restart.
   Result<const std::vector<Address>*> TargetsOf(const RunState& run, const LiveJob& job);
+  void ReleaseLease(RunState& run, LiveJob& job, Blame blame);
+  void AskForTail(const std::string& idle_key, MonoTime now);
+  void CommitDirty(RunState& run);
+  void FinishRuns(MonoTime now, int64_t unix_ms);
+  const std::vector<std::string>& Connected();
+
+  // ---- dispatcher_batches.cc
+  void OnBatch(Session& session, const proto::Batch& batch, MonoTime now, int64_t unix_ms);
+  void AcceptBatch(Session& session, RunState& run, LiveJob& job, const proto::Batch& batch,
+                   CheckedBatch checked, MonoTime now, int64_t unix_ms);
   void RefuseBatch(Session& session, RunState& run, LiveJob& job, const proto::Batch& batch,
                    const Status& why);
+  Status CheckTimes(const Session& session, const proto::Batch& batch, const RunState& run,
+                    const CheckedBatch& checked, MonoTime now) const;
   void OnDurable(uint64_t ticket);
-  proto::Verdict Judge(const std::string& key, const proto::HeldJob& held, MonoTime now);
-  void ReleaseLease(RunState& run, LiveJob& job, Blame blame);
-  double ShareFor(const Session& session, MonoTime now);
-  bool DiedEmptyHanded(const proto::HeldJob& held, const LiveJob& job) const;
-  void AskForTail(const std::string& idle_key);
-  void CommitDirty(RunState& run);
-  void FinishRuns(int64_t unix_ms);
   void Ack(Session& session, const proto::Batch& batch, proto::Ack::Status status,
            uint64_t durable_next_seq);
-  proto::Envelope& Say(const std::string& route, uint64_t session);
+  uint64_t CreditLimit() const;
+  // So many bytes are answered: what of them, or beyond them, it may have again.
+  uint64_t ReturnCredit(Session& session, uint64_t answered, bool beyond);
+
+  // ---- dispatcher_watch.cc
+  void ExpireLeases(MonoTime now);
+  void ReleaseWhatStandsStill(MonoTime now, Duration since_last);
+  bool MayStandStill(const RunState& run, const LiveJob& job) const;
+  Duration ProgressTime(const RunState& run, const LiveJob& job) const;
+  void TakeSamples(MonoTime now);
+  void NoteClock(MonoTime now, int64_t unix_ms);
+  void Note(uint32_t run, std::string what);
+
+  // ---- dispatcher_status.cc
+  void FillRun(const RunState& run, const RunInfo& info, uint32_t max_jobs, MonoTime now,
+               int64_t unix_ms, proto::RunStatus* status) const;
+  void FillJobs(const RunState& run, const RunInfo& info, uint32_t max_jobs, MonoTime now,
+                int64_t unix_ms, proto::RunStatus* status) const;
+  void FillWorker(const Session& session, MonoTime now, proto::WorkerStatus* status) const;
+  std::string WhyOpen(const RunState& run, const RunInfo& info, const LiveJob& job, MonoTime now,
+                      int64_t unix_ms) const;
+  std::string WhyPending(const RunState& run, const LiveJob& job, MonoTime now) const;
+  int64_t EtaMillis(const RunState::Totals& totals, const RunState& run, const RunInfo& info) const;
+  std::string NameOf(const std::string& key) const;
 
   const DispatcherOptions options_;
   CommitQueue& queue_;
   const AddressSource address_source_;
   std::map<uint32_t, RunState> runs_;
+  std::map<uint32_t, RunInfo> infos_;
   std::map<std::string, Session> sessions_;          // by route
   std::map<std::string, std::string> route_of_key_;  // the newest session of each worker
-  std::set<std::string> draining_;                   // keys
-  std::map<std::string, int> strikes_of_key_;
-  std::map<std::string, uint64_t> boot_of_key_;  // of the last HELLO
-  std::map<std::string, Boots> boots_of_key_;
-  std::map<std::string, uint64_t> unacked_of_key_;  // bytes accepted and not yet durable
-  struct Ghost {
-    double pps;
-    MonoTime until;
-  };
-  std::map<std::string, Ghost> ghosts_;               // by key
+  std::map<std::string, Record> records_;            // by key
+  std::vector<std::string> connected_;               // keys, while connected_fresh_
+  bool connected_fresh_ = false;
+  std::set<std::string> draining_;                    // keys
   std::set<std::pair<uint32_t, uint32_t>> trimming_;  // jobs asked for their tail
   // Targets of the GRAB jobs that are leased, by (run, job).
   std::map<std::pair<uint32_t, uint32_t>, std::vector<Address>> grab_targets_;
-  std::map<std::string, std::string> encoded_targets_;  // target set hash -> RangeSet::Encode
-  std::map<uint64_t, InFlight> in_flight_;              // by ticket
-  std::map<uint64_t, uint32_t> finish_tickets_;         // ticket of a run's DONE row -> run
+  // Target sets and tables of ASes, by the SHA-256 of what they are encoded as.
+  std::map<std::string, std::string> content_;
+  std::map<uint64_t, InFlight> in_flight_;  // by ticket
+  std::map<uint32_t, uint64_t> in_flight_of_run_;
+  uint64_t unacked_bytes_ = 0;
+  std::map<uint64_t, uint32_t> finish_tickets_;  // ticket of a run's DONE row -> run
   std::set<uint32_t> finished_;
   std::vector<Outgoing> outgoing_;
   uint64_t next_ticket_ = 1;
   uint64_t next_session_ = 1;
   uint64_t next_token_ = 1;
   bool paused_ = false;
+
+  RateShares shares_;
+  MonoTime next_division_{};
+  uint64_t orders_version_;           // of the last change
+  uint64_t last_version_;             // of any telling
+  std::set<std::string> orders_due_;  // routes
+  uint64_t exclusions_version_ = 0;
+  RangeSet opt_outs_;
+  std::string encoded_opt_outs_;
+  std::string pressure_;
+  std::vector<std::pair<std::string, std::string>> quarantined_;
+
+  MonoTime next_scan_{}, next_review_{}, last_review_{}, next_sample_{}, next_tail_{};
+  // What the wall clock has said since the start: it may have been set.
+  int64_t earliest_unix_ms_ = std::numeric_limits<int64_t>::max();
+  int64_t latest_unix_ms_ = 0;
+  int64_t unix_ms_ = 0;  // at the last message or tick
+  MonoTime unix_at_{};
+  MonoTime started_ = kNever;  // the first that was heard of time
+  Trouble last_error_;
 };
 
 }  // namespace hark

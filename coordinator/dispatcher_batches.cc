@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutation.h"
+#include "base/outcome.h"
 #include "base/strings.h"
 #include "coordinator/dispatcher.h"
 
@@ -11,8 +13,15 @@ namespace {
 
 using proto::JobRow;
 
-// Twice the credit: what an honest worker can have under way around a reconnect.
-constexpr uint64_t kMaxUnackedBytes = 8 << 20;
+// The credit and some more: one batch is always allowed, also to a worker that reconnects.
+constexpr uint64_t kMaxOverCredit = 4 << 20;
+// Of all workers' batches that are not yet durable, in the coordinator's memory and in sockets.
+constexpr uint64_t kCreditBudget = 256 << 20;
+constexpr uint64_t kMinCredit = 512 << 10;  // two batches
+// Times in a batch: what a clock may be wrong after its offset was taken off, and what a worker's
+// clock can be off at most (dates of 1970 to 2096).
+constexpr int64_t kTimeSlackMillis = int64_t{60} * 60 * 1000;
+constexpr int64_t kMaxOffsetMillis = 4'000'000'000'000;
 
 }  // namespace
 
@@ -24,15 +33,33 @@ void Dispatcher::Ack(Session& session, const proto::Batch& batch, proto::Ack::St
   *ack.mutable_token() = batch.token();
   ack.set_durable_next_seq(durable_next_seq);
   ack.set_status(status);
-  ack.set_credit_bytes(batch.payload().size());
+  ack.set_credit_bytes(ReturnCredit(session, batch.payload().size(), !session.knows_orders()));
+}
+
+uint64_t Dispatcher::CreditLimit() const {
+  const uint64_t fair = kCreditBudget / std::max<size_t>(1, sessions_.size());
+  return std::clamp(fair, std::min(kMinCredit, options_.credit_bytes), options_.credit_bytes);
+}
+
+// Under pressure nothing comes back, and with many workers each has less. What was kept back comes
+// with a heartbeat when that is over, to an old worker with its next ACK.
+uint64_t Dispatcher::ReturnCredit(Session& session, uint64_t answered, bool beyond) {
+  session.credit -= std::min(session.credit, answered);
+  if (!pressure_.empty()) return 0;
+  const uint64_t limit = CreditLimit();
+  uint64_t more = limit - std::min(limit, session.credit);
+  if (!beyond) more = std::min(more, answered);
+  session.credit += more;
+  return more;
 }
 
 // A batch that does not fit what was leased costs the worker this lease; three cost it the run.
 void Dispatcher::RefuseBatch(Session& session, RunState& run, LiveJob& job,
                              const proto::Batch& batch, const Status& why) {
-  ++strikes_of_key_[session.key];
-  LogWarning("coordinator", StrCat("worker ", session.name, " sent a bad batch ", batch.seq(),
-                                   " of job ", batch.job(), ": ", why.message()));
+  const std::string what =
+      StrCat("sent a bad batch ", batch.seq(), " of job ", batch.job(), ": ", why.message());
+  Strike(session.key, session.name, what);
+  Note(batch.run(), RecordOf(session.key).last_strike);
   Ack(session, batch, proto::Ack::BAD, job.durable_next_seq);
   ReleaseLease(run, job, Blame::kNone);
 }
@@ -44,64 +71,114 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   if (batch.seq() < job->row.next_seq()) {
     // Had it already. Only what is on the disk is acknowledged: a doubled batch must not become a
     // promise the disk has not made.
-    return Ack(session, batch, proto::Ack::OK, job->durable_next_seq);
+    return Ack(session, batch, proto::Ack::OK,
+               Broken(Rule::kAckOnlyDurable) ? job->row.next_seq() : job->durable_next_seq);
   }
   if (job->row.state() == JobRow::DONE) return Ack(session, batch, proto::Ack::STALE, 0);
-  if (batch.seq() > job->row.next_seq()) {
+  if (batch.seq() > job->row.next_seq() && !Broken(Rule::kNoGaps)) {
     return Ack(session, batch, proto::Ack::GAP, job->durable_next_seq);
   }
   RunState& run = *MutableRun(batch.run());
-  const std::pair<uint32_t, uint32_t> id{batch.run(), batch.job()};
   const Result<const std::vector<Address>*> targets = TargetsOf(run, *job);
   if (!targets.ok()) {
     LogError("coordinator", targets.status().message());
     return;  // unanswered: it will be sent again
   }
-  if (unacked_of_key_[session.key] > kMaxUnackedBytes) {
+  if (RecordOf(session.key).unacked > options_.credit_bytes + kMaxOverCredit) {
     return RefuseBatch(session, run, *job, batch, Corruption("sent far beyond its credit"));
   }
-  Result<CheckedBatch> checked = CheckBatch(batch, run, *job, **targets);
+  Result<CheckedBatch> checked = CheckBatch(batch, run, *job, **targets, opt_outs_);
   if (!checked.ok()) return RefuseBatch(session, run, *job, batch, checked.status());
+  const Status times = CheckTimes(session, batch, run, *checked, now);
+  if (!times.ok()) return RefuseBatch(session, run, *job, batch, times);
+  AcceptBatch(session, run, *job, batch, std::move(checked).value(), now, unix_ms);
+}
 
+// A worker that knows orders also knows how far its clock is off. Ours may have been set since the
+// worker asked, so everything it has said counts as now.
+Status Dispatcher::CheckTimes(const Session& session, const proto::Batch& batch,
+                              const RunState& run, const CheckedBatch& checked,
+                              MonoTime now) const {
+  const int64_t offset = batch.clock_offset_ms();
+  if (offset < -kMaxOffsetMillis || offset > kMaxOffsetMillis) {
+    return Corruption("a clock offset out of all time");
+  }
+  if (!session.knows_orders()) return Status::Ok();
+  const int64_t first = std::min(run.run().created_unix_ms(), earliest_unix_ms_) - kTimeSlackMillis;
+  const int64_t last =
+      std::max(latest_unix_ms_, unix_ms_ + ToMillis(now - unix_at_)) + kTimeSlackMillis;
+  for (const proto::HostObservation& host : checked.hosts) {
+    const int64_t at = host.started_unix_ms() + offset;
+    if (!host.excluded() && at < first) return Corruption("a visit before the run was made");
+    if (!host.excluded() && at > last) return Corruption("a visit in the future");
+  }
+  return Status::Ok();
+}
+
+void Dispatcher::AcceptBatch(Session& session, RunState& run, LiveJob& job,
+                             const proto::Batch& batch, CheckedBatch checked, MonoTime now,
+                             int64_t unix_ms) {
+  const std::pair<uint32_t, uint32_t> id{batch.run(), batch.job()};
+  RunInfo& info = infos_.at(batch.run());
+  Record& record = RecordOf(session.key);
+  record.hosts_merged += checked.hosts.size();
+  info.outcomes.resize(kOutcomeCount);
   CommitItem item;
   std::vector<uint32_t> revisit_lists;
-  for (const proto::HostObservation& host : checked->hosts) {
-    auto revisit = run.ScheduleRevisit(*job, host, session.key, now, unix_ms);
+  for (proto::HostObservation& host : checked.hosts) {
+    host.set_started_unix_ms(
+        std::max<int64_t>(0, host.started_unix_ms() + batch.clock_offset_ms()));
+    for (const proto::PortObservation& port : host.ports()) {
+      if (port.outcome() < info.outcomes.size()) ++info.outcomes[port.outcome()];
+    }
+    auto revisit = run.ScheduleRevisit(job, host, session.key, now, unix_ms);
     if (!revisit) continue;
     revisit_lists.push_back(revisit->list);
     item.revisits.push_back(std::move(*revisit));
   }
-  checked->tally.set_to_revisit(item.revisits.size());
-  const bool at_end = batch.to_index() == job->row.end();
-  run.Accept(*job, batch.to_index(), at_end, checked->tally);
-  job->deadline = at_end ? kNever : now + options_.lease;
+  checked.tally.set_to_revisit(item.revisits.size());
+  const bool at_end =
+      batch.to_index() == job.row.end() || (batch.final() && Broken(Rule::kDoneAtTheEnd));
+  run.Accept(job, batch.to_index(), at_end, checked.tally);
+  job.deadline = at_end ? kNever : now + options_.lease;
+  job.progress_at = now;
   item.run = batch.run();
-  item.jobs = {job->row};
-  for (const Address& address : checked->hits) {
+  if (!Broken(Rule::kCursorWithBatch)) item.jobs = {job.row};
+  for (const Address& address : checked.hits) {
     item.listeners.emplace_back(run.TakeListenerPosition(), address);
   }
-  item.hosts = std::move(checked->hosts);
+  item.hosts = std::move(checked.hosts);
   item.job = batch.job();
-  item.round = job->row.round();
+  item.round = job.row.round();
   item.worker = session.key;
+  item.clock_offset_ms = batch.clock_offset_ms();
   item.must_sync = true;
   item.ticket = next_ticket_++;
   in_flight_[item.ticket] = {batch.run(),
                              batch.job(),
                              batch.token(),
-                             job->row.next_seq(),
+                             job.row.next_seq(),
                              item.listeners.size(),
                              std::move(revisit_lists),
                              batch.payload().size(),
                              session.key};
-  unacked_of_key_[session.key] += batch.payload().size();
+  record.unacked += batch.payload().size();
+  unacked_bytes_ += batch.payload().size();
+  ++in_flight_of_run_[batch.run()];
   queue_.Submit(std::move(item));
+  if (Broken(Rule::kCursorWithBatch)) {
+    CommitItem cursor;
+    cursor.run = batch.run();
+    cursor.jobs = {job.row};
+    queue_.Submit(std::move(cursor));
+  }
+  if (Broken(Rule::kAckAfterSync)) Ack(session, batch, proto::Ack::OK, job.row.next_seq());
   if (at_end) {
     grab_targets_.erase(id);
     trimming_.erase(id);
   } else if (batch.final()) {
     // It gave up a tail we never heard of (a TRIM answered just before a restart): back it goes.
-    ReleaseLease(run, *job, Blame::kNone);
+    ReleaseLease(run, job, Blame::kNone);
   }
 }
 
@@ -117,7 +194,9 @@ void Dispatcher::OnDurable(uint64_t ticket) {
   RunState& run = *MutableRun(done.run);
   run.ListenersDurable(done.listeners);
   for (const uint32_t list : done.revisit_lists) run.RevisitDurable(list);
-  unacked_of_key_[done.key] -= done.bytes;
+  RecordOf(done.key).unacked -= done.bytes;
+  unacked_bytes_ -= done.bytes;
+  --in_flight_of_run_[done.run];
   LiveJob* job = HeldBy(done.key, done.run, done.job, done.token);
   if (job != nullptr) job->durable_next_seq = done.next_seq;
   Session* session = SessionOf(done.key);
@@ -130,7 +209,8 @@ void Dispatcher::OnDurable(uint64_t ticket) {
   // Released since: its next holder starts behind this batch. The credit is the worker's all the
   // same.
   ack.set_status(job != nullptr ? proto::Ack::OK : proto::Ack::STALE);
-  ack.set_credit_bytes(done.bytes);
+  const uint64_t credit = ReturnCredit(*session, done.bytes, !session->knows_orders());
+  ack.set_credit_bytes(Broken(Rule::kCreditReturned) ? 0 : credit);
 }
 
 }  // namespace hark

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "base/strings.h"
 #include "coordinator/dispatcher.h"
 
@@ -12,15 +13,43 @@ namespace {
 using proto::JobRow;
 
 constexpr uint32_t kNoJobRetryMillis = 150;
+// Of many workers: all of them together ask no more than five hundred times a second.
+constexpr uint32_t kRetryMillisPerWorker = 2;
+// Looking for the longest job is of all leases: with many workers not at every request.
+constexpr size_t kFewWorkers = 32;
+constexpr Duration kTailPausePerWorker = std::chrono::milliseconds(1);
 // While a run only waits for throttled hosts: workers come and go meanwhile, so not for all of it.
 constexpr int64_t kMaxNoJobRetryMillis = 5000;
 // Something is due, but for another worker.
 constexpr int64_t kNotYoursRetryMillis = 1000;
 constexpr size_t kTargetChunkBytes = 64 << 10;
-// A tail smaller than this is not worth a job of its own.
-constexpr uint64_t kMinSweepTail = 2048;
-constexpr uint64_t kMinGrabTail = 16;
+constexpr size_t kRangeBytes = 8;
 constexpr uint32_t kMaxSlots = 8;  // jobs a worker may ask for at once
+
+// A run a job may be taken from, for one that asks.
+struct Candidate {
+  RunState* run;
+  RunState::Asking asking;
+  bool hungry;
+  double weight;
+  bool dry = false;  // has nothing for it now
+
+  void Count(const LiveJob& job) {
+    ++(job.row.kind() == JobRow::SWEEP ? asking.sweeps : asking.grabs);
+  }
+  double Had() const { return static_cast<double>(asking.sweeps + asking.grabs + 1) / weight; }
+};
+
+Candidate* NextOf(std::vector<Candidate>& candidates) {
+  Candidate* next = nullptr;
+  for (Candidate& one : candidates) {
+    if (one.dry) continue;
+    const bool before = next == nullptr || (one.hungry && !next->hungry) ||
+                        (one.hungry == next->hungry && one.Had() < next->Had());
+    if (before) next = &one;
+  }
+  return next;
+}
 
 }  // namespace
 
@@ -38,59 +67,103 @@ void Dispatcher::ReleaseLease(RunState& run, LiveJob& job, Blame blame) {
   grab_targets_.erase(id);
   trimming_.erase(id);
   run.Release(job, blame);
+  if (std::string trouble = run.TakeTrouble(); !trouble.empty()) Note(id.first, std::move(trouble));
 }
 
 void Dispatcher::ReleaseLeasesOf(const std::function<bool(const std::string& key)>& dead) {
   for (auto& [id, run] : runs_) {
     for (LiveJob* job : run.AllLeased()) {
-      if (dead(job->row.worker())) ReleaseLease(run, *job, Blame::kNone);
+      const std::string holder = job->row.worker();
+      if (!dead(holder)) continue;
+      shares_.Forget(holder);
+      ReleaseLease(run, *job, Blame::kNone);
     }
     CommitDirty(run);
   }
 }
 
+const std::vector<std::string>& Dispatcher::Connected() {
+  if (!connected_fresh_) {
+    connected_.clear();
+    for (const auto& [key, route] : route_of_key_) connected_.push_back(key);
+    connected_fresh_ = true;
+  }
+  return connected_;
+}
+
 void Dispatcher::OnRequest(Session& session, const proto::Request& request, MonoTime now) {
   const uint32_t wanted = std::min(request.slots(), kMaxSlots);
-  const bool leaving = paused_ || draining_.contains(session.key);
-  uint32_t slots = leaving ? 0 : wanted;
-  uint32_t given = 0;
-  RunState::Asking asking;
-  asking.worker = session.key;
-  asking.sharers = std::max(options_.expected_workers, sessions_.size());
-  asking.now = now;
-  for (const auto& [key, route] : route_of_key_) asking.connected.push_back(key);
-  for (auto& [id, run] : runs_) {
-    asking.sweeps = asking.grabs = 0;
-    for (const LiveJob* job : run.LeasedTo(session.key)) {
-      if (job->row.suspect()) slots = 0;  // whatever happens now is this job's doing alone
-      ++(job->row.kind() == JobRow::SWEEP ? asking.sweeps : asking.grabs);
-    }
-    for (; slots > 0; --slots) {
-      proto::Token token;
-      token.set_epoch(options_.epoch);
-      token.set_counter(next_token_++);
-      LiveJob* job = run.Lease(asking, token, now + options_.lease);
-      if (job == nullptr) break;
-      ++(job->row.kind() == JobRow::SWEEP ? asking.sweeps : asking.grabs);
-      if (!SendJob(session, run, *job)) break;
-      ++given;
-      if (job->row.suspect()) slots = 1;  // the last: the loop's step makes it none
-    }
-  }
+  const bool none = paused_ || !pressure_.empty() || draining_.contains(session.key);
+  const uint32_t given = none ? 0 : GiveJobs(session, request, wanted, now);
   if (given == wanted) return;
   Say(session.route, session.id).mutable_no_job()->set_retry_after_ms(RetryMillis(now));
-  if (!leaving) AskForTail(session.key);
+  if (!none) AskForTail(session.key, now);
+}
+
+// Jobs of each run the worker may work on, as many of a run as its weight says; a run the worker
+// has shares of and too little work for goes first.
+uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, uint32_t wanted,
+                              MonoTime now) {
+  const auto& hungry = request.hungry_runs();
+  std::vector<Candidate> candidates;
+  size_t held = 0;
+  for (auto& [id, run] : runs_) {
+    if (infos_.at(id).mode == RunMode::kDone) continue;
+    Candidate candidate{&run,
+                        {session.key, 0, 0, Connected(),
+                         std::max(options_.expected_workers, sessions_.size()), now},
+                        std::find(hungry.begin(), hungry.end(), id) != hungry.end(),
+                        std::max<double>(1, run.run().settings().weight())};
+    for (const LiveJob* job : run.LeasedTo(session.key)) {
+      if (job->row.suspect()) return 0;  // whatever happens now is this job's doing alone
+      candidate.Count(*job);
+      ++held;
+    }
+    if (IsOpen(id) && MayServe(session, run)) candidates.push_back(candidate);
+  }
+  for (uint32_t given = 0; given < wanted; ++given, ++held) {
+    LiveJob* job = nullptr;
+    while (job == nullptr) {
+      Candidate* next = NextOf(candidates);
+      if (next == nullptr) return given;
+      job = GiveJobOf(session, *next->run, next->asking, held, now);
+      next->dry = job == nullptr;
+      if (job != nullptr) next->Count(*job);
+    }
+    if (job->row.suspect()) return given + 1;
+  }
+  return wanted;
+}
+
+LiveJob* Dispatcher::GiveJobOf(Session& session, RunState& run, const RunState::Asking& asking,
+                               size_t held, MonoTime now) {
+  // One that knows only one rate works for one run, and changes it only with empty hands.
+  const bool other_run = !session.knows_orders() && session.only_run != run.run().id();
+  if (other_run && held > 0) return nullptr;
+  proto::Token token;
+  token.set_epoch(Broken(Rule::kEpochInToken) ? 1 : options_.epoch);
+  token.set_counter(next_token_++);
+  LiveJob* job = run.Lease(asking, token, now + options_.lease);
+  if (job == nullptr || !SendJob(session, run, *job)) return nullptr;
+  if (other_run) {
+    session.only_run = run.run().id();
+    shares_.SetTerms(session.key, TermsOf(session));
+  }
+  return job;
 }
 
 uint32_t Dispatcher::RetryMillis(MonoTime now) const {
+  const auto soon = std::max<uint32_t>(
+      kNoJobRetryMillis,
+      static_cast<uint32_t>(std::min<size_t>(sessions_.size(), 1000)) * kRetryMillisPerWorker);
   MonoTime until = kNever;
   for (const auto& [id, run] : runs_) {
-    if (run.run().state() == proto::RunRow::DONE) continue;
+    if (!IsOpen(id)) continue;
     const std::optional<MonoTime> waits = run.WaitsForRevisitsUntil();
-    if (!waits) return kNoJobRetryMillis;
+    if (!waits) return soon;
     until = std::min(until, *waits);
   }
-  if (until == kNever) return kNoJobRetryMillis;
+  if (until == kNever) return soon;
   const int64_t millis = until <= now ? kNotYoursRetryMillis : ToMillis(until - now) + 1;
   return static_cast<uint32_t>(std::min(millis, kMaxNoJobRetryMillis));
 }
@@ -121,6 +194,13 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
     return false;
   }
   const std::vector<Address>& targets = **found;
+  const bool no_ipv6 = session.capabilities.ipv6() == proto::Capabilities::FAILS;
+  if (no_ipv6 && std::any_of(targets.begin(), targets.end(),
+                             [](const Address& address) { return !address.is_v4(); })) {
+    job.barred.insert(session.key);
+    ReleaseLease(run, job, Blame::kNone);
+    return false;
+  }
   proto::Job& out = *Say(session.route, session.id).mutable_job();
   out.set_run(run.run().id());
   out.set_job(row.id());
@@ -139,15 +219,23 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
   out.set_lease_ms(static_cast<uint32_t>(ToMillis(options_.lease)));
   *out.mutable_policy() = run.run().policy();
   *out.mutable_exclusions() = run.run().exclusions();
+  if (session.knows_orders()) {
+    out.set_exclusions_version(exclusions_version_);
+    out.set_as_table(infos_.at(run.run().id()).as_table_hash);
+  } else {
+    for (size_t i = 0; i < encoded_opt_outs_.size(); i += kRangeBytes) {
+      out.add_exclusions(encoded_opt_outs_.substr(i, kRangeBytes));
+    }
+  }
   return true;
 }
 
 void Dispatcher::OnTargetSetGet(Session& session, const proto::TargetSetGet& get) {
-  const auto set = encoded_targets_.find(get.hash());
+  const auto set = content_.find(get.hash());
   proto::TargetSetChunk& chunk = *Say(session.route, session.id).mutable_target_set_chunk();
   chunk.set_hash(get.hash());
   chunk.set_offset(get.offset());
-  if (set == encoded_targets_.end()) return;  // total 0: not known here
+  if (set == content_.end()) return;  // total 0: not known here
   chunk.set_total(set->second.size());
   if (get.offset() < set->second.size()) {
     chunk.set_data(set->second.substr(get.offset(), kTargetChunkBytes));
@@ -155,14 +243,21 @@ void Dispatcher::OnTargetSetGet(Session& session, const proto::TargetSetGet& get
 }
 
 // Nothing is left to give while somebody still has a long job: ask the one with the most for half.
-void Dispatcher::AskForTail(const std::string& idle_key) {
+void Dispatcher::AskForTail(const std::string& idle_key, MonoTime now) {
+  if (now < next_tail_) return;
+  if (sessions_.size() > kFewWorkers) {
+    next_tail_ = now + kTailPausePerWorker * static_cast<int64_t>(sessions_.size());
+  }
+  const Session* idle = SessionOf(idle_key);
   LiveJob* longest = nullptr;
   uint32_t run_of_longest = 0;
   uint64_t most = 0;
   for (auto& [id, run] : runs_) {
+    if (!IsOpen(id) || idle == nullptr || !MayServe(*idle, run)) continue;
     for (LiveJob* job : run.AllLeased()) {
       const uint64_t left = job->row.end() - job->row.cursor();
-      const uint64_t worth = job->row.kind() == JobRow::SWEEP ? kMinSweepTail : kMinGrabTail;
+      const uint64_t worth =
+          job->row.kind() == JobRow::SWEEP ? options_.min_sweep_tail : options_.min_grab_tail;
       const bool asked = trimming_.contains({id, job->row.id()});
       // Whom a throttled host may be given to is decided when its job is cut.
       if (job->row.kind() == JobRow::GRAB_REVISITS) continue;
@@ -180,6 +275,9 @@ void Dispatcher::AskForTail(const std::string& idle_key) {
   trim.set_job(longest->row.id());
   *trim.mutable_token() = longest->row.token();
   trim.set_new_end(longest->row.cursor() + (most + 1) / 2);
+  if (Broken(Rule::kTrimAfterAck)) {
+    MutableRun(run_of_longest)->GiveTail(*longest, trim.new_end());
+  }
 }
 
 void Dispatcher::OnTrimAck(Session& session, const proto::TrimAck& ack) {
@@ -200,21 +298,19 @@ void Dispatcher::OnRelease(Session& session, const proto::Release& release) {
   ReleaseLease(*MutableRun(release.run()), *job, Blame::kNone);
 }
 
-void Dispatcher::FinishRuns(int64_t unix_ms) {
+// A run that was cancelled has no leases any more; what came before that is still written.
+void Dispatcher::FinishRuns(MonoTime now, int64_t unix_ms) {
   for (auto& [id, run] : runs_) {
-    if (run.run().state() == proto::RunRow::DONE || !run.AllDone()) continue;
-    const uint32_t run_id = id;
-    const bool writing = std::any_of(in_flight_.begin(), in_flight_.end(),
-                                     [&](const auto& item) { return item.second.run == run_id; });
-    if (writing) continue;
+    if (run.run().state() == proto::RunRow::DONE) continue;
+    if (!run.AllDone() && !run.run().settings().cancelled()) continue;
+    const auto writing = in_flight_of_run_.find(id);
+    if (writing != in_flight_of_run_.end() && writing->second > 0) continue;
     run.MarkDone(unix_ms);
-    CommitItem item;
-    item.run = id;
-    item.run_row = run.run();
-    item.must_sync = true;
-    item.ticket = next_ticket_++;
-    finish_tickets_[item.ticket] = id;
-    queue_.Submit(std::move(item));
+    const uint64_t ticket = next_ticket_++;
+    finish_tickets_[ticket] = id;
+    CommitRun(run, ticket);
+    Review(run, unix_ms);
+    OrdersChanged(now);
   }
 }
 

@@ -104,6 +104,42 @@ TEST_F(DispatcherTest, TakesBackWhatARestartedWorkerNoLongerHolds) {
   EXPECT_NE(again.token().counter(), job.token().counter());
 }
 
+// Made again, what is missing would have other ends; found by the simulation.
+TEST_F(DispatcherTest, TakesADoneJobFromARestartedWorkerThatHasOnlyAPartOfIt) {
+  const auto held_after_restart = [&](uint64_t boot_id, const proto::Job& job, uint64_t next_seq) {
+    Heard("a");
+    proto::Envelope envelope;
+    proto::Hello& hello = *envelope.mutable_hello();
+    hello.set_hello_id(boot_id);
+    hello.set_boot_id(boot_id);
+    hello.set_proto_min(1);
+    hello.set_proto_max(1);
+    proto::HeldJob& held = *hello.add_held();
+    held.set_run(job.run());
+    held.set_job(job.job());
+    *held.mutable_token() = job.token();
+    held.set_next_seq(next_seq);
+    return Say("a", envelope).at(0).welcome().held(0).kind();
+  };
+  Hello("a", 1);
+  const proto::Job job = *AskForJob("a");
+  SendBatch("a", SweepBatch(job, 0, 0, 100));
+  SendBatch("a", SweepBatch(job, 1, 100, kPlanned));
+  EXPECT_EQ(held_after_restart(2, job, 2), proto::Verdict::KEEP) << "not durable yet, all of it";
+  EXPECT_EQ(held_after_restart(3, job, 1), proto::Verdict::ABANDON);
+}
+
+TEST_F(DispatcherTest, AReconnectingWorkerHasOnlyTheCreditThatIsNotUnderWay) {
+  const uint64_t all = Hello("a", 1).credit_bytes();
+  const proto::Job job = *AskForJob("a");
+  const proto::Batch batch = SweepBatch(job, 0, 0, 100);
+  SendBatch("a", batch);
+  EXPECT_EQ(Hello("a", 2).credit_bytes(), all - batch.payload().size());
+  Tick();
+  EXPECT_EQ(Heard("a").at(0).ack().credit_bytes(), batch.payload().size());
+  EXPECT_EQ(Hello("a", 3).credit_bytes(), all);
+}
+
 TEST_F(DispatcherTest, RefusesWhatWasNotLeasedAndStrikes) {
   Hello("a", 1);
   for (int strike = 0; strike < 3; ++strike) {

@@ -45,8 +45,12 @@ bool AllowedKeys::Contains(std::string_view key) const {
   return keys_.contains(key);
 }
 
-FleetGate::FleetGate(const std::string& directory, const AllowedKeys& allowed)
-    : has_directory_(!directory.empty()), directory_(directory), allowed_(allowed) {}
+FleetGate::FleetGate(const std::string& directory, const AllowedKeys& allowed,
+                     std::string operator_key)
+    : has_directory_(!directory.empty()),
+      directory_(directory),
+      allowed_(allowed),
+      operator_key_(std::move(operator_key)) {}
 
 Status FleetGate::Start(Dispatcher& dispatcher, MonoTime now) {
   if (!has_directory_) return Status::Ok();
@@ -61,6 +65,7 @@ Status FleetGate::Start(Dispatcher& dispatcher, MonoTime now) {
 }
 
 FleetGate::Role FleetGate::RoleOf(std::string_view key) const {
+  if (!operator_key_.empty() && key == operator_key_) return Role::kOperator;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto it = roles_.find(key);
@@ -73,7 +78,9 @@ bool FleetGate::MayConnect(std::string_view key) const {
   switch (RoleOf(key)) {
     case Role::kWorker:
     case Role::kDraining:
+    case Role::kQuarantined:  // to be told so
     case Role::kInvite:
+    case Role::kOperator:
       return true;
     case Role::kStranger:
     case Role::kRevoked:
@@ -98,14 +105,32 @@ void FleetGate::Doom(Connection connection, MonoTime now) {
   if (!connection.peer.empty()) doomed_.push_back({std::move(connection), now + kLastWords});
 }
 
-bool FleetGate::Admit(const Router::Incoming& in, MonoTime now, int64_t unix_ms) {
+// Its socket lies in the store's directory: who comes by TCP with the operator's key has stolen it.
+FleetGate::Speaker FleetGate::OnOperator(const Router::Incoming& in, MonoTime now) {
+  const std::string peer = Router::PeerOf(in.fd);
+  if (peer.empty() && in.envelope.has_control()) return Speaker::kOperator;
+  LogWarning(kWhere, "the operator's key was used for something that is not an operator's");
+  Refuse(in.route, proto::Reject::UNKNOWN_WORKER, kRevokedRetry,
+         "the operator's key is no worker's");
+  Doom({in.fd, peer}, now);
+  return Speaker::kNobody;
+}
+
+FleetGate::Speaker FleetGate::Admit(const Router::Incoming& in, MonoTime now, int64_t unix_ms) {
   switch (RoleOf(in.key)) {
+    case Role::kOperator:
+      return OnOperator(in, now);
     case Role::kWorker:
     case Role::kDraining:
+      if (in.envelope.has_control()) return Speaker::kNobody;
       if (in.envelope.has_hello() && connection_of_key_.size() < kMaxConnections) {
         connection_of_key_[in.key] = {in.fd, Router::PeerOf(in.fd)};
       }
-      return true;
+      return Speaker::kWorker;
+    case Role::kQuarantined:
+      Refuse(in.route, proto::Reject::QUARANTINED, kRevokedRetry,
+             "this worker has broken the rules too often; hark fleet allow lets it in again");
+      return Speaker::kNobody;
     case Role::kInvite:
       if (in.envelope.has_join()) {
         OnJoin(in, in.envelope.join(), unix_ms);
@@ -113,14 +138,41 @@ bool FleetGate::Admit(const Router::Incoming& in, MonoTime now, int64_t unix_ms)
         Refuse(in.route, proto::Reject::UNKNOWN_WORKER, kRevokedRetry,
                "an invite's key may only ask to join");
       }
-      return false;
+      return Speaker::kNobody;
     case Role::kStranger:  // it was none when it connected
     case Role::kRevoked:
       Refuse(in.route, proto::Reject::REVOKED, kRevokedRetry, "this worker was revoked");
       Doom({in.fd, Router::PeerOf(in.fd)}, now);
-      return false;
+      return Speaker::kNobody;
   }
-  return false;
+  return Speaker::kNobody;
+}
+
+// In the registry before anything else can be forgotten: a restart must not be a pardon. Who edits
+// the registry is asked again at the next tick.
+void FleetGate::WriteQuarantines(Dispatcher& dispatcher, int64_t unix_ms) {
+  for (const auto& [key, why] : dispatcher.TakeQuarantined()) {
+    std::string name;
+    for (const Dispatcher::WorkerView& view : dispatcher.Workers()) {
+      if (view.key == key) name = view.name;
+    }
+    LogWarning(kWhere, StrCat("worker ", CurveKeyText(key), " is quarantined: ", why));
+    if (has_directory_) quarantines_.emplace(key, name);
+  }
+  if (quarantines_.empty()) return;
+  const Status edited = directory_.Edit(
+      [&](FleetRegistry& registry) -> Result<bool> {
+        bool changed = false;
+        for (const auto& [key, name] : quarantines_) {
+          changed |= registry.Quarantine(key, name, unix_ms / 1000);
+        }
+        return changed;
+      },
+      kJoinPatience);
+  if (edited.ok()) quarantines_.clear();
+  if (!edited.ok() && edited.code() != StatusCode::kUnavailable) {
+    LogDebug(kWhere, edited.message());
+  }
 }
 
 // The answer waits for the disk: a worker that was told JOINED never needs its token again. An
@@ -180,6 +232,7 @@ void FleetGate::Tick(Dispatcher& dispatcher, MonoTime now, int64_t unix_ms) {
     if (doomed.at <= now) Router::HangUp(doomed.connection.fd, doomed.connection.peer);
   }
   std::erase_if(doomed_, [&](const Doomed& doomed) { return doomed.at <= now; });
+  WriteQuarantines(dispatcher, unix_ms);
   if (!has_directory_) return;
   if (now >= next_look_) {
     next_look_ = now + kLookEvery;
@@ -222,10 +275,19 @@ void FleetGate::Apply(const FleetRegistry& registry, Dispatcher& dispatcher, Mon
       case FleetWorker::State::kRevoked:
         roles[key] = Role::kRevoked;
         break;
+      case FleetWorker::State::kQuarantined:
+        roles[key] = Role::kQuarantined;
+        break;
     }
   }
   for (const auto& [key, invite] : registry.invites()) roles[key] = Role::kInvite;
   std::vector<std::string> gone;  // who could talk to us and now cannot
+  std::vector<std::string> pardoned;
+  for (const auto& [key, role] : roles_) {
+    const auto now_is = roles.find(key);
+    const bool lifted = now_is == roles.end() || now_is->second == Role::kWorker;
+    if (role == Role::kQuarantined && lifted) pardoned.push_back(key);
+  }
   for (const auto& [key, role] : roles_) {
     if (!roles.contains(key) && !allowed_.Contains(key)) gone.push_back(key);
   }
@@ -237,6 +299,7 @@ void FleetGate::Apply(const FleetRegistry& registry, Dispatcher& dispatcher, Mon
     roles_ = std::move(roles);
   }
   dispatcher.SetDraining(std::move(draining));
+  for (const std::string& key : pardoned) dispatcher.Pardon(key);
   for (const std::string& key : gone) {
     dispatcher.Dismiss(key, now);
     const auto connection = connection_of_key_.extract(key);

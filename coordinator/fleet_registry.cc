@@ -16,7 +16,8 @@ constexpr std::string_view kNone = "-";
 constexpr uint64_t kMaxTime = 253402300799;  // the year 9999
 
 constexpr FleetWorker::State kStates[] = {
-    FleetWorker::State::kAllowed, FleetWorker::State::kDraining, FleetWorker::State::kRevoked};
+    FleetWorker::State::kAllowed, FleetWorker::State::kDraining, FleetWorker::State::kRevoked,
+    FleetWorker::State::kQuarantined};
 
 std::string_view OrNone(std::string_view text) {
   return text.empty() ? kNone : text;
@@ -45,6 +46,8 @@ std::string_view NameOf(FleetWorker::State state) {
       return "draining";
     case FleetWorker::State::kRevoked:
       return "revoked";
+    case FleetWorker::State::kQuarantined:
+      return "quarantined";
   }
   return "";
 }
@@ -113,7 +116,7 @@ Status FleetRegistry::ParseLine(std::string_view line) {
 }
 
 std::string FleetRegistry::Encode() const {
-  std::string out = "# Written by hark fleet; hark scan reads it again when it changes.\n";
+  std::string out = "# Written by hark fleet; a coordinator reads it again when it changes.\n";
   out += StrCat(kHeading, "\n");
   for (const auto& [key, worker] : workers_) {
     out += StrCat("worker ", CurveKeyText(key), " ", NameOf(worker.state), " ", worker.since, " ",
@@ -152,6 +155,15 @@ bool FleetRegistry::SetState(const std::string& key, FleetWorker::State state,
   worker.state = state;
   if (renamed) worker.name = name;
   return moved || renamed;
+}
+
+bool FleetRegistry::Quarantine(const std::string& key, std::string_view name, int64_t now) {
+  const auto known = workers_.find(key);
+  if (known == workers_.end()) {
+    return SetState(key, FleetWorker::State::kQuarantined, FleetName(name), now);
+  }
+  if (known->second.state == FleetWorker::State::kRevoked) return false;
+  return SetState(key, FleetWorker::State::kQuarantined, "", now);
 }
 
 void FleetRegistry::Invite(const std::string& key, FleetInvite invite) {

@@ -5,7 +5,9 @@
 // fleet_directory.h keeps it on disk.
 //
 //   worker:  (unknown) --allow, join--> ALLOWED <--allow--> DRAINING --revoke--> REVOKED
-//            REVOKED is left by allow only: no invite brings a revoked key back.
+//            ALLOWED, DRAINING --third strike--> QUARANTINED
+//            REVOKED and QUARANTINED are left by allow (or revoke) only: no invite brings a key
+//            back.
 //   invite:  open --join--> spent by one key (which may join again) --a week past expiry-->
 //   forgotten
 
@@ -25,7 +27,7 @@ inline constexpr size_t kMaxFleetName = 64;
 inline constexpr int64_t kInviteMemorySeconds = 7 * 24 * 3600;
 
 struct FleetWorker {
-  enum class State : uint8_t { kAllowed, kDraining, kRevoked };
+  enum class State : uint8_t { kAllowed, kDraining, kRevoked, kQuarantined };
   State state = State::kAllowed;
   int64_t since = 0;  // Unix seconds: when it came into this state
   std::string name;   // "" = none
@@ -59,6 +61,9 @@ class FleetRegistry {
   // A new key is added. name "" keeps the one it has. False: it was so already.
   bool SetState(const std::string& key, FleetWorker::State state, std::string_view name,
                 int64_t now);
+  // A worker that has broken the rules too often, until somebody allows it again. One that is
+  // revoked stays so. False: nothing changed.
+  bool Quarantine(const std::string& key, std::string_view name, int64_t now);
   void Invite(const std::string& key, FleetInvite invite);
   // False: there is none.
   bool Withdraw(const std::string& invite) { return invites_.erase(invite) > 0; }

@@ -123,6 +123,20 @@ RangeSet GeoTable::Country(std::string_view country) const {
   return RangeSet(std::move(ranges));
 }
 
+// Both are sorted and disjoint: one walk over both.
+Result<AsTable> GeoTable::AsesOf(const RangeSet& addresses) const {
+  std::vector<AsSpan> out;
+  auto span = spans_.begin();
+  for (const Range& range : addresses.ranges()) {
+    while (span != spans_.end() && span->last < range.first) ++span;
+    for (auto it = span; it != spans_.end() && it->first <= range.last; ++it) {
+      if (it->asn == 0) continue;
+      out.push_back({std::max(it->first, range.first), std::min(it->last, range.last), it->asn});
+    }
+  }
+  return AsTable::Make(std::move(out));
+}
+
 std::vector<std::string> GeoTable::Countries() const {
   std::set<std::string> names;
   for (const Span& span : spans_) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/as_table.h"
 #include "base/range_set.h"
 #include "base/status.h"
 
@@ -29,6 +30,8 @@ class GeoTable {
   Place Find(uint32_t address) const;
   // All addresses of a country (two letters, upper case).
   RangeSet Country(std::string_view country) const;
+  // The ASes of these addresses; those nobody knows are in no span.
+  Result<AsTable> AsesOf(const RangeSet& addresses) const;
   bool empty() const { return spans_.empty(); }
   // The countries there are, sorted, e.g. for an error message.
   std::vector<std::string> Countries() const;

@@ -11,6 +11,7 @@
 
 #include "base/address.h"
 #include "coordinator/geo.h"
+#include "coordinator/host_batch.h"
 #include "proto/store.pb.h"
 #include "storage/store.h"
 
@@ -22,10 +23,11 @@ struct CommitItem {
   std::vector<proto::JobRow> jobs;
   std::vector<std::pair<uint64_t, Address>> listeners;  // position, address
   std::vector<StoredRevisit> revisits;
-  std::vector<proto::HostObservation> hosts;
+  HostBatch hosts;
   uint32_t round = 0;  // of the hosts: 0 = the first visit, later ones add to what is stored
   uint32_t job = 0;    // the job the hosts came with
   std::string worker;  // its CURVE key
+  int64_t clock_offset_ms = 0;  // of its clock; the hosts' times are corrected by it already
   std::optional<proto::RunRow> run_row;
   bool must_sync = false;
   uint64_t ticket = 0;  // handed back when it is durable; 0 = nobody waits

@@ -18,14 +18,16 @@ constexpr uint64_t kTargetsPerVisitJob = 256;
 // Every job carries them, and a message to a worker is at most 4 MiB.
 constexpr size_t kMaxExclusions = 200'000;
 
-// What must be equal for a command to continue a run instead of starting another.
-std::string PlanHash(const proto::RunRow& run) {
+// What must be equal for a command to continue a run instead of starting another. Opt-outs are left
+// out of it: they may grow between a run's start and its resumption.
+std::string PlanHash(const PlanOptions& options) {
   ByteWriter out;
-  out.String32(run.country());
-  out.String32(run.target_set());
-  out.U32(run.gate_port());
-  for (const uint32_t port : run.ports()) out.U32(port);
-  for (const std::string& range : run.exclusions()) out.String32(range);
+  out.String32(options.country);
+  out.String32(Sha256(options.sources.Minus(options.exclusions).Encode()));
+  out.U32(options.gate_port);
+  for (const uint16_t port : options.ports) out.U32(port);
+  const std::string exclusions = options.exclusions.Encode();
+  for (size_t i = 0; i < exclusions.size(); i += 8) out.String32(exclusions.substr(i, 8));
   return Sha256(out.str());
 }
 
@@ -33,7 +35,8 @@ std::string PlanHash(const proto::RunRow& run) {
 
 Result<Plan> MakePlan(const PlanOptions& options) {
   Plan plan;
-  plan.targets = options.sources.Minus(options.exclusions);
+  const RangeSet closed = options.exclusions.Union(options.opt_outs);
+  plan.targets = options.sources.Minus(closed);
   if (plan.targets.empty()) {
     if (options.sources.empty()) return InvalidInput("there are no targets");
     return InvalidInput(StrCat("nothing is left to scan: all ",
@@ -41,7 +44,7 @@ Result<Plan> MakePlan(const PlanOptions& options) {
                                " addresses are excluded; --allow_special=PREFIX opens private or "
                                "loopback ranges"));
   }
-  if (options.exclusions.ranges().size() > kMaxExclusions) {
+  if (closed.ranges().size() > kMaxExclusions) {
     return InvalidInput(StrCat("more than ", WithThousands(kMaxExclusions),
                                " separate exclusions; merge some prefixes"));
   }
@@ -56,11 +59,12 @@ Result<Plan> MakePlan(const PlanOptions& options) {
   run.set_gate_port(options.gate_port);
   for (const uint16_t port : options.ports) run.add_ports(port);
   *run.mutable_policy() = options.policy;
-  const std::string exclusions = options.exclusions.Encode();
+  const std::string exclusions = closed.Encode();
   for (size_t i = 0; i < exclusions.size(); i += 8) run.add_exclusions(exclusions.substr(i, 8));
   run.set_source(options.source);
   run.set_geo_source(options.geo_source);
-  run.set_plan_hash(PlanHash(run));
+  run.set_exclusions_version(options.opt_outs_version);
+  run.set_plan_hash(PlanHash(options));
   return plan;
 }
 

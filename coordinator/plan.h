@@ -17,7 +17,9 @@ struct PlanOptions {
   std::string country;  // "" for a list
   RangeSet sources;     // what was asked for
   RangeSet exclusions;  // what must not be touched, special ranges included
-  std::string source;   // for people, e.g. "country NA from geo.csv"
+  RangeSet opt_outs;    // whose owners asked to be left out (coordinator/opt_outs.h)
+  uint64_t opt_outs_version = 0;
+  std::string source;  // for people, e.g. "country NA from geo.csv"
   std::string geo_source;
   uint16_t gate_port = 25;  // 0 = visit every target
   std::vector<uint16_t> ports = {22, 25, 110, 143, 443, 587, 993};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutation.h"
+
 namespace hark {
 namespace {
 
@@ -74,7 +76,7 @@ StoredRevisit RevisitLists::Add(RevisitKind kind, std::string address, MonoTime 
                                 int64_t unix_ms) {
   StoredRevisit entry;
   List& list = ListOf(kind, &entry.list);
-  const Duration wait = Backoff(kind.round);
+  const Duration wait = Broken(Rule::kRevisitAfterBackoff) ? Duration(0) : Backoff(kind.round);
   const MonoTime due = std::max(now + wait, list.due.empty() ? MonoTime() : list.due.back());
   entry.position = list.count++;
   list.due.push_back(due);

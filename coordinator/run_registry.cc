@@ -75,6 +75,13 @@ Result<OpenedRun> OpenRun(Store& store, const Plan& plan, const std::string& nam
   return OpenedRun{run, false};
 }
 
+Result<LoadedRun> LoadRunWithTable(const Store& store, const GeoTable& geo,
+                                   const proto::RunRow& run) {
+  HARK_ASSIGN_OR_RETURN(RunState state, LoadRun(store, run));
+  HARK_ASSIGN_OR_RETURN(const AsTable table, geo.AsesOf(state.targets()));
+  return LoadedRun{std::move(state), table.empty() ? std::string() : table.Encode()};
+}
+
 Result<RunState> LoadRun(const Store& store, const proto::RunRow& run) {
   if (run.permutation_version() != kPermutationVersion) {
     return InvalidInput(StrCat("run '", run.name(), "' was planned with order ",

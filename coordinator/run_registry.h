@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "coordinator/geo.h"
 #include "coordinator/plan.h"
 #include "coordinator/run_state.h"
 #include "storage/store.h"
@@ -25,5 +26,13 @@ Result<OpenedRun> OpenRun(Store& store, const Plan& plan, const std::string& nam
 
 // The run as the dispatcher needs it, from the store.
 Result<RunState> LoadRun(const Store& store, const proto::RunRow& run);
+
+struct LoadedRun {
+  RunState state;
+  std::string as_table;  // base/as_table.h, encoded; "" = there is no geo data
+};
+// With the ASes of its targets, so that a ceiling per AS can come at any time.
+Result<LoadedRun> LoadRunWithTable(const Store& store, const GeoTable& geo,
+                                   const proto::RunRow& run);
 
 }  // namespace hark

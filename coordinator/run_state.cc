@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "base/outcome.h"
 #include "base/strings.h"
 #include "coordinator/batch_check.h"
@@ -68,6 +69,19 @@ LiveJob& RunState::Add(JobRow row) {
   return job;
 }
 
+void RunState::NoteLeased(const LiveJob& job) {
+  leased_.insert(job.row.id());
+  leased_to_[job.row.worker()].insert(job.row.id());
+}
+
+void RunState::NoteUnleased(const LiveJob& job) {
+  leased_.erase(job.row.id());
+  const auto it = leased_to_.find(job.row.worker());
+  if (it == leased_to_.end()) return;
+  it->second.erase(job.row.id());
+  if (it->second.empty()) leased_to_.erase(it);
+}
+
 Address RunState::TargetAt(uint64_t index) const {
   return Address::V4(targets_.At(permutation_.At(index)));
 }
@@ -89,22 +103,24 @@ void RunState::Accept(LiveJob& job, uint64_t to, bool final, const proto::Tally&
   if (final) {
     job.row.set_state(JobRow::DONE);
     job.deadline = kNever;
-    NoteFree(job);
+    NoteUnleased(job);
     if (IsSweep(job.row)) --open_sweeps_;
   }
 }
 
 Blame RunState::BlameFor(const LiveJob& job) {
-  return LeasedTo(job.row.worker()).size() == 1 ? Blame::kAlone : Blame::kShared;
+  return LeasesOf(job.row.worker()) == 1 ? Blame::kAlone : Blame::kShared;
 }
 
 void RunState::Release(LiveJob& job, Blame blame) {
   if (job.row.state() != JobRow::LEASED) return;
-  NoteFree(job);
+  NoteUnleased(job);
   job.deadline = kNever;
   const bool stood_still = job.row.cursor() == job.leased_at_cursor;
   if (blame == Blame::kShared && stood_still) job.row.set_suspect(true);
-  if (blame == Blame::kAlone && stood_still) {
+  if (blame == Blame::kStood) job.barred.insert(job.row.worker());
+  const bool guilty = blame == Blame::kStood || (blame == Blame::kAlone && stood_still);
+  if (guilty) {
     job.row.set_suspect(true);
     job.row.set_no_progress(job.row.no_progress() + 1);
     const auto& failed = job.row.failed_workers();
@@ -148,14 +164,16 @@ JobRow RunState::NewJob(const LiveJob& like, uint64_t base, uint64_t end) const 
 
 void RunState::Split(LiveJob& job) {
   const uint64_t middle = job.row.cursor() + (job.row.end() - job.row.cursor()) / 2;
-  LogWarning("coordinator", StrCat("job ", job.row.id(), " of run ", run_.name(),
-                                   " makes no progress; halved at index ", middle));
+  trouble_ = StrCat("job ", job.row.id(), " of run ", run_.name(),
+                    " makes no progress; halved at index ", middle);
+  LogWarning("coordinator", trouble_);
   const std::pair<uint64_t, uint64_t> halves[] = {{job.row.cursor(), middle},
                                                   {middle, job.row.end()}};
   for (const auto& [base, end] : halves) {
     JobRow row = NewJob(job, base, end);
     row.set_suspect(true);
     Touch(Add(std::move(row)));
+    if (Broken(Rule::kSplitKeepsBoth)) break;
   }
   job.row.set_state(JobRow::SPLIT);
   if (IsSweep(job.row)) --open_sweeps_;
@@ -164,8 +182,9 @@ void RunState::Split(LiveJob& job) {
 
 // The run goes on without this one target, and says so: it is in the ledger as failed.
 void RunState::Quarantine(LiveJob& job) {
-  LogWarning("coordinator", StrCat("index ", job.row.cursor(), " of run ", run_.name(),
-                                   " stopped every worker that tried it; left out"));
+  trouble_ = StrCat("index ", job.row.cursor(), " of run ", run_.name(),
+                    " stopped every worker that tried it; left out");
+  LogWarning("coordinator", trouble_);
   job.row.set_state(JobRow::QUARANTINED);
   job.row.mutable_tally()->set_failed(job.row.tally().failed() + 1);
   if (IsSweep(job.row)) --open_sweeps_;
@@ -175,36 +194,38 @@ void RunState::Quarantine(LiveJob& job) {
 // Both rows change in one write (they are both dirty), so no index is ever in two jobs or in none.
 void RunState::GiveTail(LiveJob& job, uint64_t new_end) {
   JobRow tail = NewJob(job, new_end, job.row.end());
-  job.row.set_end(new_end);
+  if (!Broken(Rule::kTrimShortens)) job.row.set_end(new_end);
   Touch(job);
   Touch(Add(std::move(tail)));
 }
 
-void RunState::NoteLeased(LiveJob& job) {
-  leased_[job.row.id()] = &job;
-  leased_to_[job.row.worker()][job.row.id()] = &job;
-}
-
-// The row still names its worker.
-void RunState::NoteFree(const LiveJob& job) {
-  leased_.erase(job.row.id());
-  const auto of_worker = leased_to_.find(job.row.worker());
-  if (of_worker == leased_to_.end()) return;
-  of_worker->second.erase(job.row.id());
-  if (of_worker->second.empty()) leased_to_.erase(of_worker);
-}
-
 std::vector<LiveJob*> RunState::AllLeased() {
   std::vector<LiveJob*> out;
-  for (const auto& [id, job] : leased_) out.push_back(job);
+  for (const uint32_t id : leased_) out.push_back(Find(id));
   return out;
 }
 
 std::vector<LiveJob*> RunState::LeasedTo(const std::string& worker) {
   std::vector<LiveJob*> out;
-  const auto of_worker = leased_to_.find(worker);
-  if (of_worker == leased_to_.end()) return out;
-  for (const auto& [id, job] : of_worker->second) out.push_back(job);
+  const auto it = leased_to_.find(worker);
+  if (it == leased_to_.end()) return out;
+  for (const uint32_t id : it->second) out.push_back(Find(id));
+  return out;
+}
+
+size_t RunState::LeasesOf(const std::string& worker) const {
+  const auto it = leased_to_.find(worker);
+  return it == leased_to_.end() ? 0 : it->second.size();
+}
+
+std::vector<const LiveJob*> RunState::OpenJobs() const {
+  std::vector<const LiveJob*> out;
+  for (const uint32_t id : leased_) out.push_back(&jobs_.at(id));
+  std::stable_sort(out.begin(), out.end(),
+                   [](const LiveJob* a, const LiveJob* b) { return a->leased_at < b->leased_at; });
+  for (const auto* pending : {&pending_sweeps_, &pending_grabs_}) {
+    for (const uint32_t id : *pending) out.push_back(&jobs_.at(id));
+  }
   return out;
 }
 
@@ -217,6 +238,7 @@ std::optional<StoredRevisit> RunState::ScheduleRevisit(const LiveJob& job,
                                                        const proto::HostObservation& host,
                                                        const std::string& worker, MonoTime now,
                                                        int64_t unix_ms) {
+  if (host.excluded()) return std::nullopt;  // nobody goes there again
   RevisitKind kind;
   bool answered = false;
   if (IsRevisit(job.row)) {
@@ -237,7 +259,8 @@ std::optional<StoredRevisit> RunState::ScheduleRevisit(const LiveJob& job,
     answered |= !throttled;
   }
   if (IsRevisit(job.row) && answered) kind.counted_throttled = false;
-  if (kind.ports.empty() || ++kind.round > revisits_.max_rounds()) return std::nullopt;
+  if (!Broken(Rule::kRevisitOneRound)) ++kind.round;
+  if (kind.ports.empty() || kind.round > revisits_.max_rounds()) return std::nullopt;
   const auto at = std::lower_bound(kind.workers.begin(), kind.workers.end(), worker);
   if (at == kind.workers.end() || *at != worker) kind.workers.insert(at, worker);
   return revisits_.Add(std::move(kind), host.address(), now, unix_ms);

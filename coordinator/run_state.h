@@ -26,6 +26,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -42,6 +43,9 @@ struct LiveJob {
   uint64_t durable_next_seq = 0;
   uint64_t leased_at_cursor = 0;  // where the present lease began
   MonoTime deadline = kNever;     // of the lease
+  MonoTime leased_at{};
+  MonoTime progress_at{};  // of the lease's last accepted batch, later by every time it had to wait
+  std::set<std::string> barred;  // workers it stood still with: not given to them again
   // GRAB_REVISITS, given back: not leased before. Set when it is first asked for.
   std::optional<MonoTime> rests_until;
 };
@@ -51,6 +55,7 @@ enum class Blame {
   kNone,    // the worker gave it back, or is at fault itself
   kShared,  // the worker vanished, holding other jobs too
   kAlone,   // the worker vanished, holding only this one
+  kStood,   // the worker is there and gets nowhere with it
 };
 
 class RunState {
@@ -60,12 +65,12 @@ class RunState {
   RunState(proto::RunRow run, RangeSet targets, RangeSet exclusions,
            std::vector<proto::JobRow> jobs, uint64_t listeners,
            const std::vector<StoredRevisit>& revisits = {});
-  RunState(RunState&&) = default;
-  RunState(const RunState&) = delete;  // it points into itself
   // What waits by the wall clock, waits by the monotonic one from here on. Call before leasing.
   void StartClock(MonoTime now, int64_t unix_ms) { revisits_.StartClock(now, unix_ms); }
 
   const proto::RunRow& run() const { return run_; }
+  void SetSettings(const proto::RunSettings& settings) { *run_.mutable_settings() = settings; }
+  void Cancel() { run_.mutable_settings()->set_cancelled(true); }
   const RangeSet& targets() const { return targets_; }
   const RangeSet& exclusions() const { return exclusions_; }
   uint64_t permutation_key() const { return permutation_key_; }
@@ -75,9 +80,9 @@ class RunState {
 
   struct Asking {
     std::string worker;
-    size_t sweeps = 0, grabs = 0;        // jobs it holds
-    std::vector<std::string> connected;  // workers there are, this one included
-    size_t sharers = 1;                  // of the run, for the size of GRAB jobs
+    size_t sweeps = 0, grabs = 0;               // jobs it holds
+    const std::vector<std::string>& connected;  // workers there are, this one included
+    size_t sharers = 1;                         // of the run, for the size of GRAB jobs
     MonoTime now;
   };
   // A job for the one who asks, leased to it; nullptr when nothing is to be had now.
@@ -104,7 +109,12 @@ class RunState {
   void GiveTail(LiveJob& job, uint64_t new_end);
   // Jobs leased to a worker, by job id.
   std::vector<LiveJob*> LeasedTo(const std::string& worker);
+  size_t LeasesOf(const std::string& worker) const;
   std::vector<LiveJob*> AllLeased();
+  // PENDING and LEASED, the oldest lease first.
+  std::vector<const LiveJob*> OpenJobs() const;
+  // What has gone wrong with jobs since the last call, one line; "" = nothing.
+  std::string TakeTrouble() { return std::exchange(trouble_, {}); }
 
   // Everything planned is covered and everything found is visited; rows may still be in flight.
   bool AllDone() const;
@@ -138,9 +148,9 @@ class RunState {
   bool MayTake(LiveJob& job, const Asking& asking);
   proto::JobRow NewJob(const LiveJob& like, uint64_t base, uint64_t end) const;
   LiveJob& Add(proto::JobRow row);
-  void NoteLeased(LiveJob& job);
-  void NoteFree(const LiveJob& job);
   void MakePending(LiveJob& job);
+  void NoteLeased(const LiveJob& job);
+  void NoteUnleased(const LiveJob& job);
   void Split(LiveJob& job);
   void Quarantine(LiveJob& job);
   void Touch(const LiveJob& job) { dirty_.insert(job.row.id()); }
@@ -152,9 +162,9 @@ class RunState {
   Permutation permutation_;
   std::map<uint32_t, LiveJob> jobs_;
   std::set<uint32_t> pending_sweeps_, pending_grabs_;
-  // By job id, all of them and each worker's: both are asked for with every message.
-  std::map<uint32_t, LiveJob*> leased_;
-  std::map<std::string, std::map<uint32_t, LiveJob*>> leased_to_;
+  std::set<uint32_t> leased_;
+  std::map<std::string, std::set<uint32_t>> leased_to_;  // by worker
+  std::string trouble_;
   std::set<uint32_t> dirty_;
   uint64_t open_sweeps_ = 0;        // SWEEP jobs that may still find listeners
   uint64_t listeners_ = 0;          // accepted

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.h"
 #include "coordinator/run_state.h"
 
 namespace hark {
@@ -22,8 +23,10 @@ uint64_t GrabSize(uint64_t available, size_t sharers) {
 
 }  // namespace
 
-// A suspect only for a worker that holds nothing else; a revisit only after its rest.
+// Never for one it stood still with; a suspect only for a worker that holds nothing else; a revisit
+// only after its rest.
 bool RunState::MayTake(LiveJob& job, const Asking& asking) {
+  if (job.barred.contains(asking.worker)) return false;
   if (job.row.suspect() && asking.sweeps + asking.grabs > 0) return false;
   if (!IsRevisit(job.row)) return true;
   if (!job.rests_until) job.rests_until = asking.now + revisits_.Backoff(job.row.round());
@@ -43,7 +46,8 @@ LiveJob* RunState::TakePending(bool sweep, const Asking& asking) {
 }
 
 LiveJob* RunState::CutGrabJob(uint64_t at_least, const Asking& asking) {
-  const uint64_t available = durable_listeners_ - std::min(cut_, durable_listeners_);
+  const uint64_t there = Broken(Rule::kDurableListenersOnly) ? listeners_ : durable_listeners_;
+  const uint64_t available = there - std::min(cut_, there);
   if (available < std::max<uint64_t>(at_least, 1)) return nullptr;
   JobRow row;
   row.set_id(jobs_.rbegin()->first + 1);
@@ -90,12 +94,13 @@ LiveJob* RunState::Lease(const Asking& asking, const proto::Token& token, MonoTi
   if (job == nullptr) job = TakeGrab(1, asking);
   if (job == nullptr) return nullptr;
   job->row.set_state(JobRow::LEASED);
-  *job->row.mutable_token() = token;
+  if (!Broken(Rule::kNewToken) || !job->row.has_token()) *job->row.mutable_token() = token;
   job->row.set_worker(asking.worker);
   job->row.set_next_seq(0);
   job->durable_next_seq = 0;
   job->leased_at_cursor = job->row.cursor();
   job->deadline = deadline;
+  job->leased_at = job->progress_at = asking.now;
   NoteLeased(*job);
   Touch(*job);
   return job;

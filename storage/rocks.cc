@@ -27,6 +27,10 @@ constexpr size_t kBlockBytes = 16 << 10;
 constexpr int kBloomBits = 10;
 constexpr double kMemtableBloomRatio = 0.01;  // 10 bits a row of 250 bytes
 constexpr uint64_t kSmoothSyncBytes = 1 << 20;
+// What must be free before a store whose disk was full goes on, besides what it has to write: a new
+// log, tables' indices, and some to begin with.
+constexpr uint64_t kResumeSpareBytes = 16 << 20;
+constexpr size_t kProbeBytes = 1 << 16;
 
 rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
                                            const std::shared_ptr<rocksdb::Cache>& cache) {
@@ -92,6 +96,20 @@ rocksdb::DBOptions DbOptions(rocksdb::Env* env) {
   return options;
 }
 
+// Asks the disk whether it takes a file again. A name RocksDB does not know, so that it leaves the
+// file alone until we have removed it.
+Status TryWriting(rocksdb::Env& env, const std::string& directory) {
+  const std::string name = directory + "/resume.probe";
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = env.NewWritableFile(name, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Append(std::string(kProbeBytes, '\0'));
+  if (status.ok()) status = file->Sync();
+  if (file != nullptr && status.ok()) status = file->Close();
+  file.reset();
+  const rocksdb::Status removed = env.DeleteFile(name);
+  return FromRocks("try the store's disk", status.ok() ? removed : status);
+}
+
 // What an operator can get wrong about --db, told before RocksDB makes a directory of it.
 Status CheckDirectory(const std::string& path, bool read_only) {
   namespace fs = std::filesystem;
@@ -151,7 +169,8 @@ Status FromRocks(std::string_view what, const rocksdb::Status& status) {
 }
 
 Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_only,
-                                           std::unique_ptr<rocksdb::Env> env) {
+                                           std::unique_ptr<rocksdb::Env> env,
+                                           size_t memtable_bytes) {
   if (env == nullptr) HARK_RETURN_IF_ERROR(CheckDirectory(path, read_only));
   std::unique_ptr<Rocks> rocks(new Rocks);
   rocks->env_ = std::move(env);
@@ -169,6 +188,7 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
         !present.empty() && std::find(present.begin(), present.end(), name) == present.end();
     if (missing) continue;
     families.emplace_back(name, FamilyOptions(family, cache));
+    if (memtable_bytes > 0) families.back().options.write_buffer_size = memtable_bytes;
     opened.push_back(family);
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -188,6 +208,23 @@ Rocks::~Rocks() {
   for (rocksdb::ColumnFamilyHandle* handle : handles_) {
     if (handle != nullptr) db_->DestroyColumnFamilyHandle(handle);
   }
+}
+
+// RocksDB goes on by writing what is in memory to tables and beginning a new log. If the disk is
+// still full then, its error becomes one that only reopening mends (7.8 takes a log that cannot be
+// made for fatal), so the disk is asked first.
+Status Rocks::Resume() {
+  uint64_t in_memory = 0;
+  db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory);
+  uint64_t free_bytes = 0;
+  rocksdb::Env& env = *db_->GetEnv();
+  const rocksdb::Status asked = env.GetFreeSpace(db_->GetName(), &free_bytes);
+  if (asked.ok() && free_bytes < in_memory + kResumeSpareBytes) {
+    return {StatusCode::kDiskFull, StrCat("the store's disk has ", free_bytes, " bytes free and ",
+                                          in_memory + kResumeSpareBytes, " are needed to go on")};
+  }
+  HARK_RETURN_IF_ERROR(TryWriting(env, db_->GetName()));
+  return FromRocks("go on with the store", db_->Resume());
 }
 
 Result<std::string> Rocks::Get(Family family, std::string_view key,

@@ -21,9 +21,10 @@ Status FromRocks(std::string_view what, const rocksdb::Status& status);
 
 class Rocks {
  public:
-  // env: nullptr for the disk. Messages name `path`.
+  // env: nullptr for the disk. memtable_bytes: of a family, 0 = as always. Messages name `path`.
   static Result<std::unique_ptr<Rocks>> Open(const std::string& path, bool read_only,
-                                             std::unique_ptr<rocksdb::Env> env);
+                                             std::unique_ptr<rocksdb::Env> env,
+                                             size_t memtable_bytes = 0);
   ~Rocks();
 
   rocksdb::DB& db() const { return *db_; }
@@ -31,6 +32,9 @@ class Rocks {
   rocksdb::ColumnFamilyHandle* family(schema::Family family) const {
     return handles_[static_cast<size_t>(family)];
   }
+
+  // After a write that failed for want of space; see Store::Resume.
+  Status Resume();
 
   // kNotFound when the key is not there.
   Result<std::string> Get(schema::Family family, std::string_view key,

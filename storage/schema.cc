@@ -42,6 +42,13 @@ std::string_view FamilyName(Family family) {
   return "";
 }
 
+std::string OptOutKey(uint64_t version) {
+  ByteWriter out;
+  out.Bytes(kOptOutPrefix);
+  out.U64(version);
+  return out.Take();
+}
+
 std::string RunKey(uint32_t run) {
   return StartKey(run).Take();
 }

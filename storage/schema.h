@@ -34,6 +34,9 @@ enum class Family : int {
 inline constexpr int kFamilyCount = 10;
 std::string_view FamilyName(Family family);
 
+// In kMeta, before the version as 8 bytes.
+inline constexpr std::string_view kOptOutPrefix = "opt_out/";
+std::string OptOutKey(uint64_t version);
 std::string RunKey(uint32_t run);
 std::string JobKey(uint32_t run, uint32_t job);
 std::string ListenerKey(uint32_t run, uint64_t position);

@@ -4,9 +4,10 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 
 #include "base/strings.h"
+#include "storage/open_on.h"
 #include "storage/rocks.h"
 #include "storage/run_reader_impl.h"
 #include "storage/value_codec.h"
@@ -30,6 +31,9 @@ class RocksWrite final : public StoreWrite {
 
   void PutMeta(std::string_view name, std::string_view value) override {
     Put(Family::kMeta, name, value);
+  }
+  void PutOptOut(const proto::OptOutRow& row) override {
+    Put(Family::kMeta, schema::OptOutKey(row.version()), EncodeValue(row));
   }
   void PutRun(const proto::RunRow& run) override {
     Put(Family::kRuns, schema::RunKey(run.id()), EncodeValue(run));
@@ -60,14 +64,13 @@ class RocksWrite final : public StoreWrite {
   void PutPort(uint32_t run, const Address& address, uint16_t port,
                const proto::PortRow& row) override {
     const std::string record = schema::RecordKey(run, address, port);
-    for (const std::string& index_key : IndexKeys(run, address, port, RowBefore(record))) {
+    for (const std::string& index_key : IndexKeysBefore(run, address, port, record)) {
       batch_.Delete(rocks_->family(Family::kByKey), index_key);
     }
     Put(Family::kRecords, record, EncodeValue(row));
-    for (const std::string& index_key : IndexKeys(run, address, port, row)) {
-      Put(Family::kByKey, index_key, "");
-    }
-    *rows_here_[record].mutable_keys() = row.keys();
+    std::vector<std::string> index_keys = IndexKeys(run, address, port, row);
+    for (const std::string& index_key : index_keys) Put(Family::kByKey, index_key, "");
+    index_keys_here_[record] = std::move(index_keys);
   }
 
   void PutCertificate(std::string_view sha256, std::string_view der) override {
@@ -93,15 +96,20 @@ class RocksWrite final : public StoreWrite {
     return keys;
   }
 
-  // What this write replaces: a row of its own, or one of the store.
-  proto::PortRow RowBefore(const std::string& record) {
-    if (const auto here = rows_here_.find(record); here != rows_here_.end()) return here->second;
+  // Of what this write replaces: a row of its own, or one of the store.
+  std::vector<std::string> IndexKeysBefore(uint32_t run, const Address& address, uint16_t port,
+                                           const std::string& record) {
+    const auto here = index_keys_here_.find(record);
+    if (here != index_keys_here_.end()) return here->second;
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status found = rocks_->db().Get(
+        rocksdb::ReadOptions(), rocks_->family(Family::kRecords), ToSlice(record), &value);
+    if (found.IsNotFound()) return {};  // nearly always: worth no message
     proto::PortRow row;
-    const Result<std::string> value = rocks_->Get(Family::kRecords, record);
-    const Status status =
-        value.ok() ? DecodeValue(*value, "observation", &row) : Status(value.status());
-    if (!status.ok() && status.code() != StatusCode::kNotFound && broken_.ok()) broken_ = status;
-    return row;
+    Status status = FromRocks(schema::FamilyName(Family::kRecords), found);
+    if (status.ok()) status = DecodeValue({value.data(), value.size()}, "observation", &row);
+    if (!status.ok() && broken_.ok()) broken_ = std::move(status);
+    return IndexKeys(run, address, port, row);
   }
 
   void Put(Family family, std::string_view key, std::string_view value) {
@@ -110,7 +118,7 @@ class RocksWrite final : public StoreWrite {
 
   std::shared_ptr<Rocks> rocks_;
   mutable rocksdb::WriteBatch batch_;
-  std::map<std::string, proto::PortRow> rows_here_;  // by record key, keys only
+  std::unordered_map<std::string, std::vector<std::string>> index_keys_here_;  // by record key
   Status broken_;
 };
 
@@ -127,6 +135,8 @@ class RocksStore final : public Store {
     return FromRocks("write to the store",
                      rocks_->db().Write(options, &static_cast<RocksWrite&>(write).batch()));
   }
+
+  Status Resume() override { return rocks_->Resume(); }
 
   Result<std::vector<proto::RunRow>> Runs() const override {
     return Rows<proto::RunRow>(Family::kRuns, "", "run");
@@ -219,6 +229,22 @@ class RocksStore final : public Store {
     return value.status();
   }
 
+  Status ForEachOptOut(const std::function<Status(proto::OptOutRow)>& visit) const override {
+    return rocks_->ForEach(Family::kMeta, schema::kOptOutPrefix, nullptr,
+                           [&](std::string_view, std::string_view value) {
+                             proto::OptOutRow row;
+                             HARK_RETURN_IF_ERROR(DecodeValue(value, "opt-out", &row));
+                             return visit(std::move(row));
+                           });
+  }
+
+  bool WritesStall() const override {
+    uint64_t stopped = 0, delayed = 0;
+    rocks_->db().GetIntProperty(rocksdb::DB::Properties::kIsWriteStopped, &stopped);
+    rocks_->db().GetIntProperty(rocksdb::DB::Properties::kActualDelayedWriteRate, &delayed);
+    return stopped != 0 || delayed != 0;
+  }
+
   Result<std::string> LogicalDigest(std::string_view run_name) const override {
     HARK_ASSIGN_OR_RETURN(const std::unique_ptr<RunReader> reader, ReadRun(run_name));
     return DigestRun(*reader);
@@ -268,8 +294,10 @@ class RocksStore final : public Store {
 };
 
 Result<std::unique_ptr<Store>> OpenStore(const std::string& path, bool read_only,
-                                         std::unique_ptr<rocksdb::Env> env) {
-  HARK_ASSIGN_OR_RETURN(std::unique_ptr<Rocks> rocks, Rocks::Open(path, read_only, std::move(env)));
+                                         std::unique_ptr<rocksdb::Env> env,
+                                         size_t memtable_bytes = 0) {
+  HARK_ASSIGN_OR_RETURN(std::unique_ptr<Rocks> rocks,
+                        Rocks::Open(path, read_only, std::move(env), memtable_bytes));
   auto store = std::make_unique<RocksStore>(std::shared_ptr<Rocks>(std::move(rocks)));
   HARK_RETURN_IF_ERROR(store->CheckSchema(path, !read_only));
   return std::unique_ptr<Store>(std::move(store));
@@ -279,6 +307,12 @@ Result<std::unique_ptr<Store>> OpenStore(const std::string& path, bool read_only
 
 Result<std::unique_ptr<Store>> Store::Open(const std::string& directory, Mode mode) {
   return OpenStore(directory, mode == Mode::kReadOnly, nullptr);
+}
+
+Result<std::unique_ptr<Store>> OpenStoreOn(const std::string& path,
+                                           std::unique_ptr<rocksdb::Env> env,
+                                           size_t memtable_bytes) {
+  return OpenStore(path, false, std::move(env), memtable_bytes);
 }
 
 Result<std::unique_ptr<Store>> Store::OpenInMemory() {

@@ -49,8 +49,12 @@ class Store {
   virtual ~Store() = default;
 
   // Commits everything in `write` or nothing. sync: on return the data survives power loss.
-  // kDiskFull and kIo leave the store read-only until reopened; nothing of `write` is visible.
+  // kDiskFull and kIo leave the store read-only until Resume or reopening; nothing of `write` is
+  // visible, and the same `write` may be committed again then.
   virtual Status Commit(StoreWrite& write, bool sync) = 0;
+  // After a failed Commit: makes what was committed durable in new files and takes writes again.
+  // Fails while the disk does, and for good where only reopening helps.
+  virtual Status Resume() = 0;
   virtual std::unique_ptr<StoreWrite> NewWrite() = 0;
 
   // Runs, oldest first.
@@ -76,6 +80,10 @@ class Store {
 
   // meta: small named values.
   virtual Result<std::optional<std::string>> Meta(std::string_view name) const = 0;
+  // The steps of the opt-outs, oldest first.
+  virtual Status ForEachOptOut(const std::function<Status(proto::OptOutRow)>& visit) const = 0;
+  // Writes wait now, because compaction has fallen behind.
+  virtual bool WritesStall() const = 0;
 
   // SHA-256 over all that must be equal however a run was interrupted: hosts, ports, keys and
   // coverage of the run, in order, without times, workers, jobs or durations.
@@ -88,6 +96,7 @@ class StoreWrite {
   virtual ~StoreWrite() = default;
 
   virtual void PutMeta(std::string_view name, std::string_view value) = 0;
+  virtual void PutOptOut(const proto::OptOutRow& row) = 0;
   virtual void PutRun(const proto::RunRow& run) = 0;
   virtual void PutTargetSet(std::string_view sha256, std::string_view encoded) = 0;
   virtual void PutJob(uint32_t run, const proto::JobRow& job) = 0;

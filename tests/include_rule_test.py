@@ -38,6 +38,7 @@ LIBRARIES = {
     "openssl/": ["keys", "worker/probe"],
     "zstd.h": ["coordinator", "worker"],
     "google/protobuf/": ["proto", "bus", "storage", "coordinator", "worker"],
+    "prometheus/": ["coordinator"],
     "gflags/": ["worker"],
     "nlohmann/": ["analysis", "cli", "api"],
     "libssh/": [],

@@ -1,5 +1,7 @@
 #include "worker/file_spool.h"
 
+#include <sys/statvfs.h>
+
 #include <filesystem>
 
 #include "base/file.h"
@@ -83,6 +85,12 @@ uint64_t FileSpool::unacked_bytes() const {
   uint64_t bytes = 0;
   for (const auto& [key, file] : files_) bytes += file.unacked_bytes();
   return bytes;
+}
+
+uint64_t FileSpool::disk_free_bytes() const {
+  struct statvfs disk {};
+  if (statvfs(directory_.c_str(), &disk) != 0) return 0;
+  return uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 
 }  // namespace hark

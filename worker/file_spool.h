@@ -26,6 +26,7 @@ class FileSpool final : public Spool {
   void Acked(const JobKey& key, uint64_t next_seq) override;
   void Drop(const JobKey& key) override;
   uint64_t unacked_bytes() const override;
+  uint64_t disk_free_bytes() const override;
 
  private:
   explicit FileSpool(std::string directory) : directory_(std::move(directory)) {}

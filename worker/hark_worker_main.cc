@@ -46,6 +46,8 @@ DEFINE_string(spool_quota_mb, "", "unacknowledged batches kept before probing st
 DEFINE_string(drain_seconds, "", "how long SIGTERM waits for hosts being visited (default 20)");
 DEFINE_string(source_address, "", "local address to probe from: IPv4, IPv6, or both with a comma");
 DEFINE_string(source_ports, "", "LO-HI: local ports to probe from");
+DEFINE_string(region, "", "where it stands, e.g. eu-west: runs can be limited by it");
+DEFINE_string(provider, "", "whose machine it is: runs can be limited by it");
 DEFINE_string(contact, "", "URL or mail address shown to hosts when the run names none");
 DEFINE_string(ehlo_name, "", "EHLO name when the run names none; default this machine's own");
 DEFINE_string(log_level, "", "debug, info, warning (default) or error");
@@ -78,10 +80,10 @@ int Fail(const Status& status) {
 }
 
 Status ApplyFlags(WorkerConfig* config) {
-  for (const char* name :
-       {"coordinator", "server_public_key", "public_key", "key_file", "join_file", "name",
-        "state_dir", "max_parallel", "threads", "max_pps", "spool_quota_mb", "drain_seconds",
-        "source_address", "source_ports", "contact", "ehlo_name", "log_level"}) {
+  for (const char* name : {"coordinator", "server_public_key", "public_key", "key_file",
+                           "join_file", "name", "state_dir", "max_parallel", "threads", "max_pps",
+                           "spool_quota_mb", "drain_seconds", "source_address", "source_ports",
+                           "region", "provider", "contact", "ehlo_name", "log_level"}) {
     gflags::CommandLineFlagInfo flag;
     gflags::GetCommandLineFlagInfo(name, &flag);
     if (flag.is_default) continue;

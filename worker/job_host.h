@@ -4,13 +4,27 @@
 // of the session have a fake.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 
+#include "base/as_table.h"
 #include "base/range_set.h"
 #include "proto/wire.pb.h"
+#include "worker/exclusion_filter.h"
 #include "worker/job_key.h"
 
 namespace hark {
+
+// What one run may do here, connection attempts a second; see proto RunRate.
+struct RunShare {
+  double probes_per_second = 0;  // 0 = nothing
+  double per_prefix = 0;         // to one /24 or /48, 0 = no ceiling
+  double per_as = 0;             // to one AS of the run's table, 0 = no ceiling
+
+  bool operator==(const RunShare&) const = default;
+};
+// By run. One that is not there may do nothing.
+using RunShares = std::map<uint32_t, RunShare>;
 
 class JobHost {
  public:
@@ -33,8 +47,23 @@ class JobHost {
   // Jobs that still have targets to begin.
   virtual size_t jobs_with_work() const = 0;
 
-  // This worker's share of the fleet's rate, or 0 for a pause.
+  // All runs together, and no ceiling for a single one: for coordinators that know no shares. 0 for
+  // a pause.
   virtual void SetRate(double probes_per_second) = 0;
+
+  // The rest does nothing in hosts that need it not, as those of simulations.
+
+  // Each run's own share, and at most `total` for all of them.
+  virtual void SetShares(const RunShares&, double total) { SetRate(total); }
+  // Before StartJob, by what the run's ceiling per AS is kept.
+  virtual void SetAsTable(uint32_t /*run*/, std::shared_ptr<const AsTable>) {}
+  // The opt-outs of all jobs, in force when this returns: no connection to one of them is open or
+  // will be made. Targets cut off so are done, as excluded.
+  virtual void Exclude(std::shared_ptr<const ExclusionFilter>) {}
+  // As DropJob, but open connections end now, not by themselves.
+  virtual void CancelJob(const JobKey& key) { DropJob(key); }
+  // As jobs_with_work, of one run.
+  virtual size_t run_jobs_with_work(uint32_t /*run*/) const { return jobs_with_work(); }
   virtual void FillLoad(proto::WorkerLoad* load) const = 0;
 };
 

@@ -1,9 +1,6 @@
 #include "worker/job_runner.h"
 
 #include <algorithm>
-#include <optional>
-
-#include "base/bytes.h"
 
 namespace hark {
 namespace {
@@ -14,36 +11,15 @@ constexpr uint32_t kDefaultConcurrency = 200;
 // Hosts begun for each socket: most of a visit is pauses.
 constexpr size_t kWindowPerSocket = 4;
 
-RangeSet Exclusions(const proto::Job& job) {
-  std::vector<Range> ranges;
-  for (const std::string& bytes : job.exclusions()) {
-    ByteReader reader(bytes);
-    const uint32_t first = reader.U32();
-    const uint32_t last = reader.U32();
-    // Turned round it would exclude nothing; too much excluded is the safe mistake.
-    ranges.push_back({std::min(first, last), std::max(first, last)});
-  }
-  return RangeSet(std::move(ranges));
-}
-
-// The IPv4 address a packet would go to: its own, or the one inside ::ffff:0:0/96 (RFC 4291
-// §2.5.5.2), which the kernel reaches over IPv4. An exclusion must not be got round by writing it
-// differently.
-std::optional<uint32_t> V4Destination(const Address& address) {
-  if (address.is_v4()) return address.v4();
-  ByteReader reader(address.bytes());
-  const bool mapped = reader.U64() == 0 && reader.U16() == 0 && reader.U16() == 0xffff;
-  return mapped ? std::optional(reader.U32()) : std::nullopt;
-}
-
 uint32_t ConcurrencyOf(const proto::Job& job) {
   return job.policy().concurrency() > 0 ? job.policy().concurrency() : kDefaultConcurrency;
 }
 
 }  // namespace
 
-JobRunner::JobRunner(RunnerOptions options, Prober& prober, SurveyMakerFactory surveys)
-    : options_(options), prober_(prober), surveys_(std::move(surveys)) {}
+JobRunner::JobRunner(RunnerOptions options, Prober& prober, SurveyMakerFactory surveys,
+                     const Clock& clock)
+    : options_(options), prober_(prober), surveys_(std::move(surveys)), clock_(clock) {}
 
 JobRunner::~JobRunner() {
   while (!jobs_.empty()) DropJob(jobs_.back()->key());
@@ -63,10 +39,11 @@ Status JobRunner::StartJob(const proto::Job& job, uint64_t cursor, uint64_t end,
       job.policy().connect_timeout_ms() > 0
           ? Duration(std::chrono::milliseconds(job.policy().connect_timeout_ms()))
           : kDefaultConnectTimeout;
-  policy->may_contact = [excluded = Exclusions(job)](const Address& address) {
-    const auto v4 = V4Destination(address);
-    return !v4 || !excluded.Contains(*v4);
+  HARK_ASSIGN_OR_RETURN(auto excluded, ExclusionFilter::Parse(job.exclusions()));
+  policy->may_contact = [excluded, opt_outs = opt_outs_](const Address& address) {
+    return !excluded.Contains(address) && !opt_outs->Get()->Contains(address);
   };
+  policy->pacer = PacerOf(job.run());
   const size_t sockets = std::min<size_t>(ConcurrencyOf(job), options_.max_parallel);
   prober_.SetMaxInFlight(sockets);
   if (job.kind() == proto::Job::SWEEP) {
@@ -133,8 +110,77 @@ size_t JobRunner::jobs_with_work() const {
       std::count_if(jobs_.begin(), jobs_.end(), [](const auto& job) { return job->HasWork(); }));
 }
 
+size_t JobRunner::run_jobs_with_work(uint32_t run) const {
+  return static_cast<size_t>(std::count_if(jobs_.begin(), jobs_.end(), [&](const auto& job) {
+    return job->key().run == run && job->HasWork();
+  }));
+}
+
+PacerPtr JobRunner::PacerOf(uint32_t run) {
+  PacerPtr& pacer = pacers_[run];
+  if (pacer == nullptr) {
+    pacer = std::make_shared<RunPacer>(clock_.Now());
+    Pace(run, *pacer);
+  }
+  return pacer;
+}
+
+void JobRunner::Pace(uint32_t run, RunPacer& pacer) const {
+  if (!has_shares_) {
+    pacer.SetUnlimited(clock_.Now());
+    return;
+  }
+  const auto share = shares_.find(run);
+  PaceLimits limits;
+  if (share != shares_.end()) {
+    limits = {share->second.probes_per_second, share->second.per_prefix, share->second.per_as};
+  }
+  pacer.SetLimits(limits, clock_.Now());
+}
+
+// A pacer remembers whom its run has just called: it goes only when nobody could call for it.
+void JobRunner::ForgetPacers() {
+  std::erase_if(pacers_, [&](const auto& entry) {
+    return entry.second.use_count() == 1 && !shares_.contains(entry.first);
+  });
+}
+
 void JobRunner::SetRate(double probes_per_second) {
+  has_shares_ = false;
+  shares_.clear();
+  ForgetPacers();
+  for (const auto& [run, pacer] : pacers_) Pace(run, *pacer);
   prober_.SetRate(probes_per_second);
+}
+
+void JobRunner::SetShares(const RunShares& shares, double total) {
+  has_shares_ = true;
+  shares_ = shares;
+  ForgetPacers();
+  for (const auto& [run, share] : shares_) PacerOf(run);
+  for (const auto& [run, pacer] : pacers_) Pace(run, *pacer);
+  // Last, since it wakes those who wait for any of it.
+  prober_.SetRate(total);
+}
+
+void JobRunner::SetAsTable(uint32_t run, std::shared_ptr<const AsTable> table) {
+  PacerOf(run)->SetAsTable(std::move(table));
+}
+
+void JobRunner::Exclude(std::shared_ptr<const ExclusionFilter> filter) {
+  if (filter == opt_outs_->Get()) return;
+  opt_outs_->Set(filter);
+  if (filter->empty()) return;
+  prober_.Abort(
+      [filter](const ContactPolicy&, const Address& address) { return filter->Contains(address); });
+}
+
+void JobRunner::CancelJob(const JobKey& key) {
+  const auto job = Find(key);
+  if (job == nullptr) return;
+  const ContactPolicy* const over = job->policy().get();
+  DropJob(key);
+  prober_.Abort([over](const ContactPolicy& policy, const Address&) { return &policy == over; });
 }
 
 }  // namespace hark

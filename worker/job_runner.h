@@ -3,10 +3,15 @@
 // The side of the worker that does the work: turns jobs into knocks and visits and their results
 // into batches. Older jobs are fed first, so that one is finished rather than many begun.
 //
+// Each run has a pacer (engine/run_pacer.h) from its first job or share on until it has neither.
+//
 // Threads: one.
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -24,10 +29,27 @@ struct RunnerOptions {
   BatchLimits limits;
 };
 
+// The opt-outs in force, asked by all engine threads before every connection.
+class OptOutsInForce {
+ public:
+  void Set(std::shared_ptr<const ExclusionFilter> filter) {
+    const std::lock_guard lock(mutex_);
+    filter_ = std::move(filter);
+  }
+  std::shared_ptr<const ExclusionFilter> Get() const {
+    const std::lock_guard lock(mutex_);
+    return filter_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const ExclusionFilter> filter_ = std::make_shared<const ExclusionFilter>();
+};
+
 class JobRunner final : public JobHost {
  public:
-  // prober outlives the runner.
-  JobRunner(RunnerOptions options, Prober& prober, SurveyMakerFactory surveys);
+  // prober and clock outlive the runner.
+  JobRunner(RunnerOptions options, Prober& prober, SurveyMakerFactory surveys, const Clock& clock);
   ~JobRunner() override;
 
   // Begins targets as there is room. To be called whenever results came or permissions changed.
@@ -44,15 +66,28 @@ class JobRunner final : public JobHost {
   void FinishStarted() override;
   size_t open_targets() const override;
   size_t jobs_with_work() const override;
+  size_t run_jobs_with_work(uint32_t run) const override;
   void SetRate(double probes_per_second) override;
+  void SetShares(const RunShares& shares, double total) override;
+  void SetAsTable(uint32_t run, std::shared_ptr<const AsTable> table) override;
+  void Exclude(std::shared_ptr<const ExclusionFilter> filter) override;
+  void CancelJob(const JobKey& key) override;
   void FillLoad(proto::WorkerLoad* load) const override { *load = load_; }
 
  private:
   std::shared_ptr<RunningJob> Find(const JobKey& key) const;
+  PacerPtr PacerOf(uint32_t run);
+  void Pace(uint32_t run, RunPacer& pacer) const;
+  void ForgetPacers();
 
   RunnerOptions options_;
   Prober& prober_;
   SurveyMakerFactory surveys_;
+  const Clock& clock_;
+  std::shared_ptr<OptOutsInForce> opt_outs_ = std::make_shared<OptOutsInForce>();
+  std::map<uint32_t, PacerPtr> pacers_;  // by run
+  RunShares shares_;
+  bool has_shares_ = false;                        // or only a rate for all runs together
   std::vector<std::shared_ptr<RunningJob>> jobs_;  // oldest first
   bool finishing_ = false;
   proto::WorkerLoad load_;

@@ -55,6 +55,16 @@ class FakeProber final : public Prober {
     for (const Request& r : back) Answer(r, KnockResult::kNotSent);
   }
 
+  void Abort(const AbortFilter& filter) override {
+    std::vector<Request> aborted;
+    for (size_t i = open.size(); i-- > 0;) {
+      if (!filter(*open[i].policy, open[i].address)) continue;
+      aborted.push_back(std::move(open[i]));
+      open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    for (const Request& r : aborted) Answer(r, KnockResult::kExcluded);
+  }
+
   // Answers the i-th open request; a host that answers gives one observation a port.
   void AnswerOne(size_t i, KnockResult result, size_t greeting_bytes = 10) {
     const Request request = std::move(open[i]);
@@ -114,8 +124,9 @@ class JobRunnerTest : public ::testing::Test {
   JobRunnerTest() { Make({}); }
 
   void Make(BatchLimits limits) {
-    runner_ = std::make_unique<JobRunner>(RunnerOptions{1000, limits}, prober_,
-                                          [](const proto::ProbePolicy&) { return SurveyMaker(); });
+    runner_ = std::make_unique<JobRunner>(
+        RunnerOptions{1000, limits}, prober_,
+        [](const proto::ProbePolicy&) { return SurveyMaker(); }, clock_);
   }
 
   static proto::Job BaseJob(uint32_t number, proto::Job::Kind kind, uint64_t cursor, uint64_t end) {
@@ -469,11 +480,12 @@ TEST(JobRunnerIPv6Test, AnIPv6TargetIsGrabbedFromSocketToBatch) {
   const SystemClock clock;
   const auto engine = *Engine::Create({.probes_per_second = 1e6, .goodbye_wait = {}}, clock);
   std::vector<std::string> heard;
-  JobRunner runner({1000, {}}, *engine, [&](const proto::ProbePolicy&) -> SurveyMaker {
+  const auto surveys = [&](const proto::ProbePolicy&) -> SurveyMaker {
     return [&](uint16_t port, const Address&) {
       return std::make_unique<ScriptedSurvey>(port, SurveyScript(), &heard);
     };
-  });
+  };
+  JobRunner runner({1000, {}}, *engine, surveys, clock);
   const Address home6 = *Address::Parse("::1");
   LoopbackServer server(home6, 64);
   proto::Job job;

@@ -103,7 +103,7 @@ class SweepJob final : public WindowedJob<KnockResult, SweepBatch> {
 
  private:
   Address AddressOf(uint64_t index) const { return Address::V4(targets_->At(order_.At(index))); }
-  size_t Room(Prober& prober) const override { return prober.KnockRoom(); }
+  size_t Room(Prober& prober) const override { return prober.KnockRoomFor(*policy_); }
   void Start(Prober& prober, uint64_t index) override {
     // A result may come when the job is gone: its lease was lost meanwhile.
     prober.Knock(policy_, AddressOf(index), port_,
@@ -142,7 +142,7 @@ class GrabJob final : public WindowedJob<proto::HostObservation, GrabBatch> {
   }
 
  private:
-  size_t Room(Prober& prober) const override { return prober.VisitRoom(); }
+  size_t Room(Prober& prober) const override { return prober.VisitRoomFor(*policy_); }
   void Start(Prober& prober, uint64_t index) override {
     prober.Visit(policy_, addresses_[index - base_], ports_,
                  [weak = weak_from_this(), index](VisitResult result) {
@@ -211,9 +211,6 @@ Status CheckGrab(const proto::Job& job) {
 
 Status CheckJob(const proto::Job& job, const RangeSet* targets) {
   if (job.end() <= job.cursor()) return InvalidInput("an empty range");
-  for (const std::string& range : job.exclusions()) {
-    if (range.size() != 8) return InvalidInput("a malformed exclusion");
-  }
   if (job.kind() == proto::Job::SWEEP) return CheckSweep(job, targets);
   if (job.kind() == proto::Job::GRAB) return CheckGrab(job);
   return InvalidInput("an unknown kind of job");

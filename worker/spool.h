@@ -49,6 +49,8 @@ class Spool {
 
   // Of batches not acknowledged.
   virtual uint64_t unacked_bytes() const = 0;
+  // What the disk has room for; asks it every time.
+  virtual uint64_t disk_free_bytes() const { return UINT64_MAX; }
 };
 
 }  // namespace hark

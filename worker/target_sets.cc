@@ -12,11 +12,30 @@ namespace {
 
 constexpr uint64_t kMaxSetBytes = 64U << 20;
 constexpr Duration kAnswerTime = std::chrono::seconds(5);
+constexpr const char* kTargets = ".targets";
+constexpr const char* kAsTable = ".as";
 
 }  // namespace
 
-std::string TargetSetCache::PathOf(const std::string& hash) const {
-  return StrCat(directory_, "/", HexEncode(hash), ".targets");
+std::string TargetSetCache::PathOf(const std::string& hash, const char* kind) const {
+  return StrCat(directory_, "/", HexEncode(hash), kind);
+}
+
+std::optional<std::string> TargetSetCache::Read(const std::string& hash, const char* kind) const {
+  if (directory_.empty()) return std::nullopt;
+  auto bytes = ReadFile(PathOf(hash, kind), kMaxSetBytes);
+  if (!bytes.ok() || Sha256(*bytes) != hash) return std::nullopt;
+  return std::move(bytes).value();
+}
+
+void TargetSetCache::Keep(const std::string& hash, const char* kind,
+                          const std::string& bytes) const {
+  if (directory_.empty()) return;
+  Status written = MakeDirectories(directory_);
+  // Whom we are about to call is nobody else's business.
+  if (written.ok()) written = WriteFileAtomically(PathOf(hash, kind), bytes, 0600);
+  // Only a cache: without it the set is fetched again after a restart.
+  if (!written.ok()) LogWarning("worker/targets", written.message());
 }
 
 std::shared_ptr<const RangeSet> TargetSetCache::Find(const std::string& hash) {
@@ -24,10 +43,8 @@ std::shared_ptr<const RangeSet> TargetSetCache::Find(const std::string& hash) {
   if (known != known_.end()) {
     if (auto set = known->second.lock()) return set;
   }
-  if (directory_.empty()) return nullptr;
-  const auto bytes = ReadFile(PathOf(hash), kMaxSetBytes);
-  if (!bytes.ok() || Sha256(*bytes) != hash) return nullptr;
-  const auto set = RangeSet::Decode(*bytes);
+  const auto bytes = Read(hash, kTargets);
+  const auto set = bytes ? RangeSet::Decode(*bytes) : std::nullopt;
   if (!set) return nullptr;
   newest_ = std::make_shared<const RangeSet>(*set);
   known_[hash] = newest_;
@@ -39,15 +56,34 @@ Result<std::shared_ptr<const RangeSet>> TargetSetCache::Put(const std::string& h
   if (Sha256(bytes) != hash) return Corruption("the target set is not the one its hash names");
   auto set = RangeSet::Decode(bytes);
   if (!set || set->empty()) return Corruption("the target set does not parse");
-  if (!directory_.empty()) {
-    Status written = MakeDirectories(directory_);
-    if (written.ok()) written = WriteFileAtomically(PathOf(hash), bytes);
-    // Only a cache: without it the set is fetched again after a restart.
-    if (!written.ok()) LogWarning("worker/targets", written.message());
-  }
+  Keep(hash, kTargets, bytes);
   newest_ = std::make_shared<const RangeSet>(std::move(*set));
   known_[hash] = newest_;
   return newest_;
+}
+
+std::shared_ptr<const AsTable> TargetSetCache::FindAsTable(const std::string& hash) {
+  const auto known = known_tables_.find(hash);
+  if (known != known_tables_.end()) {
+    if (auto table = known->second.lock()) return table;
+  }
+  const auto bytes = Read(hash, kAsTable);
+  auto table = bytes ? AsTable::Decode(*bytes) : std::nullopt;
+  if (!table) return nullptr;
+  newest_table_ = std::make_shared<const AsTable>(std::move(*table));
+  known_tables_[hash] = newest_table_;
+  return newest_table_;
+}
+
+Result<std::shared_ptr<const AsTable>> TargetSetCache::PutAsTable(const std::string& hash,
+                                                                  const std::string& bytes) {
+  if (Sha256(bytes) != hash) return Corruption("the table of ASes is not the one its hash names");
+  auto table = AsTable::Decode(bytes);
+  if (!table) return Corruption("the table of ASes does not parse");
+  Keep(hash, kAsTable, bytes);
+  newest_table_ = std::make_shared<const AsTable>(std::move(*table));
+  known_tables_[hash] = newest_table_;
+  return newest_table_;
 }
 
 void TargetSetFetcher::Want(const std::string& hash) {

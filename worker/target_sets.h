@@ -1,7 +1,8 @@
 #pragma once
 
-// Target sets by hash: cached in memory and on disk, fetched from the coordinator in chunks, and
-// believed only when SHA-256 of the whole is the hash. A set is at most 64 MiB (8 million ranges).
+// Target sets and tables of ASes by hash: cached in memory and on disk, fetched from the
+// coordinator in chunks, and believed only when SHA-256 of the whole is the hash. A set is at most
+// 64 MiB (8 million ranges), a table as long as base/as_table.h says.
 //
 // Threads: one.
 
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "base/as_table.h"
 #include "base/range_set.h"
 #include "base/status.h"
 #include "base/time.h"
@@ -27,14 +29,23 @@ class TargetSetCache {
   std::shared_ptr<const RangeSet> Find(const std::string& hash);
   // Fails (kCorruption) when bytes are not what hash names or no target set.
   Result<std::shared_ptr<const RangeSet>> Put(const std::string& hash, const std::string& bytes);
+  // The same for tables of ASes; an empty one is one.
+  std::shared_ptr<const AsTable> FindAsTable(const std::string& hash);
+  Result<std::shared_ptr<const AsTable>> PutAsTable(const std::string& hash,
+                                                    const std::string& bytes);
 
  private:
-  std::string PathOf(const std::string& hash) const;
+  std::string PathOf(const std::string& hash, const char* kind) const;
+  // nullopt when it is not on the disk or not what its name says.
+  std::optional<std::string> Read(const std::string& hash, const char* kind) const;
+  void Keep(const std::string& hash, const char* kind, const std::string& bytes) const;
 
   std::string directory_;
   // Weak: a set lives as long as a job uses it. The newest is kept for the next job.
   std::map<std::string, std::weak_ptr<const RangeSet>> known_;
   std::shared_ptr<const RangeSet> newest_;
+  std::map<std::string, std::weak_ptr<const AsTable>> known_tables_;
+  std::shared_ptr<const AsTable> newest_table_;
 };
 
 // The talk for the sets that are missing, one after the other, one request at a time.

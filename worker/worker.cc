@@ -45,6 +45,10 @@ SessionOptions SessionOptionsOf(const WorkerConfig& config) {
   // A job waits for its slowest host; meanwhile others must be able to fill all slots.
   options.max_leases =
       std::max<size_t>(options.max_leases, 2 + config.max_parallel / kHostsPerLease);
+  options.region = config.region;
+  options.provider = config.provider;
+  options.contact = config.contact;
+  options.orders_path = config.state_dir + "/orders";
   if (IsLocal(config)) options.hello_answer_time = std::chrono::seconds(1);
   return options;
 }
@@ -88,7 +92,7 @@ Worker::Worker(const WorkerConfig& config, const Clock& clock, UniqueFd lock,
       engine_(std::move(engine)),
       spool_(std::move(spool)),
       targets_(config.state_dir + "/targets"),
-      runner_({config.max_parallel, {}}, *engine_, std::move(surveys)),
+      runner_({config.max_parallel, {}}, *engine_, std::move(surveys), clock),
       session_(SessionOptionsOf(config), runner_, *spool_, targets_, SecureU64()),
       link_(LinkOptionsOf(config)) {}
 
@@ -143,14 +147,15 @@ void Worker::CloseLink(MonoTime now) {
 void Worker::ReceiveAll(MonoTime now) {
   bus_has_news_ = false;
   received_ = now;
-  while (auto envelope = link_.Receive()) session_.On(*envelope, now);
+  while (auto envelope = link_.Receive()) session_.On(*envelope, now, clock_.UnixMillis());
   if (session_.state() == WorkerSession::State::kReady) link_.Settled();
 }
 
 void Worker::Work(MonoTime now) {
+  // First, for after a pause of this process leases may be over that it began with.
+  session_.Tick(now);
   runner_.Feed();
   for (proto::Batch& batch : runner_.TakeBatches(now)) session_.AddBatch(std::move(batch), now);
-  session_.Tick(now);
   UpdateLoad();
   link_.Flush();
   if (link_.queued() >= kMaxQueued) return;

@@ -22,6 +22,7 @@ constexpr uint32_t kMaxThreads = 64;
 // Below are the ports of services, and of root.
 constexpr uint32_t kLeastSourcePort = 1024;
 constexpr size_t kMaxContact = 100;   // goes into an SSH identification line of at most 255 bytes
+constexpr size_t kMaxPlaceName = 64;  // of a region or provider
 constexpr size_t kMaxEhloName = 255;  // RFC 5321 §4.5.3.1.2
 
 using Field =
@@ -45,6 +46,8 @@ const std::map<std::string_view, Field>& Fields() {
       {"drain_seconds", &WorkerConfig::drain_seconds},
       {"source_address", &WorkerConfig::source_address},
       {"source_ports", &WorkerConfig::source_ports},
+      {"region", &WorkerConfig::region},
+      {"provider", &WorkerConfig::provider},
       {"contact", &WorkerConfig::contact},
       {"ehlo_name", &WorkerConfig::ehlo_name},
       {"log_level", &WorkerConfig::log_level},
@@ -142,6 +145,9 @@ Status FinishWorkerConfig(WorkerConfig* config) {
   }
   if (!IsOneWord(config->ehlo_name, kMaxEhloName)) {
     return InvalidInput("ehlo_name must be at most 255 printable characters without blanks");
+  }
+  if (!IsOneWord(config->region, kMaxPlaceName) || !IsOneWord(config->provider, kMaxPlaceName)) {
+    return InvalidInput("region and provider must be at most 64 printable characters without blanks");
   }
   HARK_RETURN_IF_ERROR(CheckKeys(*config));
   if (config->name.empty()) config->name = DefaultWorkerName();

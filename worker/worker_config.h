@@ -29,6 +29,8 @@ struct WorkerConfig {
   uint32_t drain_seconds = 20;        // how long SIGTERM waits for hosts being visited
   std::string source_address;         // to probe from: IPv4, IPv6 or both; "" = the kernel chooses
   std::string source_ports;           // "LO-HI" to probe from, "" = the kernel chooses
+  std::string region;                 // where it stands, for run selectors; at most 64 bytes
+  std::string provider;               // with whom; the same
   std::string contact;                // used when the run names none
   std::string ehlo_name;              // used when the run names none; "" = own_name.h decides
   std::string log_level = "warning";  // debug, info, warning or error

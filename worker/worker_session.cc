@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -29,11 +30,14 @@ WorkerSession::WorkerSession(SessionOptions options, JobHost& host, Spool& spool
       spool_(spool),
       targets_(targets),
       random_(seed),
-      greeter_(options_.hello_answer_time) {
+      greeter_(options_.hello_answer_time),
+      orders_(options_.orders_path) {
+  host_.Exclude(orders_.exclusions());
   for (const SpooledJob& spooled : spool_.Recovered()) {
     Lease lease = Lease::FromSpool(spooled);
     leases_.emplace(lease.key, std::move(lease));
   }
+  DropCancelled();
 }
 
 void WorkerSession::LinkUp(MonoTime now) {
@@ -60,14 +64,15 @@ Lease* WorkerSession::Find(const JobKey& key) {
   return found == leases_.end() ? nullptr : &found->second;
 }
 
-void WorkerSession::On(const proto::Envelope& envelope, MonoTime now) {
+void WorkerSession::On(const proto::Envelope& envelope, MonoTime now,
+                       std::optional<int64_t> unix_ms) {
   if (envelope.major() != 1 || state_ == State::kFinished || state_ == State::kDisconnected) {
     return;
   }
   last_heard_ = now;
   switch (envelope.body_case()) {  // the three that may come outside a session
     case proto::Envelope::kWelcome:
-      OnWelcome(envelope.welcome(), now);
+      OnWelcome(envelope.welcome(), now, unix_ms);
       return;
     case proto::Envelope::kReject:
       OnReject(envelope.reject(), now);
@@ -88,7 +93,7 @@ void WorkerSession::On(const proto::Envelope& envelope, MonoTime now) {
       OnNoJob(envelope.no_job(), now);
       return;
     case proto::Envelope::kTargetSetChunk:
-      OnChunk(envelope.target_set_chunk());
+      OnChunk(envelope.target_set_chunk(), now);
       return;
     case proto::Envelope::kAck:
       OnAck(envelope.ack());
@@ -98,6 +103,9 @@ void WorkerSession::On(const proto::Envelope& envelope, MonoTime now) {
       return;
     case proto::Envelope::kTrim:
       OnTrim(envelope.trim());
+      return;
+    case proto::Envelope::kOrders:
+      OnOrders(envelope.orders(), now);
       return;
     case proto::Envelope::kBye:
       StartGreeting(now);
@@ -110,7 +118,8 @@ void WorkerSession::On(const proto::Envelope& envelope, MonoTime now) {
 
 // ---- the beginning of a session
 
-void WorkerSession::OnWelcome(const proto::Welcome& welcome, MonoTime now) {
+void WorkerSession::OnWelcome(const proto::Welcome& welcome, MonoTime now,
+                              std::optional<int64_t> unix_ms) {
   if (state_ != State::kGreeting || welcome.hello_id() != hello_id_) return;
   state_ = State::kReady;
   greeter_.Answered();
@@ -124,7 +133,11 @@ void WorkerSession::OnWelcome(const proto::Welcome& welcome, MonoTime now) {
   next_request_ = now;
   slots_asked_ = 0;
   fetcher_.Restart();
-  ApplyRate(welcome.probes_per_second());
+  if (unix_ms && welcome.coordinator_unix_ms() > 0) {
+    // It wrote its time half a round trip ago.
+    clock_offset_ms_ = welcome.coordinator_unix_ms() + ToMillis(now - hello_sent_) / 2 - *unix_ms;
+  }
+  ApplyWelcomeRates(welcome, now);
 
   std::vector<JobKey> unmentioned;
   for (const auto& [key, lease] : leases_) unmentioned.push_back(key);
@@ -133,17 +146,20 @@ void WorkerSession::OnWelcome(const proto::Welcome& welcome, MonoTime now) {
     Lease* const lease = Find(key);
     if (lease == nullptr || verdict.kind() != proto::Verdict::KEEP) continue;
     unmentioned.erase(std::remove(unmentioned.begin(), unmentioned.end(), key), unmentioned.end());
-    Keep(*lease, verdict);
+    Keep(*lease, verdict, now);
   }
   // ABANDON, or a lease the coordinator does not know of.
-  for (const JobKey& key : unmentioned) Drop(key);
+  for (const JobKey& key : unmentioned) {
+    if (!Broken(Rule::kAbandonForgets)) Drop(key);
+  }
 }
 
-void WorkerSession::Keep(Lease& lease, const proto::Verdict& verdict) {
+void WorkerSession::Keep(Lease& lease, const proto::Verdict& verdict, MonoTime now) {
   const uint64_t durable = verdict.durable_next_seq();
   // Below: what it has lost we no longer have. Above: our disk lost what it has, and with it the
   // place where to go on.
-  if (durable < lease.durable_seq || durable > lease.next_seq) {
+  const bool cannot = durable < lease.durable_seq || durable > lease.next_seq;
+  if (cannot && !Broken(Rule::kCannotSupply)) {
     Release(lease.key, proto::Release::CANNOT_SUPPLY, StrCat("asked for batch ", durable));
     return;
   }
@@ -161,7 +177,7 @@ void WorkerSession::Keep(Lease& lease, const proto::Verdict& verdict) {
     lease.key.Put(ack);
     ack->set_accepted_end(lease.end);
   }
-  if (lease.phase == Lease::Phase::kOffered) Begin(lease);
+  if (lease.phase == Lease::Phase::kOffered) Begin(lease, now);
 }
 
 void WorkerSession::OnReject(const proto::Reject& reject, MonoTime now) {
@@ -203,7 +219,7 @@ void WorkerSession::OnJob(const proto::Job& job, MonoTime now) {
   // The coordinator counts from when it sent this; the fifth we leave covers the way.
   lease.Renew(now, Millis(job.lease_ms() > 0 ? job.lease_ms() : 1));
   Lease& kept = leases_.emplace(key, std::move(lease)).first->second;
-  if (draining() || leases_.size() > options_.max_leases) {
+  if (draining() || !HasLeaseRoom(0) || orders_.Cancelled(key.run)) {
     Release(key, draining() ? proto::Release::DRAIN : proto::Release::REFUSED, "");
     return;
   }
@@ -213,24 +229,26 @@ void WorkerSession::OnJob(const proto::Job& job, MonoTime now) {
     Release(key, proto::Release::LOCAL_ERROR, begun.message());
     return;
   }
-  Begin(kept);
+  Begin(kept, now);
 }
 
 // Gets the job going, as soon as its targets are known.
-void WorkerSession::Begin(Lease& lease) {
+void WorkerSession::Begin(Lease& lease, MonoTime now) {
   lease.phase = Lease::Phase::kWorking;
   if (lease.final || draining()) return;  // nothing left to probe, only to hand over
   std::shared_ptr<const RangeSet> targets;
-  if (lease.job.kind() == proto::Job::SWEEP) {
-    targets = targets_.Find(lease.job.target_set());
-    if (targets == nullptr) {
-      lease.phase = Lease::Phase::kWaitingTargets;
-      fetcher_.Want(lease.job.target_set());
-      return;
-    }
+  if (WaitsForContent(lease, &targets)) {
+    lease.phase = Lease::Phase::kWaitingTargets;
+    return;
   }
   const Status started = host_.StartJob(lease.job, lease.cursor, lease.end, std::move(targets));
-  if (!started.ok()) Release(lease.key, proto::Release::REFUSED, started.message());
+  if (!started.ok()) {
+    Release(lease.key, proto::Release::REFUSED, started.message());
+    return;
+  }
+  // Before it is fed for the first time.
+  lease.held = MustHold(lease, now);
+  if (lease.held) host_.HoldJob(lease.key, true);
 }
 
 void WorkerSession::OnNoJob(const proto::NoJob& no_job, MonoTime now) {
@@ -240,21 +258,24 @@ void WorkerSession::OnNoJob(const proto::NoJob& no_job, MonoTime now) {
                                  std::chrono::minutes(5));
 }
 
-void WorkerSession::OnChunk(const proto::TargetSetChunk& chunk) {
+void WorkerSession::OnChunk(const proto::TargetSetChunk& chunk, MonoTime now) {
   const auto fetched = fetcher_.On(chunk);
   if (!fetched) return;
-  const auto set = targets_.Put(fetched->hash, fetched->bytes);
   std::vector<JobKey> waiting;
+  bool is_set = false;
   for (const auto& [key, lease] : leases_) {
-    if (lease.phase == Lease::Phase::kWaitingTargets && lease.job.target_set() == fetched->hash) {
-      waiting.push_back(key);
-    }
+    if (lease.phase != Lease::Phase::kWaitingTargets) continue;
+    const bool set = lease.job.target_set() == fetched->hash;
+    is_set |= set;
+    if (set || lease.job.as_table() == fetched->hash) waiting.push_back(key);
   }
+  const Status put = is_set ? targets_.Put(fetched->hash, fetched->bytes).status()
+                            : targets_.PutAsTable(fetched->hash, fetched->bytes).status();
   for (const JobKey& key : waiting) {
-    if (set.ok()) {
-      Begin(*Find(key));
+    if (put.ok()) {
+      Begin(*Find(key), now);
     } else {
-      Release(key, proto::Release::TARGET_SET, set.status().message());
+      Release(key, proto::Release::TARGET_SET, put.message());
     }
   }
 }
@@ -285,13 +306,11 @@ void WorkerSession::Drop(const JobKey& key) {
   if (found == leases_.end()) return;
   host_.DropJob(key);
   spool_.Drop(key);
-  const std::string hash = found->second.job.target_set();
+  const proto::Job job = std::move(found->second.job);
   leases_.erase(found);
-  const bool wanted = std::any_of(leases_.begin(), leases_.end(), [&](const auto& entry) {
-    return entry.second.phase == Lease::Phase::kWaitingTargets &&
-           entry.second.job.target_set() == hash;
-  });
-  if (!wanted) fetcher_.Forget(hash);
+  for (const std::string& hash : {job.target_set(), job.as_table()}) {
+    if (!Needs(hash)) fetcher_.Forget(hash);
+  }
 }
 
 void WorkerSession::Release(const JobKey& key, proto::Release::Reason reason,
@@ -319,6 +338,7 @@ void WorkerSession::AddBatch(proto::Batch batch, MonoTime now) {
   if (lease == nullptr) return;  // the lease went while the batch was made
   HARK_CHECK(batch.from_index() == lease->cursor && batch.to_index() > batch.from_index());
   batch.set_seq(lease->next_seq);
+  batch.set_clock_offset_ms(clock_offset_ms_);
   const Status spooled = spool_.Append(batch);
   if (!spooled.ok()) {
     LogError(kWhere, spooled.message());
@@ -349,7 +369,7 @@ void WorkerSession::OnAck(const proto::Ack& ack) {
       Drop(lease->key);
       return;
     case proto::Ack::STALE:
-      Drop(lease->key);
+      if (!Broken(Rule::kAbandonForgets)) Drop(lease->key);
       return;
     default:  // NOLINT: a status of a newer peer
       return;
@@ -375,7 +395,7 @@ void WorkerSession::GoBack(Lease& lease, uint64_t seq) {
   MarkDurable(lease, seq);
   // This answer was one of them.
   lease.answers_to_skip = lease.unanswered() > 0 ? lease.unanswered() - 1 : 0;
-  lease.send_seq = seq;
+  if (!Broken(Rule::kGoBack)) lease.send_seq = seq;
 }
 
 void WorkerSession::MarkDurable(Lease& lease, uint64_t next_seq) {
@@ -396,11 +416,12 @@ void WorkerSession::OnHeartbeatAck(const proto::HeartbeatAck& ack, MonoTime now)
     heartbeats_sent_.pop_front();
   }
   if (ack.lease_ms() > 0) lease_length_ = Millis(ack.lease_ms());
+  credit_ += ack.credit_bytes();
   for (const proto::Verdict& verdict : ack.held()) {
     Lease* const lease = Find(JobKey::Of(verdict));
     if (lease == nullptr) continue;
     if (verdict.kind() != proto::Verdict::KEEP) {
-      Drop(lease->key);
+      if (!Broken(Rule::kAbandonForgets)) Drop(lease->key);
       continue;
     }
     lease->Renew(asked, lease_length_);
@@ -412,16 +433,12 @@ void WorkerSession::OnHeartbeatAck(const proto::HeartbeatAck& ack, MonoTime now)
       NoticeStall(*lease, before);
     }
   }
-  switch (ack.command()) {
-    case proto::HeartbeatAck::PAUSE:
-      ApplyRate(0);
-      return;
-    case proto::HeartbeatAck::DRAIN:
-      StartDrain(now);
-      return;
-    default:  // NOLINT: NONE, and commands of a newer peer
-      ApplyRate(ack.probes_per_second());
-      return;
+  const bool pause = ack.command() == proto::HeartbeatAck::PAUSE;
+  if (ack.command() == proto::HeartbeatAck::DRAIN) StartDrain(now);
+  if (knows_shares_) {
+    ApplyShares(pause ? proto::HeartbeatAck().rates() : ack.rates(), now);
+  } else if (ack.command() != proto::HeartbeatAck::DRAIN) {
+    ApplyRate(pause ? 0 : ack.probes_per_second());
   }
 }
 
@@ -430,28 +447,28 @@ void WorkerSession::OnHeartbeatAck(const proto::HeartbeatAck& ack, MonoTime now)
 void WorkerSession::NoticeStall(Lease& lease, uint64_t durable_before) {
   const bool stalled = lease.unanswered() > 0 && lease.durable_seq == durable_before;
   lease.stalled = stalled ? lease.stalled + 1 : 0;
-  if (lease.stalled < kStalledHeartbeats) return;
+  if (lease.stalled < kStalledHeartbeats || Broken(Rule::kGoBack)) return;
   lease.stalled = 0;
   lease.answers_to_skip = 0;
   lease.send_seq = lease.durable_seq;
 }
 
-void WorkerSession::ApplyRate(double probes_per_second) {
-  double rate = std::max(0.0, probes_per_second);
-  if (options_.max_pps > 0) rate = std::min(rate, static_cast<double>(options_.max_pps));
-  host_.SetRate(rate);
-}
-
 void WorkerSession::ApplyHolds(MonoTime now) {
   const uint64_t waiting = spool_.unacked_bytes();
-  if (waiting > options_.spool_quota_bytes) over_quota_ = true;
+  if (waiting > options_.spool_quota_bytes) over_quota_ = !Broken(Rule::kQuietOverQuota);
   if (waiting <= options_.spool_quota_bytes / 2) over_quota_ = false;
   for (auto& [key, lease] : leases_) {
-    const bool hold = over_quota_ || now >= lease.quiet_from();
+    const bool hold = MustHold(lease, now);
     if (lease.phase != Lease::Phase::kWorking || hold == lease.held) continue;
     lease.held = hold;
     host_.HoldJob(key, hold);
   }
+}
+
+bool WorkerSession::MustHold(const Lease& lease, MonoTime now) const {
+  if (now >= lease.quiet_from() && !Broken(Rule::kQuietAfterLease)) return true;
+  return over_quota_ || orders_unreadable_ || orders_.Paused(lease.key.run) ||
+         lease.job.exclusions_version() > orders_.exclusions_version();
 }
 
 void WorkerSession::StartDrain(MonoTime now) {

@@ -18,9 +18,15 @@
 //   any          | lease 80 % over since the       | hold the job: no probe        | same
 //                | answered heartbeat was sent     |                               |
 //   any          | spool over its quota            | hold all jobs                 | same
+//   ready        | ORDERS (or those of a WELCOME)  | StandingOrders; exclude, drop | same
+//                |                                 | cancelled runs, hold paused   |
+//                |                                 | ones, apply shares, then ACK  |
 //
 // Leases, batches and the spool outlive states: work goes on while the coordinator is away, until
-// each lease's 80 %.
+// each lease's 80 %. So do orders: those of an earlier process hold from the start.
+//
+// A job is held while its lease is late, its run paused, its opt-outs not here yet, the spool full,
+// or the last ORDERS unreadable.
 //
 // Threads: one.
 
@@ -39,6 +45,7 @@
 #include "worker/job_host.h"
 #include "worker/lease.h"
 #include "worker/spool.h"
+#include "worker/standing_orders.h"
 #include "worker/target_sets.h"
 
 namespace hark {
@@ -56,6 +63,13 @@ struct SessionOptions {
   size_t max_leases = 32;
   // How long a drain may wait for open targets and acknowledgements.
   Duration drain_time = std::chrono::seconds(20);
+  // For HELLO, as the operator and preflight.h say.
+  std::string region;
+  std::string provider;
+  std::string contact;
+  proto::Capabilities capabilities;
+  // Where orders are kept over a restart, "" = nowhere.
+  std::string orders_path;
 };
 
 class WorkerSession {
@@ -71,7 +85,10 @@ class WorkerSession {
   // The link should be torn down and made anew (after a back-off). Turns false by LinkDown.
   bool wants_new_link() const { return wants_new_link_; }
 
-  void On(const proto::Envelope& envelope, MonoTime now);
+  // unix_ms: this machine's wall clock, for the offset to the coordinator's that batches carry;
+  // without one none is reckoned.
+  void On(const proto::Envelope& envelope, MonoTime now,
+          std::optional<int64_t> unix_ms = std::nullopt);
   // A finished stretch of a job: from_index to raw_bytes are set, run to seq are not (seq).
   void AddBatch(proto::Batch batch, MonoTime now);
   // The runner cannot go on with the job.
@@ -92,36 +109,58 @@ class WorkerSession {
   // For logs: why the last REJECT, "" if none.
   const std::string& last_reject() const { return last_reject_; }
   size_t leases() const { return leases_.size(); }
+  const StandingOrders& orders() const { return orders_; }
+  // What to add to our wall clock to have the coordinator's, by the last WELCOME.
+  int64_t clock_offset_ms() const { return clock_offset_ms_; }
 
  private:
   using Leases = std::map<JobKey, Lease>;
   using Envelopes = std::vector<proto::Envelope>;
 
-  void OnWelcome(const proto::Welcome& welcome, MonoTime now);
+  void OnWelcome(const proto::Welcome& welcome, MonoTime now, std::optional<int64_t> unix_ms);
+  void OnOrders(const proto::Orders& orders, MonoTime now);
   void OnReject(const proto::Reject& reject, MonoTime now);
   void OnNeedHello(const proto::NeedHello& need, MonoTime now);
   void OnJob(const proto::Job& job, MonoTime now);
   void OnNoJob(const proto::NoJob& no_job, MonoTime now);
-  void OnChunk(const proto::TargetSetChunk& chunk);
+  void OnChunk(const proto::TargetSetChunk& chunk, MonoTime now);
   void OnAck(const proto::Ack& ack);
   void OnGap(Lease& lease, uint64_t durable_next_seq);
   void OnHeartbeatAck(const proto::HeartbeatAck& ack, MonoTime now);
   void OnTrim(const proto::Trim& trim);
 
-  void Keep(Lease& lease, const proto::Verdict& verdict);
+  void Keep(Lease& lease, const proto::Verdict& verdict, MonoTime now);
   void GoBack(Lease& lease, uint64_t seq);
   void MarkDurable(Lease& lease, uint64_t next_seq);
   void NoticeStall(Lease& lease, uint64_t durable_before);
-  void Begin(Lease& lease);
+  void Begin(Lease& lease, MonoTime now);
   void Drop(const JobKey& key);
   void Release(const JobKey& key, proto::Release::Reason reason, const std::string& detail);
   void StartGreeting(MonoTime now);
   void LoseLink();
+  void ApplyWelcomeRates(const proto::Welcome& welcome, MonoTime now);
   void ApplyRate(double probes_per_second);
+  void ApplyShares(const google::protobuf::RepeatedPtrField<proto::RunRate>& rates, MonoTime now);
+  void DropCancelled();
   void ApplyHolds(MonoTime now);
+  bool MustHold(const Lease& lease, MonoTime now) const;
+  // Fetches what the job needs and is not here; true while something is missing.
+  bool WaitsForContent(const Lease& lease, std::shared_ptr<const RangeSet>* targets);
+  bool Needs(const std::string& hash) const;
 
   Lease* Find(const JobKey& key);
   bool drained() const;
+  // Those of paused runs only wait: they take no place from others, up to a limit of their own.
+  size_t active_leases() const;
+  bool HasLeaseRoom(size_t more) const;
+  // Runs with a share of which fewer than jobs_wanted jobs have work, and how many jobs that makes.
+  std::vector<uint32_t> HungryRuns(size_t* slots) const;
+  // Jobs with targets to begin, or about to have them.
+  size_t JobsWithWork(std::optional<uint32_t> run) const;
+  // Without those of paused runs.
+  size_t ActiveJobsWithWork() const;
+  void PutApplied(google::protobuf::RepeatedPtrField<proto::RunRate>* applied) const;
+  uint64_t spool_free() const;
   proto::HeldJob Describe(const Lease& lease) const;
   void PollGreeting(MonoTime now, Envelopes* out);
   void PollReady(MonoTime now, Envelopes* out);
@@ -157,8 +196,14 @@ class WorkerSession {
   uint32_t slots_asked_ = 0;              // of the last REQUEST, not answered yet
   MonoTime request_overdue_{};
 
+  StandingOrders orders_;
+  bool orders_unreadable_ = false;
+  bool knows_shares_ = false;  // of this session's coordinator: minor 2
+  RunShares shares_;
+  int64_t clock_offset_ms_ = 0;
+
   Leases leases_;
-  Envelopes outbox_;  // RELEASE and TRIM_ACK: survive a session's end
+  Envelopes outbox_;  // RELEASE, TRIM_ACK, ORDERS_ACK: survive a session's end
   bool over_quota_ = false;
   std::optional<MonoTime> drain_until_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "base/strings.h"
 #include "worker/worker_session.h"
 
@@ -10,6 +11,7 @@ namespace hark {
 namespace {
 
 constexpr const char* kWhere = "worker/session";
+constexpr uint32_t kMinor = 2;
 constexpr int kHellosPerLink = 4;  // then the connection itself is suspect
 constexpr int kSilentHeartbeats = 3;
 constexpr Duration kRequestAnswerTime = std::chrono::seconds(10);
@@ -44,7 +46,7 @@ std::vector<proto::Envelope> WorkerSession::Poll(MonoTime now) {
   if (draining()) PollDrain(now, &out);
   for (proto::Envelope& envelope : out) {
     envelope.set_major(1);
-    envelope.set_minor(0);
+    envelope.set_minor(kMinor);
     envelope.set_session(envelope.has_hello() ? 0 : session_);
   }
   return out;
@@ -69,10 +71,22 @@ void WorkerSession::PollGreeting(MonoTime now, Envelopes* out) {
   hello->set_name(EscapeForDisplay(options_.name));  // a proto string must be UTF-8
   hello->set_max_parallel(options_.max_parallel);
   hello->set_max_pps(options_.max_pps);
-  const uint64_t used = spool_.unacked_bytes();
-  hello->set_spool_free_bytes(options_.spool_quota_bytes -
-                              std::min(used, options_.spool_quota_bytes));
+  hello->set_spool_free_bytes(spool_free());
   for (const auto& [key, lease] : leases_) *hello->add_held() = Describe(lease);
+  *hello->mutable_capabilities() = options_.capabilities;
+  hello->set_region(EscapeForDisplay(options_.region));
+  hello->set_provider(EscapeForDisplay(options_.provider));
+  hello->set_contact(EscapeForDisplay(options_.contact));
+  hello->set_orders_version(orders_.version());
+  PutApplied(hello->mutable_applied());
+  proto::WorkerLoad load;
+  host_.FillLoad(&load);
+  hello->set_rss_bytes(load.rss_bytes());
+}
+
+uint64_t WorkerSession::spool_free() const {
+  const uint64_t used = std::min(spool_.unacked_bytes(), options_.spool_quota_bytes);
+  return std::min(options_.spool_quota_bytes - used, spool_.disk_free_bytes());
 }
 
 proto::HeldJob WorkerSession::Describe(const Lease& lease) const {
@@ -107,21 +121,26 @@ void WorkerSession::PollHeartbeat(MonoTime now, Envelopes* out) {
   for (const auto& [key, lease] : leases_) *heartbeat->add_held() = Describe(lease);
   host_.FillLoad(heartbeat->mutable_load());
   heartbeat->mutable_load()->set_spool_bytes(spool_.unacked_bytes());
+  heartbeat->mutable_load()->set_spool_free_bytes(spool_free());
+  heartbeat->set_orders_version(orders_.version());
+  heartbeat->set_clock_offset_ms(clock_offset_ms_);
+  PutApplied(heartbeat->mutable_applied());
 }
 
 void WorkerSession::PollRequest(MonoTime now, Envelopes* out) {
   if (draining() || over_quota_ || now < next_request_) return;
   if (slots_asked_ > 0 && now < request_overdue_) return;
-  const auto waiting =
-      static_cast<size_t>(std::count_if(leases_.begin(), leases_.end(), [](const auto& entry) {
-        return entry.second.phase == Lease::Phase::kWaitingTargets;
-      }));
-  const size_t with_work = host_.jobs_with_work() + waiting;
-  if (with_work >= options_.jobs_wanted || leases_.size() >= options_.max_leases) return;
-  slots_asked_ = static_cast<uint32_t>(
-      std::min(options_.jobs_wanted - with_work, options_.max_leases - leases_.size()));
+  size_t slots = 0;
+  const std::vector<uint32_t> hungry = HungryRuns(&slots);
+  const size_t with_work = ActiveJobsWithWork();
+  slots = std::max(slots, options_.jobs_wanted - std::min(options_.jobs_wanted, with_work));
+  while (slots > 0 && !HasLeaseRoom(slots)) --slots;
+  if (slots == 0) return;
+  slots_asked_ = static_cast<uint32_t>(slots);
   request_overdue_ = now + kRequestAnswerTime;
-  out->emplace_back().mutable_request()->set_slots(slots_asked_);
+  proto::Request* const request = out->emplace_back().mutable_request();
+  request->set_slots(slots_asked_);
+  for (const uint32_t run : hungry) request->add_hungry_runs(run);
 }
 
 void WorkerSession::PollBatches(Envelopes* out) {
@@ -151,7 +170,7 @@ bool WorkerSession::PollLeaseBatches(const JobKey& key, Envelopes* out) {
     const bool alone = std::all_of(leases_.begin(), leases_.end(), [](const auto& entry) {
       return entry.second.unanswered() == 0;
     });
-    if (size > credit_ && !alone) return false;
+    if (size > credit_ && !alone && !Broken(Rule::kCreditSpent)) return false;
     credit_ -= std::min(credit_, size);
     ++lease->send_seq;
     *out->emplace_back().mutable_batch() = std::move(*batch);

@@ -154,6 +154,41 @@ def check_against_truth(lab, db, name):
     assert want == have, f"clusters differ from the lab's truth: {len(want)} and {len(have)}"
 
 
+_started = []
+
+
+def start(command, **kwargs):
+    """A process that end_started() ends, however the test does."""
+    process = subprocess.Popen([str(c) for c in command], **kwargs)
+    _started.append(process)
+    return process
+
+
+def end_started():
+    for process in _started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    _started.clear()
+
+
+def wait_for(what, condition, seconds=60):
+    """Polls for what other processes do; gives how long it took."""
+    begun = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begun < seconds * PATIENCE, f"not within {seconds} s: {what}"
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def same_but_for_times(db, other, name):
+    """Two stores hold the same run: reports compared without their times, and clusters."""
+    wrong = differences(json.loads(without_times(report(db, name))),
+                        json.loads(without_times(report(other, name))))
+    assert not wrong, "the reports differ:\n" + "\n".join(wrong)
+    assert clusters(db, name) == clusters(other, name), "the clusters differ"
+
+
 def children(pid):
     """Living child processes of a process."""
     try:

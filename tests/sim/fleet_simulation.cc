@@ -2,12 +2,9 @@
 
 #include <algorithm>
 
-#include "base/outcome.h"
 #include "base/strings.h"
-#include "coordinator/plan.h"
 #include "coordinator/revisit_merge.h"
-#include "keys/key_id.h"
-#include "tests/sim/sim_worker.h"
+#include "tests/sim/fleet.h"
 
 namespace hark::sim {
 namespace {
@@ -15,222 +12,92 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration kPatience = std::chrono::minutes(60);  // virtual, after the trouble
-constexpr uint64_t kMostMessages = 2'000'000;             // a storm of them is a failure too
-// Shorter than all back-offs together: who is throttled for a while is found in the end.
-constexpr double kThrottledSeconds = 300;
+constexpr MonoTime kBeginning{std::chrono::hours(1)};
+constexpr int64_t kWallClockAtZero = 1'500'000'000'000;
+constexpr double kCeiling = 1000;  // probes a second
+constexpr Duration kLease = seconds(20);
+constexpr Duration kGrace = seconds(20);
+constexpr Duration kHeartbeat = seconds(2);
+constexpr Duration kWorkerMoment = milliseconds(200);
+constexpr Duration kCoordinatorMoment = milliseconds(50);
+// After the end: acknowledgements arrive, spools empty.
+constexpr Duration kSettling = seconds(8);
 
 }  // namespace
 
-void SimDisk::Apply(CommitItem& item) {
-  for (const proto::JobRow& job : item.jobs) jobs[job.id()] = job;
-  for (const auto& [position, address] : item.listeners) {
-    if (position != listeners.size()) broken.push_back("a hole in the listener list");
-    listeners.push_back(address);
-  }
-  for (const StoredRevisit& revisit : item.revisits) {
-    std::vector<Address>& list = revisits[revisit.list];
-    if (revisit.position != list.size()) broken.push_back("a hole in a revisit list");
-    list.push_back(*Address::FromBytes(revisit.row.address()));
-    all_revisits.push_back(revisit);
-  }
-  for (const proto::HostObservation& host : item.hosts) Record(host, item.round);
-  if (item.run_row) run = *item.run_row;
-}
-
-// Every visit once, in order, in time, and none to a host that has answered.
-void SimDisk::Record(const proto::HostObservation& host, uint32_t round) {
-  const Address address = *Address::FromBytes(host.address());
-  proto::PortRow row;
-  *row.mutable_observation() = host.ports(0);
-  const auto known = recorded.find(address);
-  if (round == 0) {
-    if (known != recorded.end()) broken.push_back("a host counted twice");
-    recorded[address].row = row;
-  } else if (known == recorded.end()) {
-    broken.push_back("a host visited again before its first visit");
-  } else {
-    Recorded& seen = known->second;
-    if (round != seen.rounds + 1) broken.push_back("a retry lost or doubled");
-    if (round > kThrottleRetries) broken.push_back("more retries than allowed");
-    if (!StaysThrottled(seen.row.observation())) broken.push_back("a retry nobody needs");
-    if (host.started_unix_ms() < seen.not_before_unix_ms) broken.push_back("a retry too early");
-    seen.rounds = round;
-    seen.row = MergeVisits(seen.row, row, round + 1);
-  }
-  recorded[address].not_before_unix_ms = host.started_unix_ms() + (kThrottleBackoffMillis << round);
-}
-
-void SimDisk::Sync(size_t items) {
-  const size_t n = std::min(items, waiting_.size());
-  for (size_t i = 0; i < n; ++i) {
-    Apply(waiting_[i]);
-    if (waiting_[i].ticket != 0) durable_.push_back(waiting_[i].ticket);
-  }
-  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(n));
-}
-
-void SimDisk::Crash(size_t survivors) {
-  Sync(survivors);  // written, but the process died before it could say so
-  waiting_.clear();
-  durable_.clear();
-}
-
-namespace {
-
-constexpr MonoTime kBeginning{std::chrono::hours(1)};
-
-class Fleet {
- public:
-  explicit Fleet(const FleetOptions& options);
-  FleetOutcome Run();
-
- private:
-  struct Worker {
-    std::string key;
-    MemorySpool spool;
-    std::unique_ptr<TargetSetCache> targets;
-    std::unique_ptr<SimHost> host;
-    std::unique_ptr<WorkerSession> session;
-    std::string route;  // of the present connection, "" none
-    MonoTime cut_off_until{};
-    bool dying = false;
-  };
-
-  void At(Duration from_now, std::function<void()> what);
-  Duration Soon(double mean_seconds);
-  void Deliver(const std::function<void()>& what);
-
-  void StartCoordinator();
-  void KillCoordinator();
-  void StartWorker(size_t i);
-  void KillWorker(size_t i);
-  void WorkerMoment(size_t i);
-  void CoordinatorMoment();
-  void SendToCoordinator(size_t i, const proto::Envelope& envelope);
-  void Flush();
-  void ScheduleTrouble();
-  void CheckEnd(FleetOutcome* outcome);
-  bool InTrouble() const { return now_ < trouble_until_; }
-  Throttle ThrottleOf(const Address& address) const;
-  bool Throttled(size_t worker, const Address& address);
-  void CheckThrottled(FleetOutcome* outcome);
-
-  const FleetOptions options_;
-  Random random_;
-  MonoTime now_ = kBeginning;
-  MonoTime trouble_until_;
-  struct Event {
-    MonoTime at;
-    uint64_t order;
-    std::function<void()> what;
-    bool operator>(const Event& other) const {
-      return at != other.at ? at > other.at : order > other.order;
-    }
-  };
-  std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
-  uint64_t order_ = 0;
-
-  SimDisk disk_;
-  RangeSet target_set_;
-  std::unique_ptr<RunState> truth_;
-  std::set<Address> listeners_;
-  std::map<Address, Throttle> throttled_;
-  std::unique_ptr<Dispatcher> dispatcher_;
-  uint64_t epoch_ = 0;
-  std::vector<std::unique_ptr<Worker>> workers_;
-  uint64_t connections_ = 0;
-  FleetOutcome outcome_;
-};
-
 Fleet::Fleet(const FleetOptions& options)
-    : options_(options), random_(options.seed), trouble_until_(now_ + options.trouble) {
-  const auto first = Address::Parse("127.50.0.0")->v4();
-  PlanOptions plan;
-  plan.sources = RangeSet({{first, first + static_cast<uint32_t>(options.targets) - 1}});
-  plan.ports = {25};
-  plan.seed = options.seed;
-  plan.policy.set_throttle_retries(kThrottleRetries);
-  plan.policy.set_throttle_backoff_ms(kThrottleBackoffMillis);
-  Plan made = MakePlan(plan).value();
-  made.run.set_id(1);
-  target_set_ = made.targets;
-  disk_.run = made.run;
-  for (const proto::JobRow& job : FirstJobs(made.run)) disk_.jobs[job.id()] = job;
-  truth_ = std::make_unique<RunState>(made.run, target_set_, RangeSet(), FirstJobs(made.run), 0);
-  for (uint64_t i = 0; i < options.targets; ++i) {
-    if (random_.Unit() < options.listener_share) listeners_.insert(truth_->TargetAt(i));
-  }
-  constexpr Throttle kWays[] = {Throttle::kForAWhile, Throttle::kForOneWorker, Throttle::kForEver};
-  for (const Address& address : listeners_) {
-    if (options.throttled_share > 0 && random_.Unit() < options.throttled_share) {
-      throttled_[address] = kWays[random_.Below(std::size(kWays))];
-    }
-  }
-}
-
-Throttle Fleet::ThrottleOf(const Address& address) const {
-  const auto it = throttled_.find(address);
-  return it == throttled_.end() ? Throttle::kNone : it->second;
-}
-
-// Asked at every visit, so it also sees those whose batches are lost. A worker that dies and goes on
-// with its lease visits again what it had under way, which nobody else knows; and after a death of
-// the coordinator two may believe for a moment that they hold a job.
-bool Fleet::Throttled(size_t worker, const Address& address) {
-  const auto seen = disk_.recorded.find(address);
-  if (seen != disk_.recorded.end() && StaysThrottled(seen->second.row.observation())) {
-    ++outcome_.revisits;
-    if (UnixMillis(now_) < seen->second.not_before_unix_ms) ++outcome_.early_visits;
-  }
-  const double since = std::chrono::duration<double>(now_ - kBeginning).count();
-  switch (ThrottleOf(address)) {
-    case Throttle::kNone:
-      return false;
-    case Throttle::kForAWhile:
-      return since < kThrottledSeconds;
-    case Throttle::kForOneWorker:
-      return worker == 0;
-    case Throttle::kForEver:
-      return true;
-  }
-  return false;
+    : options_(options),
+      random_(options.seed),
+      now_(kBeginning),
+      trouble_until_(now_ + options.trouble),
+      world_(options, random_),
+      disk_(world_, options),
+      watch_(kLease, kGrace, kCeiling, options.credit_bytes, options.duplication > 0) {
+  disk_.Watch(&watch_);
 }
 
 void Fleet::At(Duration from_now, std::function<void()> what) {
-  events_.push({now_ + from_now, order_++, std::move(what)});
+  events_.push_back({now_ + from_now, order_++, std::move(what)});
+  std::push_heap(events_.begin(), events_.end(), std::greater<>());
+}
+
+void Fleet::Step() {
+  std::pop_heap(events_.begin(), events_.end(), std::greater<>());
+  const Event event = std::move(events_.back());
+  events_.pop_back();
+  now_ = event.at;
+  event.what();
 }
 
 Duration Fleet::Soon(double mean_seconds) {
   return Duration(static_cast<int64_t>(mean_seconds * 2e9 * random_.Unit()) + 1'000'000);
 }
 
+int64_t Fleet::CoordinatorClock() const {
+  return kWallClockAtZero + ToMillis(now_.time_since_epoch()) + clock_off_ms_;
+}
+
 // The network: mostly quick, sometimes slow, sometimes twice, sometimes never.
-void Fleet::Deliver(const std::function<void()>& what) {
+void Fleet::Deliver(Worker& worker, const std::function<void()>& what) {
   ++outcome_.messages;
-  if (InTrouble() && random_.Unit() < options_.loss) return;
-  const int copies = InTrouble() && random_.Unit() < options_.duplication ? 2 : 1;
-  for (int i = 0; i < copies; ++i) {
-    At(random_.Unit() < 0.05 ? Soon(2) : Soon(0.05), what);
+  const bool trouble = InTrouble();
+  if (trouble && random_.Unit() < options_.loss) {
+    worker.clean = false;
+    return;
   }
+  const bool twice = trouble && random_.Unit() < options_.duplication;
+  if (twice) worker.clean = false;
+  for (int i = 0; i < (twice ? 2 : 1); ++i) {
+    At(random_.Unit() < 0.05 ? Soon(1.5) : Soon(0.05), what);
+  }
+}
+
+// ---- the coordinator
+
+Result<std::vector<Address>> Fleet::ListOf(uint32_t number, uint64_t from, uint64_t to) {
+  const auto& list = number == 0 ? disk_.listeners : disk_.revisits[number];
+  if (to > list.size()) {
+    Break("a job over hosts not yet durable");
+    return Internal("a job over hosts not yet durable");
+  }
+  return std::vector<Address>(list.begin() + static_cast<std::ptrdiff_t>(from),
+                              list.begin() + static_cast<std::ptrdiff_t>(to));
 }
 
 void Fleet::StartCoordinator() {
   DispatcherOptions options;
-  options.probes_per_second = 1000;
-  options.expected_workers = options_.workers;
-  options.lease = seconds(20);
-  options.heartbeat = seconds(2);
-  options.restart_grace = seconds(20);
+  options.probes_per_second = kCeiling;
+  options.expected_workers = options_.expected_workers;
+  options.lease = kLease;
+  options.heartbeat = kHeartbeat;
+  options.restart_grace = kGrace;
+  options.credit_bytes = options_.credit_bytes;
+  options.min_sweep_tail = options_.min_sweep_tail;
+  options.min_grab_tail = options_.min_grab_tail;
   options.epoch = ++epoch_;
   dispatcher_ = std::make_unique<Dispatcher>(
-      options, disk_,
-      [this](uint32_t, uint32_t number, uint64_t from,
-             uint64_t to) -> Result<std::vector<Address>> {
-        const auto& list = number == 0 ? disk_.listeners : disk_.revisits[number];
-        if (to > list.size()) return Internal("a job over hosts not yet durable");
-        return std::vector<Address>(list.begin() + static_cast<std::ptrdiff_t>(from),
-                                    list.begin() + static_cast<std::ptrdiff_t>(to));
+      options, disk_, [this](uint32_t, uint32_t number, uint64_t from, uint64_t to) {
+        return ListOf(number, from, to);
       });
   std::vector<proto::JobRow> jobs;
   for (const auto& [id, job] : disk_.jobs) jobs.push_back(job);
@@ -238,9 +105,10 @@ void Fleet::StartCoordinator() {
   std::sort(revisits.begin(), revisits.end(), [](const auto& a, const auto& b) {
     return std::pair(a.list, a.position) < std::pair(b.list, b.position);
   });
+  watch_.Started(disk_.jobs, now_);
   dispatcher_->AddRun(
-      RunState(disk_.run, target_set_, RangeSet(), jobs, disk_.listeners.size(), revisits), now_,
-      UnixMillis(now_));
+      RunState(disk_.run, world_.target_set, RangeSet(), jobs, disk_.listeners.size(), revisits),
+      now_, CoordinatorClock());
 }
 
 void Fleet::KillCoordinator() {
@@ -248,96 +116,183 @@ void Fleet::KillCoordinator() {
   ++outcome_.coordinator_deaths;
   dispatcher_.reset();
   disk_.Crash(random_.Below(disk_.waiting() + 1));
+  for (auto& worker : workers_) worker->clean = false;
   At(Soon(3), [this] { StartCoordinator(); });
 }
 
-void Fleet::StartWorker(size_t i) {
-  Worker& worker = *workers_[i];
-  worker.dying = false;
-  worker.targets = std::make_unique<TargetSetCache>("");
-  worker.host = std::make_unique<SimHost>(
-      *truth_, listeners_, random_.Next(),
-      [this, &worker](uint64_t index) {
-        ++outcome_.probes;
-        if (options_.poison == index) worker.dying = true;
-        return options_.poison != index;
-      },
-      [this, i](const Address& address) { return Throttled(i, address); });
-  SessionOptions options;
-  options.name = worker.key;
-  options.boot_id = random_.Next();
-  worker.session = std::make_unique<WorkerSession>(options, *worker.host, worker.spool,
-                                                   *worker.targets, random_.Next());
-}
-
-void Fleet::KillWorker(size_t i) {
-  Worker& worker = *workers_[i];
-  if (worker.session == nullptr) return;
-  ++outcome_.worker_deaths;
-  worker.session.reset();
-  worker.host.reset();
-  worker.route.clear();
-  const bool poisoned = worker.dying;  // dies as a process does: its disk stays
-  if (!poisoned && random_.Unit() < 0.3) worker.spool.LoseTail(random_.Below(3) + 1);
-  if (!poisoned && random_.Unit() < 0.1) worker.spool = MemorySpool();  // another disk altogether
-  At(Soon(4), [this, i] { StartWorker(i); });
-}
-
-void Fleet::SendToCoordinator(size_t i, const proto::Envelope& envelope) {
-  const Worker& worker = *workers_[i];
-  if (now_ < worker.cut_off_until) return;
-  const std::string route = worker.route;
-  const std::string key = worker.key;
-  Deliver([this, route, key, envelope] {
-    if (dispatcher_ == nullptr) return;
-    dispatcher_->OnMessage(route, key, envelope, now_, UnixMillis(now_));
+void Fleet::CoordinatorMoment() {
+  if (dispatcher_ != nullptr) {
+    if (now_ >= disk_stalls_until_ && random_.Unit() < 0.7) disk_.Sync(1 + random_.Below(8));
+    watch_.Now("", nullptr, now_);
+    dispatcher_->OnTick(now_, CoordinatorClock());
     Flush();
-  });
+  }
+  At(kCoordinatorMoment, [this] { CoordinatorMoment(); });
 }
 
 // What the dispatcher says goes to the worker behind the route, if that is still its connection.
 void Fleet::Flush() {
-  for (const Dispatcher::Outgoing& out : dispatcher_->TakeOutgoing()) {
-    for (size_t i = 0; i < workers_.size(); ++i) {
-      if (workers_[i]->route != out.route || now_ < workers_[i]->cut_off_until) continue;
-      Deliver([this, i, out] {
-        Worker& worker = *workers_[i];
-        if (worker.session != nullptr && worker.route == out.route) {
-          worker.session->On(out.envelope, now_);
-        }
+  for (Dispatcher::Outgoing& out : dispatcher_->TakeOutgoing()) {
+    const auto envelope = std::make_shared<const proto::Envelope>(std::move(out.envelope));
+    const std::string key = out.route.substr(0, out.route.find('#'));
+    watch_.Sent(key, *envelope);
+    for (auto& worker : workers_) {
+      if (worker->route != out.route) continue;
+      if (now_ < worker->deaf_until) {
+        worker->clean = false;
+        continue;
+      }
+      const uint64_t share = ++shares_said_;
+      Deliver(*worker, [this, &worker = *worker, route = out.route, envelope, share] {
+        if (worker.session == nullptr || worker.route != route) return;
+        // The one thing that leans on TCP: a new share of the rate is not overtaken by an old one.
+        if (envelope->has_heartbeat_ack() &&
+            std::exchange(worker.last_share, std::max(share, worker.last_share)) >= share)
+          return;
+        GiveToWorker(worker, *envelope);
       });
     }
   }
 }
 
-void Fleet::WorkerMoment(size_t i) {
-  Worker& worker = *workers_[i];
+// ---- the workers
+
+void Fleet::StartWorker(Worker& worker) {
+  worker.dying = false;
+  worker.targets = std::make_unique<TargetSetCache>("");
+  SimHost::Hooks hooks;
+  hooks.probed = [this, &worker](const JobKey& key, bool sweep, uint64_t from, uint64_t to) {
+    worker.dying = !Probed(worker, key, sweep, from, to);
+    return !worker.dying;
+  };
+  hooks.throttled = [this, &worker](const Address& address) { return Throttled(worker, address); };
+  hooks.unix_ms = [this, &worker] {
+    return kWallClockAtZero + ToMillis(now_.time_since_epoch()) + worker.clock_off_ms;
+  };
+  worker.host = std::make_unique<SimHost>(world_, options_.pace, random_.Next(), std::move(hooks));
+  SessionOptions options;
+  options.name = worker.key;
+  options.boot_id = random_.Next();
+  options.spool_quota_bytes = options_.spool_quota_bytes;
+  worker.session = std::make_unique<WorkerSession>(options, *worker.host, worker.spool,
+                                                   *worker.targets, random_.Next());
+}
+
+void Fleet::RestartWorkerSoon(Worker& worker) {
+  worker.session.reset();
+  worker.host.reset();
+  worker.route.clear();
+  worker.clean = false;
+  At(Soon(4), [this, &worker] { StartWorker(worker); });
+}
+
+void Fleet::KillWorker(Worker& worker, bool keeps_disk) {
+  if (worker.session == nullptr) return;
+  ++outcome_.worker_deaths;
+  if (!keeps_disk && random_.Unit() < 0.3) worker.spool.LoseTail(random_.Below(3) + 1);
+  if (!keeps_disk && random_.Unit() < 0.1) worker.spool = MemorySpool();  // another disk altogether
+  RestartWorkerSoon(worker);
+}
+
+bool Fleet::Probed(const Worker& worker, const JobKey& key, bool sweep, uint64_t from,
+                   uint64_t to) {
+  watch_.Probed(worker.key, key, from, to);
+  if (!sweep) return true;
+  const bool dies = options_.poison && *options_.poison >= from && *options_.poison < to;
+  outcome_.probes += dies ? *options_.poison - from + 1 : to - from;
+  return !dies;
+}
+
+// Asked at every visit, so it also sees those whose batches are lost. A worker that dies and goes
+// on with its lease visits again what it had under way, which nobody else knows; and after a death
+// of the coordinator two may believe for a moment that they hold a job.
+bool Fleet::Throttled(const Worker& worker, const Address& address) {
+  const auto seen = disk_.recorded.find(address);
+  if (seen != disk_.recorded.end() && StaysThrottled(seen->second.row.observation())) {
+    ++outcome_.revisits;
+    if (ToMillis(now_.time_since_epoch()) < seen->second.not_before_ms) ++outcome_.early_visits;
+  }
+  return world_.Throttled(worker.number, address, now_ - kBeginning);
+}
+
+void Fleet::SendToCoordinator(Worker& worker, proto::Envelope envelope) {
+  if (envelope.has_batch()) {
+    worker.credit -= std::min<uint64_t>(worker.credit, envelope.batch().payload().size());
+  }
+  if (now_ < worker.mute_until) {
+    worker.clean = false;
+    return;
+  }
+  const auto message = std::make_shared<const proto::Envelope>(std::move(envelope));
+  Deliver(worker, [this, route = worker.route, key = worker.key, message] {
+    if (dispatcher_ == nullptr) return;
+    watch_.Now(key, message.get(), now_);
+    dispatcher_->OnMessage(route, key, *message, now_, CoordinatorClock());
+    Flush();
+  });
+}
+
+void Fleet::GiveToWorker(Worker& worker, const proto::Envelope& envelope) {
+  worker.session->On(envelope, now_);
+  if (envelope.has_ack() && envelope.session() > worker.session_id) {
+    worker.early_ack_of = envelope.session();
+  }
+  if (worker.session->state() != WorkerSession::State::kReady) return;
+  if (envelope.has_welcome() && envelope.welcome().session() > worker.session_id) {
+    worker.session_id = envelope.welcome().session();
+    worker.credit = envelope.welcome().credit_bytes();
+    worker.clean = worker.early_ack_of != worker.session_id;
+  }
+  if (envelope.has_ack() && envelope.session() == worker.session_id) {
+    worker.credit += envelope.ack().credit_bytes();
+  }
+}
+
+void Fleet::WorkerMoment(Worker& worker) {
   if (worker.session != nullptr) {
-    if (worker.session->wants_new_link()) {
-      worker.session->LinkDown();
+    WorkerSession& session = *worker.session;
+    if (session.wants_new_link()) {
+      session.LinkDown();
       worker.route.clear();
+      worker.clean = false;
     }
     if (worker.route.empty()) {
       worker.route = StrCat(worker.key, "#", ++connections_);
-      worker.session->LinkUp(now_);
+      session.LinkUp(now_);
     }
-    worker.host->Work(*worker.session, now_);
-    worker.session->Tick(now_);
-    for (const proto::Envelope& envelope : worker.session->Poll(now_)) {
-      SendToCoordinator(i, envelope);
+    session.Tick(now_);
+    const bool full = worker.spool.unacked_bytes() > options_.spool_quota_bytes;
+    if (worker.host->Work(session, now_) > 0 && full) Break("work while the spool is full");
+    for (proto::Envelope& envelope : session.Poll(now_)) {
+      SendToCoordinator(worker, std::move(envelope));
     }
-    if (worker.dying) KillWorker(i);
+    if (worker.dying) {
+      KillWorker(worker, true);  // dies as a process does: its disk stays
+    } else if (session.finished()) {
+      RestartWorkerSoon(worker);
+    }
   }
-  At(milliseconds(200), [this, i] { WorkerMoment(i); });
+  At(kWorkerMoment, [this, &worker] { WorkerMoment(worker); });
 }
 
-void Fleet::CoordinatorMoment() {
-  if (dispatcher_ != nullptr) {
-    if (random_.Unit() < 0.7) disk_.Sync(1 + random_.Below(8));
-    dispatcher_->OnTick(now_, UnixMillis(now_));
-    Flush();
+// ---- trouble
+
+void Fleet::CutOff(Worker& worker) {
+  const MonoTime until = now_ + Soon(15);
+  const uint64_t way = random_.Below(4);  // mostly both
+  if (way != 0) worker.deaf_until = until;
+  if (way != 1) worker.mute_until = until;
+}
+
+void Fleet::JumpClock() {
+  const int64_t by = static_cast<int64_t>(random_.Below(7'200'000)) - 3'600'000;
+  const size_t whose = random_.Below(workers_.size() + (options_.coordinator_clock_jumps ? 1 : 0));
+  if (whose < workers_.size()) {
+    workers_[whose]->clock_off_ms += by;
+  } else {
+    clock_off_ms_ += by;
+    disk_.ClockJumped();
   }
-  At(milliseconds(50), [this] { CoordinatorMoment(); });
 }
 
 void Fleet::ScheduleTrouble() {
@@ -345,64 +300,15 @@ void Fleet::ScheduleTrouble() {
     if (mean <= 0) return;
     for (Duration at = Soon(mean); at < options_.trouble; at += Soon(mean)) At(at, what);
   };
-  every(options_.worker_deaths_every, [this] { KillWorker(random_.Below(workers_.size())); });
+  every(options_.worker_deaths_every, [this] { KillWorker(Anyone(), false); });
   every(options_.coordinator_deaths_every, [this] { KillCoordinator(); });
-  every(options_.partitions_every,
-        [this] { workers_[random_.Below(workers_.size())]->cut_off_until = now_ + Soon(15); });
-}
-
-void Fleet::CheckEnd(FleetOutcome* outcome) {
-  auto expect = [&](bool good, const std::string& what) {
-    if (!good) outcome->broken.push_back(what);
-  };
-  uint64_t covered = 0, answered = 0, quarantined = 0;
-  for (const auto& [id, job] : disk_.jobs) {
-    quarantined += job.state() == proto::JobRow::QUARANTINED ? 1 : 0;
-    if (job.kind() != proto::JobRow::SWEEP) continue;
-    const proto::Tally& t = job.tally();
-    covered += t.refused() + t.answered() + t.failed();
-    answered += t.answered();
-  }
-  const uint64_t poisoned = options_.poison ? 1 : 0;
-  const bool lost_listener =
-      options_.poison && listeners_.contains(truth_->TargetAt(*options_.poison));
-  const size_t expected = listeners_.size() - (lost_listener ? 1 : 0);
-  expect(covered == options_.targets, StrCat("the ledger sums to ", covered));
-  expect(quarantined == poisoned, StrCat(quarantined, " targets left out"));
-  expect(answered == expected, StrCat(answered, " answers of ", expected));
-  expect(disk_.listeners.size() == expected, StrCat(disk_.listeners.size(), " listeners listed"));
-  expect(disk_.recorded.size() == expected, StrCat(disk_.recorded.size(), " hosts recorded"));
-}
-
-void Fleet::CheckThrottled(FleetOutcome* outcome) {
-  uint64_t planned = 0, made = 0, recovered = 0, counted = 0;
-  for (const auto& [id, job] : disk_.jobs) {
-    planned += job.tally().to_revisit();
-    recovered += job.tally().recovered();
-    if (job.kind() == proto::JobRow::GRAB_REVISITS) made += job.cursor() - job.base();
-    if (job.kind() == proto::JobRow::GRAB_LISTENERS) counted += job.tally().throttled();
-  }
-  uint64_t shut = 0;
-  std::string all;
-  for (const auto& [address, seen] : disk_.recorded) {
-    const Throttle way = ThrottleOf(address);
-    const bool stays =
-        way == Throttle::kForEver || (way == Throttle::kForOneWorker && options_.workers == 1);
-    const proto::PortObservation& port = seen.row.observation();
-    const bool throttled = StaysThrottled(port);
-    if (throttled != stays || (port.ssh().keys_size() == 1) == throttled) {
-      outcome->broken.push_back(StrCat("a host ends ", throttled ? "throttled" : "visited",
-                                       " that is throttled in way ", static_cast<int>(way)));
-    }
-    if (throttled && seen.rounds != kThrottleRetries) {
-      outcome->broken.push_back("a host given up before the last retry");
-    }
-    shut += throttled ? 1 : 0;
-    all += StrCat(address.ToString(), throttled ? " -\n" : " +\n");
-  }
-  outcome->digest = Sha256(all);
-  if (planned != made) outcome->broken.push_back(StrCat(made, " revisits of ", planned));
-  if (counted - recovered != shut) outcome->broken.push_back("the ledger's throttled hosts");
+  every(options_.partitions_every, [this] { CutOff(Anyone()); });
+  every(options_.disk_stalls_every, [this] { disk_stalls_until_ = now_ + Soon(4); });
+  every(options_.clock_jumps_every, [this] { JumpClock(); });
+  every(options_.drains_every, [this] {
+    Worker& worker = Anyone();
+    if (worker.session != nullptr) worker.session->StartDrain(now_);
+  });
 }
 
 FleetOutcome Fleet::Run() {
@@ -410,33 +316,35 @@ FleetOutcome Fleet::Run() {
   CoordinatorMoment();
   for (size_t i = 0; i < options_.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>());
+    workers_[i]->number = i;
     workers_[i]->key = StrCat("worker-", i);
-    StartWorker(i);
-    WorkerMoment(i);
+    StartWorker(*workers_[i]);
+    WorkerMoment(*workers_[i]);
   }
   ScheduleTrouble();
   const MonoTime start = now_;
-  const MonoTime give_up = trouble_until_ + kPatience;
-  while (now_ < give_up && outcome_.messages < kMostMessages && disk_.broken.empty()) {
-    if (disk_.run.state() == proto::RunRow::DONE) {
+  MonoTime until = trouble_until_ + options_.patience;
+  while (now_ < until && outcome_.messages < options_.max_messages && outcome_.broken.empty() &&
+         disk_.broken.empty() && watch_.broken.empty()) {
+    if (!outcome_.finished && disk_.run.state() == proto::RunRow::DONE) {
       outcome_.finished = true;
-      break;
+      outcome_.virtual_seconds = std::chrono::duration<double>(now_ - start).count();
+      until = std::max(now_, trouble_until_) + kSettling;
     }
-    Event event = events_.top();
-    events_.pop();
-    now_ = event.at;
-    event.what();
+    Step();
+    CheckRates();
   }
-  outcome_.broken = disk_.broken;
-  outcome_.virtual_seconds = std::chrono::duration<double>(now_ - start).count();
-  if (outcome_.finished) {
-    CheckEnd(&outcome_);
-    CheckThrottled(&outcome_);
+  for (const auto* more : {&disk_.broken, &watch_.broken}) {
+    outcome_.broken.insert(outcome_.broken.end(), more->begin(), more->end());
+  }
+  outcome_.trims = watch_.trims();
+  if (outcome_.finished && outcome_.broken.empty()) {
+    CheckEnd();
+    CheckThrottled();
+    CheckQuiet();
   }
   return outcome_;
 }
-
-}  // namespace
 
 FleetOutcome RunFleet(const FleetOptions& options) {
   return Fleet(options).Run();

@@ -1,25 +1,34 @@
 #pragma once
 
+// The hosts behind a simulated worker: makes contiguous batches at a seeded pace, as the job runner
+// does.
+
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
-#include "tests/sim/fleet_simulation.h"
+#include "base/random.h"
+#include "tests/sim/sim_world.h"
+#include "worker/worker_session.h"
 
 namespace hark::sim {
 
-// The hosts behind a simulated worker: makes contiguous batches at a seeded pace, as the job runner
-// does.
 class SimHost final : public JobHost {
  public:
-  using Probed = std::function<bool(uint64_t plan_index)>;  // false: the prober died of it
-  using Throttled = std::function<bool(const Address&)>;    // a visit now meets a refusal
-  SimHost(const RunState& truth, std::set<Address> listeners, uint64_t seed, Probed probed,
-          Throttled throttled);
+  struct Hooks {
+    // About to look at [from, to) of a job; false: the prober died of it.
+    std::function<bool(const JobKey& key, bool sweep, uint64_t from, uint64_t to)> probed;
+    std::function<bool(const Address&)> throttled;  // a visit now meets a refusal
+    std::function<int64_t()> unix_ms;               // the worker's clock
+  };
+  SimHost(const SimWorld& world, double pace, uint64_t seed, Hooks hooks)
+      : world_(world), pace_(pace), random_(seed), hooks_(std::move(hooks)) {}
 
-  // Works for a moment: at most so many indices of each job.
-  void Work(WorkerSession& session, MonoTime now);
+  // Works for a moment: at most so many indices of each job. Batches it made.
+  size_t Work(WorkerSession& session, MonoTime now);
+  // Its share of the rate while it may probe, 0 while it has nothing to or must not.
+  double rate() const;
 
   Status StartJob(const proto::Job& job, uint64_t cursor, uint64_t end,
                   std::shared_ptr<const RangeSet> targets) override;
@@ -40,14 +49,13 @@ class SimHost final : public JobHost {
     bool held = false;
   };
 
-  bool MakePayload(const Running& running, uint64_t to, MonoTime now, proto::BatchPayload* payload);
+  void MakePayload(const Running& running, uint64_t to, MonoTime now, proto::BatchPayload* payload);
   void Visit(const std::string& address, MonoTime now, proto::HostObservation* host);
 
-  const RunState& truth_;
-  const std::set<Address> listeners_;
+  const SimWorld& world_;
+  const double pace_;
   Random random_;
-  const Probed probed_;
-  const Throttled throttled_;
+  const Hooks hooks_;
   std::map<JobKey, Running> jobs_;
   double rate_ = 0;
   bool finishing_ = false;

@@ -20,6 +20,11 @@ bool EngineBudget::TakeToken(MonoTime now) {
   return bucket_.TryTake(1, now);
 }
 
+void EngineBudget::ReturnToken() {
+  const std::lock_guard lock(mutex_);
+  bucket_.Return(1);
+}
+
 MonoTime EngineBudget::WhenTokens(double n, MonoTime now) const {
   const std::lock_guard lock(mutex_);
   return bucket_.WhenAvailable(n, now);

@@ -24,6 +24,8 @@ class EngineBudget {
   void SetRate(double per_second, MonoTime now);
   double rate() const;
   bool TakeToken(MonoTime now);
+  // One that was taken and not used.
+  void ReturnToken();
   // When n tokens will be there for the caller; kNever at rate 0. Another may be quicker.
   MonoTime WhenTokens(double n, MonoTime now) const;
 

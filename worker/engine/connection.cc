@@ -296,6 +296,11 @@ void Connection::Abort(MonoTime now) {
   Close();
 }
 
+void Connection::Reset() {
+  if (state_ != State::kIdle) ResetOnClose(fd_.get());
+  Close();
+}
+
 void Connection::End(const ConnectAttempt& how, MonoTime now) {
   Close();
   on_end_(how, now);

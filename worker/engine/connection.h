@@ -16,6 +16,7 @@
 //   leaving    | readable          | read and forget                  | leaving, ended at EOF
 //   leaving    | goodbye_wait      |                                  | ended
 //   any        | Abort             | OnReset if talking               | idle, nobody told
+//   any        | Reset             | RST to the peer, unsent is lost  | idle, nobody told
 //
 // A probe that has said goodbye (QUIT, close_notify, SSH disconnect) leaves: the peer closes first
 // and keeps the TIME_WAIT, and what it still sent does not turn our close into a reset. After a
@@ -43,6 +44,8 @@ class Connection final : public IoHandler, public Alarm, public SlowTalk {
              MonoTime now);
   bool active() const { return state_ != State::kIdle; }
   void Abort(MonoTime now);
+  // The probe is not told either: it is about to go.
+  void Reset();
 
   void OnReady(IoEvents events) override;
   void OnAlarm(MonoTime now) override;

@@ -7,14 +7,14 @@
 // ceiling holds for what leaves the machine, whatever the mix. The budget may be shared with other
 // engines (engine_pool.h). A second visit to a host waits for the first to end. Visits go first: a
 // host that answered should not change while it waits. Below the ceiling the loop sleeps in the
-// kernel until a token, a timer or a descriptor is due.
+// kernel until a token, a timer or a descriptor is due. Each run has a lane (lane.h) with rates of
+// its own; the lanes take turns.
 //
 // Memory: an open conversation owns its probe and at most 256 KiB of unsent bytes; reading uses one
 // buffer on the stack.
 //
 // Threads: one, the one that calls RunOnce.
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -24,6 +24,7 @@
 #include "worker/engine/engine_loop.h"
 #include "worker/engine/fd_watch.h"
 #include "worker/engine/knocker.h"
+#include "worker/engine/lane.h"
 #include "worker/engine/prober.h"
 #include "worker/engine/visit.h"
 
@@ -43,7 +44,10 @@ class Engine final : public EngineLoop, private Visit::Owner {
              VisitCallback done) override;
   size_t KnockRoom() const override;
   size_t VisitRoom() const override;
+  size_t KnockRoomFor(const ContactPolicy& policy) const override;
+  size_t VisitRoomFor(const ContactPolicy& policy) const override;
   void SetPermission(const PolicyPtr& policy, Permission permission) override;
+  void Abort(const AbortFilter& filter) override;
 
   void SetRate(double per_second) override;
   double rate() const override { return parts_.budget->rate(); }
@@ -72,12 +76,16 @@ class Engine final : public EngineLoop, private Visit::Owner {
          Reactor reactor);
   void VisitReady(VisitObject* visit) override;
   void VisitEnded(VisitObject* visit, VisitResult result) override;
-  bool HasReady() const { return !ready_.empty() || knocker_.ready(); }
+  Lane& LaneOf(const PacerPtr& pacer);
+  // When the first of all lanes could go, were there tokens and slots.
+  MonoTime WhenReady(MonoTime now) const;
   // How many tokens are worth waking up for.
   double WakeTokens() const;
+  void HearAnswers();
   void LimitTarpits();
   void StartConnections();
-  void StartOne(MonoTime now);
+  // False: no lane has one that may go.
+  bool StartOne(MonoTime now);
   void HostIsFree(VisitObject* visit);
   Duration WaitTime(Duration max_wait) const;
 
@@ -85,7 +93,8 @@ class Engine final : public EngineLoop, private Visit::Owner {
   size_t socket_room_;
   Knocker knocker_;
   std::unordered_map<VisitObject*, std::unique_ptr<VisitObject>> visits_;
-  std::deque<VisitObject*> ready_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  size_t turn_ = 0;                                         // the lane that goes first
   std::unordered_map<Address, VisitObject*> hosts_;         // the visit each host has
   std::unordered_multimap<Address, VisitObject*> waiting_;  // until their host's visit is over
   std::vector<std::unique_ptr<VisitObject>> ended_;         // until the turn's end

@@ -41,6 +41,7 @@ struct EngineStats {
   size_t queued_knocks = 0;    // waiting for a token or a slot
   size_t ready_visits = 0;     // the same
   size_t visits = 0;           // hosts being visited, paused ones included
+  size_t aside = 0;            // knocks and visits whose prefix or AS has had enough for now
   // Knocks by what they showed (answered = kOk) and ports of ended visits by their outcome.
   std::array<uint64_t, kOutcomeCount> outcomes{};
 

@@ -63,13 +63,17 @@ EngineThread& EnginePool::ThreadOf(const Address& address) {
 
 void EnginePool::Knock(PolicyPtr policy, const Address& address, uint16_t port,
                        KnockCallback done) {
-  ThreadOf(address).Give(KnockOrder{std::move(policy), address, port, std::move(done)});
+  InLine in_line(policy->pacer == nullptr ? nullptr : &policy->pacer->line.knocks);
+  ThreadOf(address).Give(
+      KnockOrder{std::move(policy), address, port, std::move(done), std::move(in_line)});
 }
 
 void EnginePool::Visit(PolicyPtr policy, const Address& address, std::vector<uint16_t> ports,
                        VisitCallback done) {
+  InLine in_line(policy->pacer == nullptr ? nullptr : &policy->pacer->line.visits);
   ThreadOf(address).Give(
-      VisitRequest{std::move(policy), address, std::move(ports), std::move(done)});
+      VisitOrder{VisitRequest{std::move(policy), address, std::move(ports), std::move(done)},
+                 std::move(in_line)});
 }
 
 size_t EnginePool::KnockRoom() const {
@@ -79,6 +83,16 @@ size_t EnginePool::KnockRoom() const {
 size_t EnginePool::VisitRoom() const {
   const EngineStats now = stats();
   return VisitRoomOf(max_in_flight(), now.visits, now.ready_visits, kVisitQueue * threads_.size());
+}
+
+size_t EnginePool::KnockRoomFor(const ContactPolicy& policy) const {
+  return policy.pacer == nullptr ? KnockRoom() : RunKnockRoomOf(*policy.pacer, rate());
+}
+
+size_t EnginePool::VisitRoomFor(const ContactPolicy& policy) const {
+  if (policy.pacer == nullptr) return VisitRoom();
+  return RunVisitRoomOf(*policy.pacer, max_in_flight(), stats().visits,
+                        kVisitQueue * threads_.size());
 }
 
 void EnginePool::SetRate(double per_second) {
@@ -94,8 +108,16 @@ void EnginePool::SetMaxInFlight(size_t sockets) {
 void EnginePool::SetPermission(const PolicyPtr& policy, Permission permission) {
   policy->permission = permission;
   if (permission == Permission::kGo) return;
+  OrderAll([&](auto obeyed) { return RecallOrder{policy, permission, std::move(obeyed)}; });
+}
+
+void EnginePool::Abort(const AbortFilter& filter) {
+  OrderAll([&](auto obeyed) { return AbortOrder{filter, std::move(obeyed)}; });
+}
+
+void EnginePool::OrderAll(const std::function<EngineOrder(std::shared_ptr<std::latch>)>& make) {
   const auto obeyed = std::make_shared<std::latch>(static_cast<ptrdiff_t>(threads_.size()));
-  for (const auto& thread : threads_) thread->Give(RecallOrder{policy, permission, obeyed});
+  for (const auto& thread : threads_) thread->Give(make(obeyed));
   obeyed->wait();
   Deliver();
 }

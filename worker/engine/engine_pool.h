@@ -6,8 +6,8 @@
 // All of them draw on one budget, so the rate and the number of sockets are those of the whole. An
 // address always goes to the same engine, so a host never has two visits at once.
 //
-// Orders are handed over when given, results are collected by RunOnce and by SetPermission, which
-// waits until every engine has obeyed: one turn of theirs.
+// Orders are handed over when given, results are collected by RunOnce, and by SetPermission and
+// Abort, which wait until every engine has obeyed: one turn of theirs.
 //
 // Threads: one, the one that calls RunOnce; callbacks run in it.
 
@@ -32,7 +32,10 @@ class EnginePool final : public EngineLoop {
   size_t VisitRoom() const override;
   void SetRate(double per_second) override;
   void SetMaxInFlight(size_t sockets) override;
+  size_t KnockRoomFor(const ContactPolicy& policy) const override;
+  size_t VisitRoomFor(const ContactPolicy& policy) const override;
   void SetPermission(const PolicyPtr& policy, Permission permission) override;
+  void Abort(const AbortFilter& filter) override;
 
   Status Watch(int fd, std::function<void()> readable) override;
   void Unwatch(int fd) override;
@@ -44,6 +47,8 @@ class EnginePool final : public EngineLoop {
  private:
   EnginePool(const Clock& clock, Reactor reactor, UniqueFd wake, size_t socket_room);
   EngineThread& ThreadOf(const Address& address);
+  // Waits until all threads have obeyed the order that make gives each.
+  void OrderAll(const std::function<EngineOrder(std::shared_ptr<std::latch>)>& make);
   // Tells the callbacks what the engines have finished.
   void Deliver();
 

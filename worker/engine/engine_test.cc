@@ -197,6 +197,24 @@ TEST_F(EngineTest, AnOrderlyEndAResetAndADeadlineAreToldApart) {
               ElementsAre("connected", "eof", "connected", "reset", "connected", "deadline"));
 }
 
+TEST_F(EngineTest, WhatCameWhileTheProcessStoodStillIsHeardBeforeDeadlinesRing) {
+  ManualClock clock;
+  clock.Advance(seconds(1));
+  engine_ = *Engine::Create({.max_in_flight = 64, .probes_per_second = 1e6}, clock);
+  LoopbackServer server;
+  VisitPorts({server.port()});
+  UniqueFd peer;
+  RunUntil([&] { return peer.valid() && Hear(peer) == "hello\n"; },
+           [&] {
+             if (!peer.valid()) peer = server.Accept();
+             clock.Advance(milliseconds(1));
+           });
+  Say(peer, "ok\n");
+  clock.Advance(script_.patience + seconds(60));  // a SIGSTOP, a machine that was suspended
+  engine_->RunOnce(Duration(0));
+  EXPECT_THAT(heard_, ElementsAre("connected", "ok\n"));
+}
+
 TEST_F(EngineTest, APausedHostHoldsNoSocket) {
   LoopbackServer server;
   script_.conversations = 2;

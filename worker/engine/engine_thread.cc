@@ -54,7 +54,7 @@ void EngineThread::Give(EngineOrder order) {
     const std::lock_guard lock(mutex_);
     first = orders_.empty();
     given_knocks_ += std::holds_alternative<KnockOrder>(order) ? 1 : 0;
-    given_visits_ += std::holds_alternative<VisitRequest>(order) ? 1 : 0;
+    given_visits_ += std::holds_alternative<VisitOrder>(order) ? 1 : 0;
     orders_.push_back(std::move(order));
   }
   if (first) Wake(wake_thread_.get());
@@ -109,20 +109,25 @@ void EngineThread::TakeOrders() {
 
 void EngineThread::Obey(EngineOrder order) {
   if (auto* knock = std::get_if<KnockOrder>(&order)) {
-    engine_->Knock(std::move(knock->policy), knock->address, knock->port,
+    engine_->Knock(knock->policy, knock->address, knock->port,
                    [this, done = std::move(knock->done)](KnockResult result) mutable {
                      finished_.push_back(KnockDone{std::move(done), result});
                    });
-  } else if (auto* visit = std::get_if<VisitRequest>(&order)) {
-    engine_->Visit(std::move(visit->policy), visit->address, std::move(visit->ports),
-                   [this, done = std::move(visit->done)](VisitResult result) mutable {
+  } else if (auto* visit = std::get_if<VisitOrder>(&order)) {
+    VisitRequest& request = visit->request;
+    engine_->Visit(request.policy, request.address, std::move(request.ports),
+                   [this, done = std::move(request.done)](VisitResult result) mutable {
                      finished_.push_back(VisitDone{std::move(done), std::move(result)});
                    });
-  } else {
-    const RecallOrder& recall = std::get<RecallOrder>(order);
-    engine_->SetPermission(recall.policy, recall.permission);
+  } else if (auto* recall = std::get_if<RecallOrder>(&order)) {
+    engine_->SetPermission(recall->policy, recall->permission);
     Publish();
-    recall.obeyed->count_down();
+    recall->obeyed->count_down();
+  } else {
+    const AbortOrder& abort = std::get<AbortOrder>(order);
+    engine_->Abort(abort.filter);
+    Publish();
+    abort.obeyed->count_down();
   }
 }
 

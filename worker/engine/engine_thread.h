@@ -7,10 +7,12 @@
 // Threads: Give, Nudge, TakeResults and Look are called by the owner; the engine belongs to the
 // thread.
 
+#include <atomic>
 #include <latch>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -19,18 +21,46 @@
 
 namespace hark {
 
+// Counts an order in its run's line while it is on its way to the engine.
+class InLine {
+ public:
+  explicit InLine(std::atomic<size_t>* count) : count_(count) {
+    if (count_ != nullptr) ++*count_;
+  }
+  InLine(InLine&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+  InLine& operator=(InLine&& other) noexcept {
+    std::swap(count_, other.count_);
+    return *this;
+  }
+  ~InLine() {
+    if (count_ != nullptr) --*count_;
+  }
+
+ private:
+  std::atomic<size_t>* count_;
+};
+
 struct KnockOrder {
   PolicyPtr policy;
   Address address;
   uint16_t port = 0;
   KnockCallback done;
+  InLine in_line;  // its count lives in the policy's pacer
+};
+struct VisitOrder {
+  VisitRequest request;
+  InLine in_line;
 };
 struct RecallOrder {
   PolicyPtr policy;
   Permission permission = Permission::kGo;
   std::shared_ptr<std::latch> obeyed;  // counted down when its results are there to be taken
 };
-using EngineOrder = std::variant<KnockOrder, VisitRequest, RecallOrder>;
+struct AbortOrder {
+  AbortFilter filter;
+  std::shared_ptr<std::latch> obeyed;
+};
+using EngineOrder = std::variant<KnockOrder, VisitOrder, RecallOrder, AbortOrder>;
 
 // A callback of the owner's and what it is to be told, in the owner's thread.
 struct KnockDone {

@@ -1,6 +1,5 @@
 #include "worker/engine/knocker.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace hark {
@@ -8,7 +7,7 @@ namespace hark {
 // A knock whose answer is not there yet.
 class Knocker::Flight final : public IoHandler, public Alarm {
  public:
-  Flight(Knocker& owner, Request knock, UniqueFd socket)
+  Flight(Knocker& owner, KnockRequest knock, UniqueFd socket)
       : request(std::move(knock)), fd(std::move(socket)), owner_(owner) {}
 
   void OnReady(IoEvents) override {
@@ -18,7 +17,7 @@ class Knocker::Flight final : public IoHandler, public Alarm {
   }
   void OnAlarm(MonoTime now) override { owner_.Land(this, ConnectFailure(ETIMEDOUT), now); }
 
-  Request request;
+  KnockRequest request;
   UniqueFd fd;
 
  private:
@@ -58,7 +57,8 @@ std::optional<Outcome> OutcomeOf(KnockResult result) {
 
 }  // namespace
 
-Knocker::Knocker(EngineParts& parts) : parts_(parts) {}
+Knocker::Knocker(EngineParts& parts, std::function<void(KnockRequest)> queue)
+    : parts_(parts), queue_(std::move(queue)) {}
 
 Knocker::~Knocker() {
   for (auto& [flight, owned] : flights_) {
@@ -68,15 +68,9 @@ Knocker::~Knocker() {
   parts_.timers.Cancel(this);
 }
 
-void Knocker::Add(PolicyPtr policy, const Address& address, uint16_t port, KnockCallback done) {
-  queue_.push_back({std::move(policy), address, port, std::move(done), 0});
-}
-
-void Knocker::StartNext(MonoTime now) {
-  Request request = std::move(queue_.front());
-  queue_.pop_front();
+void Knocker::Start(KnockRequest request, MonoTime now) {
   if (request.policy->may_contact && !request.policy->may_contact(request.address)) {
-    End(request, KnockResult::kExcluded);
+    End(std::move(request), KnockResult::kExcluded);
     return;
   }
   ++parts_.stats.probes_sent;
@@ -98,32 +92,35 @@ void Knocker::StartNext(MonoTime now) {
   flights_.emplace(flight, std::move(owned));
 }
 
-void Knocker::Land(Flight* flight, const ConnectAttempt& attempt, MonoTime now) {
+KnockRequest Knocker::TakeDown(Flight* flight) {
   auto node = flights_.extract(flight);
   parts_.timers.Cancel(flight);
   parts_.reactor.Forget(flight);
   flight->fd.Reset();
   parts_.SocketClosed();
-  Settle(std::move(flight->request), attempt, now);
+  return std::move(flight->request);
 }
 
-void Knocker::Settle(Request request, const ConnectAttempt& attempt, MonoTime now) {
+void Knocker::Land(Flight* flight, const ConnectAttempt& attempt, MonoTime now) {
+  Settle(TakeDown(flight), attempt, now);
+}
+
+void Knocker::Settle(KnockRequest request, const ConnectAttempt& attempt, MonoTime now) {
   if (attempt.state == ConnectState::kNoRoom && request.attempts < parts_.options.local_attempts) {
     RetryLater(std::move(request), now);
     return;
   }
-  End(request, ResultOf(attempt));
+  End(std::move(request), ResultOf(attempt));
 }
 
-void Knocker::End(Request& request, KnockResult result) {
+void Knocker::End(KnockRequest request, KnockResult result) {
   if (result == KnockResult::kExcluded) ++parts_.stats.excluded;
   if (const auto outcome = OutcomeOf(result)) parts_.Count(*outcome);
   ++parts_.stats.results;
-  const KnockCallback done = std::move(request.done);
-  done(result);
+  request.done(result);
 }
 
-void Knocker::RetryLater(Request request, MonoTime now) {
+void Knocker::RetryLater(KnockRequest request, MonoTime now) {
   const MonoTime due = now + parts_.RetryWait(request.attempts - 1);
   later_.emplace(due, std::move(request));
   parts_.timers.Set(this, later_.begin()->first);
@@ -131,34 +128,52 @@ void Knocker::RetryLater(Request request, MonoTime now) {
 
 void Knocker::OnAlarm(MonoTime now) {
   while (!later_.empty() && later_.begin()->first <= now) {
-    Request request = std::move(later_.begin()->second);
+    KnockRequest request = std::move(later_.begin()->second);
     later_.erase(later_.begin());
     // Withdrawn while it waited.
     if (request.policy->permission != Permission::kGo) {
-      End(request, KnockResult::kNotSent);
+      End(std::move(request), KnockResult::kNotSent);
     } else {
-      queue_.push_back(std::move(request));
+      queue_(std::move(request));
     }
   }
   if (!later_.empty()) parts_.timers.Set(this, later_.begin()->first);
 }
 
-void Knocker::Recall(const ContactPolicy* policy) {
-  // Taken out before anyone is told: callbacks may add to the queue.
-  std::vector<Request> recalled;
-  const auto keep_end = std::stable_partition(
-      queue_.begin(), queue_.end(), [&](const Request& r) { return r.policy.get() != policy; });
-  std::move(keep_end, queue_.end(), std::back_inserter(recalled));
-  queue_.erase(keep_end, queue_.end());
+std::vector<KnockRequest> Knocker::TakeLater(
+    const std::function<bool(const KnockRequest&)>& selects) {
+  std::vector<KnockRequest> taken;
   for (auto it = later_.begin(); it != later_.end();) {
-    if (it->second.policy.get() == policy) {
-      recalled.push_back(std::move(it->second));
+    if (selects(it->second)) {
+      taken.push_back(std::move(it->second));
       it = later_.erase(it);
     } else {
       ++it;
     }
   }
-  for (Request& request : recalled) End(request, KnockResult::kNotSent);
+  return taken;
+}
+
+void Knocker::Recall(const ContactPolicy* policy) {
+  // Taken out before anyone is told: callbacks may ask for more.
+  for (KnockRequest& request :
+       TakeLater([&](const KnockRequest& r) { return r.policy.get() == policy; })) {
+    End(std::move(request), KnockResult::kNotSent);
+  }
+}
+
+void Knocker::Abort(const AbortFilter& filter) {
+  const auto selects = [&](const KnockRequest& r) { return filter(*r.policy, r.address); };
+  std::vector<KnockRequest> aborted = TakeLater(selects);
+  std::vector<Flight*> flights;
+  for (const auto& [flight, owned] : flights_) {
+    if (selects(flight->request)) flights.push_back(flight);
+  }
+  for (Flight* flight : flights) {
+    ResetOnClose(flight->fd.get());
+    aborted.push_back(TakeDown(flight));
+  }
+  for (KnockRequest& request : aborted) End(std::move(request), KnockResult::kExcluded);
 }
 
 }  // namespace hark

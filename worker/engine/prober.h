@@ -18,6 +18,7 @@
 
 #include "base/address.h"
 #include "base/time.h"
+#include "worker/engine/run_pacer.h"
 #include "worker/probe/probe.h"
 
 namespace hark {
@@ -28,7 +29,7 @@ enum class KnockResult : uint8_t {
   kRefused,      // RST
   kSilent,       // nothing before the connect timeout
   kUnreachable,  // an ICMP error or no route
-  kExcluded,     // may_contact said no; nothing was sent
+  kExcluded,     // may_contact said no and nothing was sent, or Abort
   kLocalError,   // our side failed several times; says nothing about the peer
   kNotSent,      // the policy's permission was withdrawn before anything was sent
 };
@@ -41,8 +42,7 @@ enum class Permission : uint8_t {
 };
 
 // The survey of one port; HTTP wants to name the host.
-using SurveyMaker =
-    std::function<std::unique_ptr<PortSurvey>(uint16_t port, const Address& host)>;
+using SurveyMaker = std::function<std::unique_ptr<PortSurvey>(uint16_t port, const Address& host)>;
 using ContactFilter = std::function<bool(const Address&)>;
 
 struct ContactPolicy {
@@ -52,6 +52,8 @@ struct ContactPolicy {
   Duration host_time_limit = std::chrono::minutes(10);
   SurveyMaker make_survey;    // needed for visits
   ContactFilter may_contact;  // asked directly before every connect
+  // The run's own rates; nullptr = only the prober's ceiling. Set before the first request.
+  PacerPtr pacer;
   // Changed through Prober::SetPermission only; read by whoever works for the job.
   std::atomic<Permission> permission = Permission::kGo;
 };
@@ -59,7 +61,7 @@ struct ContactPolicy {
 struct VisitResult {
   enum class End : uint8_t {
     kVisited,
-    kExcluded,  // may_contact said no; ports is empty or holds what was learnt until then
+    kExcluded,  // may_contact said no, or Abort; ports holds those finished before
     kNotSent,   // permission withdrawn; ports is empty, the host has to be visited anew
   };
   End end = End::kVisited;
@@ -71,6 +73,8 @@ struct VisitResult {
 using KnockCallback = std::function<void(KnockResult)>;
 using VisitCallback = std::function<void(VisitResult)>;
 using PolicyPtr = std::shared_ptr<ContactPolicy>;
+// Which requests to abort. Asked in the engines' threads, several at a time.
+using AbortFilter = std::function<bool(const ContactPolicy&, const Address&)>;
 
 class Prober {
  public:
@@ -86,12 +90,21 @@ class Prober {
   virtual size_t KnockRoom() const = 0;
   virtual size_t VisitRoom() const = 0;
 
-  // The ceiling of connection attempts a second, 0 = none; and of open sockets.
+  // The same for requests under that policy, whose run may be slower than the rest and have more
+  // standing aside.
+  virtual size_t KnockRoomFor(const ContactPolicy&) const { return KnockRoom(); }
+  virtual size_t VisitRoomFor(const ContactPolicy&) const { return VisitRoom(); }
+
+  // The ceiling of connection attempts a second, 0 = nothing is sent; and of open sockets.
   virtual void SetRate(double per_second) = 0;
   virtual void SetMaxInFlight(size_t sockets) = 0;
 
   // Requests the new permission forbids come back as kNotSent, before this returns.
   virtual void SetPermission(const PolicyPtr& policy, Permission permission) = 0;
+
+  // What the filter selects, queued or under way, comes back as kExcluded before this returns. Open
+  // connections are reset (SO_LINGER 0): nothing leaves for their hosts afterwards.
+  virtual void Abort(const AbortFilter& filter) = 0;
 };
 
 }  // namespace hark

@@ -85,7 +85,7 @@ void Reactor::Forget(IoHandler* handler) {
   free_slots_.push_back(slot);
 }
 
-void Reactor::Wait(Duration max_wait) {
+bool Reactor::Wait(Duration max_wait) {
   std::array<epoll_event, kEventsPerWait> events;
   int n = -1;
   if (has_pwait2_) {
@@ -105,6 +105,7 @@ void Reactor::Wait(Duration max_wait) {
     if (slot.handler == nullptr || slot.generation != tag >> 32) continue;
     slot.handler->OnReady(FromEpoll(events[static_cast<size_t>(i)].events));
   }
+  return n < 0 || n == kEventsPerWait;
 }
 
 }  // namespace hark

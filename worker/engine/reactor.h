@@ -46,8 +46,9 @@ class Reactor {
   // For one that is closed right after and was never duplicated: the kernel drops it by itself.
   void Forget(IoHandler* handler);
 
-  // Waits at most that long (0 = just look), tells handlers.
-  void Wait(Duration max_wait);
+  // Waits at most that long (0 = just look), tells handlers. True when there may be more: a call
+  // takes so many events at most, and ends early when the process was stopped meanwhile.
+  bool Wait(Duration max_wait);
 
  private:
   struct Slot {

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "base/bytes.h"
+
 namespace hark {
 
 SocketAddress ToSocketAddress(const Address& address, uint16_t port) {
@@ -22,6 +24,13 @@ SocketAddress ToSocketAddress(const Address& address, uint16_t port) {
     out.size = sizeof v6;
   }
   return out;
+}
+
+std::optional<uint32_t> V4Destination(const Address& address) {
+  if (address.is_v4()) return address.v4();
+  ByteReader reader(address.bytes());
+  const bool mapped = reader.U64() == 0 && reader.U16() == 0 && reader.U16() == 0xffff;
+  return mapped ? std::optional(reader.U32()) : std::nullopt;
 }
 
 }  // namespace hark

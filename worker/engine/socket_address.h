@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "base/address.h"
 
@@ -19,5 +20,9 @@ struct SocketAddress {
 };
 
 SocketAddress ToSocketAddress(const Address& address, uint16_t port);
+
+// The IPv4 address a packet would go to: its own, or the one inside ::ffff:0:0/96, which the kernel
+// reaches over IPv4 (RFC 4291 §2.5.5.2).
+std::optional<uint32_t> V4Destination(const Address& address);
 
 }  // namespace hark

@@ -105,4 +105,9 @@ ConnectAttempt FinishConnect(int fd) {
   return attempt;
 }
 
+void ResetOnClose(int fd) {
+  const linger at_once{1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 }  // namespace hark

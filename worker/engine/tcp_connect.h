@@ -35,4 +35,7 @@ ConnectAttempt StartConnect(const Address& address, uint16_t port, SourceBinder&
 // kPending when it was a false alarm, or a failure.
 ConnectAttempt FinishConnect(int fd);
 
+// close() ends it with an RST, and nothing is sent again: for hosts we must not talk to any more.
+void ResetOnClose(int fd);
+
 }  // namespace hark

@@ -118,6 +118,14 @@ void Visit::Recall(Permission permission) {
   if (permission == Permission::kStop || !contacted_) End(VisitResult::End::kNotSent);
 }
 
+void Visit::Abort() {
+  if (state_ == State::kEnded) return;
+  connection_.Reset();
+  probe_ = nullptr;
+  survey_.reset();
+  End(VisitResult::End::kExcluded);
+}
+
 void Visit::OnTimeLimit(MonoTime now) {
   if (state_ == State::kEnded) return;
   CutShort(now);

@@ -10,6 +10,7 @@
 //   paused  | pause over                  | Next(); next port when nullptr     | ready, ended
 //   paused  | permission withdrawn        |                                    | ended: not sent
 //   any     | host_time_limit             | keep what was learnt, kTooSlow     | ended: visited
+//   any     | Abort                       | reset an open connection           | ended: excluded
 //
 // The host is left alone between two probes of a survey as long as the survey wishes, without a
 // socket; between two ports there is no pause, they are different servers.
@@ -48,6 +49,8 @@ class Visit final : public Alarm {
   void Connect(MonoTime now);
   // kGo and kFinishStarted let a begun visit go on; see Permission.
   void Recall(Permission permission);
+  // Not from inside its own callbacks.
+  void Abort();
 
   const VisitRequest& request() const { return request_; }
   VisitCallback TakeCallback() { return std::move(request_.done); }

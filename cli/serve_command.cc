@@ -1,0 +1,150 @@
+#include "cli/serve_command.h"
+
+#include <cstdio>
+#include <optional>
+#include <thread>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "cli/exit_code.h"
+#include "cli/flags.h"
+#include "cli/output.h"
+#include "cli/plan_flags.h"
+#include "cli/service.h"
+#include "cli/service_flags.h"
+#include "cli/signals.h"
+#include "coordinator/pressure.h"
+#include "coordinator/run_changes.h"
+
+namespace hark {
+namespace {
+
+constexpr char kName[] = "hark serve";
+constexpr const char* kWhere = "cli/serve";
+// How long workers may take to finish what is in flight; a second signal ends that.
+constexpr Duration kDrainTime = std::chrono::seconds(15);
+constexpr Duration kSpaceLook = std::chrono::milliseconds(500);
+
+struct ServeOptions {
+  ServiceOptions service;
+  std::string geo;
+};
+
+// From the first opening of the store to the last signal.
+class Serve {
+ public:
+  Serve(const ServeOptions& options, const GeoTable& geo) : options_(options), geo_(geo) {}
+
+  // A full disk is waited out by the committer, with the store open and the fleet connected. Where
+  // RocksDB cannot go on with the store, it is closed, and opened again when there is space.
+  Status Run(StopSignals& signals);
+
+ private:
+  Status WithStore(StopSignals& signals);
+  Result<std::vector<proto::RunRow>> OpenRuns(const Store& store) const;
+  Status Work(Service& service, StopSignals& signals);
+  // False: a signal came first.
+  Result<bool> WaitForSpace(StopSignals& signals) const;
+
+  const ServeOptions& options_;
+  const GeoTable& geo_;
+  const SystemClock clock_;
+  std::optional<ControlFile> control_;
+};
+
+Result<std::vector<proto::RunRow>> Serve::OpenRuns(const Store& store) const {
+  HARK_ASSIGN_OR_RETURN(std::vector<proto::RunRow> runs, store.Runs());
+  std::erase_if(runs, [](const proto::RunRow& run) { return run.state() == proto::RunRow::DONE; });
+  for (const proto::RunRow& run : runs) {
+    if (!NeedsGeo(run) || !geo_.empty()) continue;
+    return InvalidInput(StrCat("run ", run.name(), " was planned with a geo file (",
+                               run.geo_source(), "); give --geo=FILE"));
+  }
+  return runs;
+}
+
+Status Serve::Work(Service& service, StopSignals& signals) {
+  while (signals.Count() == 0) HARK_RETURN_IF_ERROR(service.Turn());
+  return service.Leave(kDrainTime, signals);
+}
+
+Status Serve::WithStore(StopSignals& signals) {
+  const std::string& db = options_.service.db;
+  Result<std::unique_ptr<Store>> store = Store::Open(db, Store::Mode::kReadWrite);
+  if (!store.ok()) return store.status().Prepend("--db");
+  if (!control_) {
+    HARK_ASSIGN_OR_RETURN(ControlFile control, ControlFile::Hold(db));
+    control_.emplace(std::move(control));
+  }
+  HARK_ASSIGN_OR_RETURN(const std::vector<proto::RunRow> runs, OpenRuns(**store));
+  Service service(options_.service, **store, geo_, *control_, clock_);
+  Status status = service.Start(runs);
+  if (status.ok()) {
+    std::fprintf(stderr, "%s: %zu open run%s, %u local worker%s; see hark run status --db=%s\n",
+                 kName, runs.size(), runs.size() == 1 ? "" : "s", options_.service.workers,
+                 options_.service.workers == 1 ? "" : "s", db.c_str());
+    status = Work(service, signals);
+  }
+  if (!status.ok()) service.Abandon();
+  return status;
+}
+
+Result<bool> Serve::WaitForSpace(StopSignals& signals) const {
+  for (;;) {
+    if (signals.Count() > 0) return false;
+    HARK_ASSIGN_OR_RETURN(const DiskSpace space, SpaceAt(options_.service.db));
+    HARK_ASSIGN_OR_RETURN(const uint64_t wanted,
+                          ParseMinFree(options_.service.min_free_disk, space.all_bytes));
+    if (space.free_bytes > wanted) return true;
+    std::this_thread::sleep_for(kSpaceLook);
+  }
+}
+
+Status Serve::Run(StopSignals& signals) {
+  for (;;) {
+    const Status status = WithStore(signals);
+    if (status.code() != StatusCode::kDiskFull || !control_) return status;
+    LogError(kWhere, status.message() + "; nothing acknowledged is lost, waiting for space");
+    HARK_RETURN_IF_ERROR(
+        control_->SayWaits("the disk is full; what was acknowledged is safe, it goes on when there "
+                           "is space"));
+    HARK_ASSIGN_OR_RETURN(const bool space, WaitForSpace(signals));
+    if (!space) return Status::Ok();
+    LogWarning(kWhere, "there is space again");
+  }
+}
+
+Status ServeAll(const ServeOptions& options) {
+  HARK_ASSIGN_OR_RETURN(const GeoTable geo, LoadGeo(options.geo));
+  StopSignals signals;
+  return Serve(options, geo).Run(signals);
+}
+
+}  // namespace
+
+int RunServe(const std::vector<std::string>& args) {
+  ServeOptions options;
+  options.service.workers = 0;
+  options.service.takes_runs = true;
+  options.service.waits_for_space = true;
+  FlagSet flags(kName, "the coordinator of a store, until it is stopped",
+                AllFlags({ServiceFlags(options.service),
+                          {{"geo", Text(&options.geo, "FILE"),
+                            "prefix,country,asn lines: tells each host's country and AS"}}}));
+  flags.SetExamples({
+      "hark serve --db=out/db --listen=tcp://0.0.0.0:7170 --rate=5000 --geo=geo.csv",
+      "hark serve --db=out/db --workers=2",
+  });
+  const Result<ParsedFlags> parsed = flags.Parse(args);
+  if (!parsed.ok()) return Fail(kName, parsed.status());
+  if (parsed->help) return Fail(kName, WriteOutput("", flags.Help()));
+  if (!parsed->given.contains("concurrency")) {
+    const uint32_t sharers = std::max<uint32_t>(options.service.workers, 1);
+    options.service.pace.concurrency =
+        ConcurrencyFor(options.service.pace.rate / sharers, ProbeWishes().connect_timeout_ms);
+  }
+  const Status checked = CheckService(options.service);
+  return Fail(kName, checked.ok() ? ServeAll(options) : checked);
+}
+
+}  // namespace hark

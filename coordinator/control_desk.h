@@ -1,0 +1,86 @@
+#pragma once
+
+// Where an operator's program asks a running coordinator (proto/control.proto): reads each request
+// as something hostile, has it done, answers once.
+//
+//   request --parsed, checked--> GET_STATUS, SET_FLEET_RATE: answered at once
+//                                CHANGE_RUN: to the dispatcher; answered when its row is in the
+//                                store CREATE_RUN, ADD_OPT_OUTS: written by the clerk, then to the
+//                                dispatcher, then answered
+//
+// An answer says what is durable, and the version of the orders that has it; which workers obey
+// that version is in GET_STATUS. What was answered with an error has changed nothing, except where
+// the text says so.
+//
+// Threads: one; the clerk has its own.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "coordinator/clerk.h"
+#include "coordinator/dispatcher.h"
+#include "coordinator/geo.h"
+#include "coordinator/run_registry.h"
+#include "storage/store.h"
+
+namespace hark {
+
+struct ControlDeskOptions {
+  std::string db;          // whose inbox new plans lie in
+  bool takes_runs = true;  // false: it works on the runs it has and no other (hark scan)
+};
+
+class ControlDesk {
+ public:
+  // What a status tells beyond the dispatcher's knowledge.
+  using OwnFacts = std::function<void(proto::FleetStatus&)>;
+  // Hands a new run to committer and dispatcher.
+  using RunAdder = std::function<void(LoadedRun)>;
+
+  // All outlive it.
+  ControlDesk(ControlDeskOptions options, Store& store, const GeoTable& geo, Dispatcher& dispatcher,
+              const Clock& clock);
+  void SetOwnFacts(OwnFacts facts) { own_facts_ = std::move(facts); }
+  // That the dispatcher has at the start.
+  void SetOptOutsVersion(uint64_t version) { opt_outs_version_ = version; }
+  void SetRunAdder(RunAdder adder) { add_run_ = std::move(adder); }
+
+  // bytes: of Envelope.control.
+  void OnControl(const std::string& route, std::string_view bytes);
+  // Ends what the clerk has done. Call at least every heartbeat.
+  void Tick() { clerk_.Poll(); }
+  std::vector<Dispatcher::Outgoing> TakeOutgoing() { return std::exchange(outgoing_, {}); }
+
+ private:
+  // Who asked what.
+  struct Asked {
+    std::string route;
+    uint64_t id = 0;
+  };
+
+  void OnCreate(const Asked& asked, const proto::CreateRun& create);
+  void OnChange(const Asked& asked, const proto::ChangeRun& change);
+  void OnOptOuts(const Asked& asked, const proto::AddOptOuts& added);
+  void OnFleetRate(const Asked& asked, const proto::SetFleetRate& rate);
+  void OnStatus(const Asked& asked, const proto::GetStatus& what);
+  Status CheckGeo(const proto::RunRow& run) const;
+  void Do(const Asked& asked, Clerk::Task task);
+  void Fail(const Asked& asked, const Status& status);
+  void Say(const Asked& asked, proto::ControlReply reply);
+  // The run's row if the dispatcher has it and it is not done.
+  Result<proto::RunRow> OpenRunNamed(const std::string& name) const;
+
+  const ControlDeskOptions options_;
+  Store& store_;
+  const GeoTable& geo_;
+  Dispatcher& dispatcher_;
+  const Clock& clock_;
+  OwnFacts own_facts_;
+  RunAdder add_run_;
+  uint64_t opt_outs_version_ = 0;  // that the dispatcher has
+  std::vector<Dispatcher::Outgoing> outgoing_;
+  Clerk clerk_;  // the last: its task uses the others
+};
+
+}  // namespace hark

@@ -1,0 +1,109 @@
+#include "coordinator/plan_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/permutation.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "keys/key_id.h"
+
+namespace hark {
+namespace {
+
+constexpr std::string_view kHeading = "hark-plan 1\n";
+// A row with 200,000 exclusions, and targets of as many ranges as the whole routing table has.
+constexpr size_t kMaxRowBytes = 4 << 20;
+constexpr size_t kMaxPlanBytes = 64 << 20;
+constexpr size_t kMaxPorts = 64;  // what a worker takes in one job
+constexpr size_t kMaxName = 64;
+
+std::string InboxPath(const std::string& db) {
+  return db + "/inbox";
+}
+
+bool IsPlanName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxName &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+Status CheckPorts(const proto::RunRow& run) {
+  const std::set<uint32_t> ports(run.ports().begin(), run.ports().end());
+  const bool sane = !ports.empty() && ports.size() <= kMaxPorts &&
+                    ports.size() == static_cast<size_t>(run.ports_size()) && *ports.begin() > 0 &&
+                    *ports.rbegin() <= 65535 && run.gate_port() <= 65535;
+  return sane ? Status::Ok() : InvalidInput("the plan's ports cannot be");
+}
+
+Status CheckRow(const proto::RunRow& run, std::string_view target_set, const RangeSet& targets) {
+  HARK_RETURN_IF_ERROR(CheckPorts(run));
+  if (run.permutation_version() != kPermutationVersion) {
+    return InvalidInput("the plan was made by another version of hark");
+  }
+  if (run.id() != 0 || run.state() != proto::RunRow::OPEN || run.created_unix_ms() != 0 ||
+      run.finished_unix_ms() != 0) {
+    return InvalidInput("the plan is a run already");
+  }
+  HARK_ASSIGN_OR_RETURN(const RangeSet exclusions, ExclusionsOf(run));
+  const bool whole = targets.size() == run.planned() && run.planned() > 0 &&
+                     run.target_set() == Sha256(target_set) && run.plan_hash().size() == 32;
+  if (!whole) return InvalidInput("the plan's targets are not those it names");
+  if (!targets.Intersect(exclusions).empty()) {
+    return InvalidInput("the plan's targets are among its exclusions");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+std::string EncodePlan(const Plan& plan) {
+  ByteWriter out;
+  out.Bytes(kHeading);
+  out.String32(plan.run.SerializeAsString());
+  out.Bytes(plan.targets.Encode());
+  return out.Take();
+}
+
+Result<Plan> DecodePlan(std::string_view bytes) {
+  ByteReader reader(bytes);
+  const bool headed = reader.Bytes(kHeading.size()) == kHeading;
+  const std::string_view row = reader.String32(kMaxRowBytes);
+  Plan plan;
+  if (!headed || !reader.ok() ||
+      !plan.run.ParseFromArray(row.data(), static_cast<int>(row.size()))) {
+    return InvalidInput("that is no plan");
+  }
+  std::optional<RangeSet> targets = RangeSet::Decode(reader.rest());
+  if (!targets) return InvalidInput("the plan's targets are unreadable");
+  HARK_RETURN_IF_ERROR(CheckRow(plan.run, reader.rest(), *targets));
+  plan.targets = std::move(*targets);
+  return plan;
+}
+
+Result<std::string> WritePlanFile(const std::string& db, const Plan& plan) {
+  const std::string inbox = InboxPath(db);
+  if (mkdir(inbox.c_str(), 0700) != 0 && errno != EEXIST) return ErrnoStatus(inbox, errno);
+  ByteWriter name;
+  name.U64(SecureU64());
+  const std::string text = HexEncode(name.str());
+  HARK_RETURN_IF_ERROR(WriteFileAtomically(inbox + "/" + text, EncodePlan(plan), 0600));
+  return text;
+}
+
+Result<Plan> TakePlanFile(const std::string& db, const std::string& name) {
+  if (!IsPlanName(name)) return InvalidInput("that is no name of a plan");
+  const std::string path = InboxPath(db) + "/" + name;
+  HARK_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxPlanBytes));
+  unlink(path.c_str());
+  return DecodePlan(bytes);
+}
+
+}  // namespace hark

@@ -1,0 +1,190 @@
+"""A coordinator and workers as processes that can be hurt one by one, and come back."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import harness
+import network
+
+LEASE = 5  # seconds; --lease_seconds
+INTERRUPTED = 130
+DISK_FULL = 1
+FLAGS = (f"--allow_special={network.HOSTS},{harness.LOOPBACK}", "--quiet",
+         "--connect_timeout_ms=1000", "--greeting_timeout_ms=4000", "--conversation_timeout_ms=12000",
+         f"--lease_seconds={LEASE}")
+
+
+def mount(directory, megabytes):
+    directory.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "none", directory], check=True)
+    return directory
+
+
+class Process:
+    """Started over and over by the same command; what it says is appended to one file."""
+
+    def __init__(self, name, command, log):
+        self.name, self.command, self.log = name, command, log
+        self.process = None
+        self.starts = 0
+        self.killed = 0
+
+    def start(self):
+        with open(self.log, "a") as log:
+            self.process = harness.start(self.command, stdout=log, stderr=log)
+        self.starts += 1
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number):
+        if self.alive():
+            self.process.send_signal(number)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+        self.killed += 1
+
+    def said(self):
+        return self.log.read_text() if self.log.exists() else ""
+
+
+class Fleet:
+    """`count` workers with networks and disks of their own, enrolled by invitation, and the runs they are for."""
+
+    def __init__(self, directory, lab, count, countries=("XX",), rate=2000, disks=True, flags=(), worker_flags=()):
+        self.directory, self.lab, self.countries = directory, lab, countries
+        self.flags = (f"--rate={rate}", *FLAGS, *flags)
+        directory.mkdir()
+        self.disk = mount(directory / "disk", 400) if disks else directory
+        self.mounts = [self.disk] if disks else []
+        self.db = self.disk / "db"
+        self.open_runs = list(countries)
+        self.coordinator = Process("coordinator", None, directory / "coordinator.log")
+        self.workers = {}
+        for i in range(1, count + 1):
+            state = directory / f"w{i}.state"
+            if disks:
+                self.mounts.append(mount(state, 16))
+            command = [harness.BIN / "hark-worker", f"--state_dir={state}", f"--name=w{i}", *worker_flags]
+            self.workers[i] = Process(f"w{i}", network.inside(i, command), directory / f"w{i}.log")
+            self.workers[i].state = state
+
+    def start_survey(self):
+        """Starts what is left of the survey. A scan is one run: its countries come one after the other, the
+        workers stay."""
+        self.coordinator.command = [
+            harness.BIN / "hark", "scan", f"--db={self.db}", f"--run={self.open_runs[0]}",
+            f"--country={self.open_runs[0]}", f"--listen={network.ENDPOINT}", "--workers=0",
+            f"--geo={self.lab.geo}", "--concurrency=500", "--pause_min_ms=0", "--pause_max_ms=0", "--no_report",
+            "--throttle_retries=1", "--throttle_backoff_ms=1000", *self.flags]
+        self.coordinator.start()
+
+    def survey_is_over(self):
+        """Called when the coordinator has ended with 0: true when there is nothing left to start."""
+        self.open_runs.pop(0)
+        if self.open_runs:
+            self.start_survey()
+        return not self.open_runs
+
+    def fleet(self, *words):
+        done = harness.run([harness.BIN / "hark", "fleet", *words, f"--db={self.db}"])
+        assert done.returncode == 0, f"hark fleet {words}: {done.stderr}"
+        return done.stdout.strip()
+
+    def start(self):
+        """The coordinator and every worker, each invited; comes back when all have joined."""
+        self.fleet("keygen")
+        self.start_survey()
+        for i, worker in self.workers.items():
+            token = self.directory / f"w{i}.token"
+            token.touch(mode=0o600)
+            token.write_text(self.fleet("invite", f"--endpoint={network.ENDPOINT}", f"--name=w{i}"))
+            worker.command.append(f"--join_file={token}")
+            worker.start()
+            worker.command.pop()  # from now on it has an identity
+        harness.wait_for("every worker to join", lambda: all(
+            self.listed().get(worker.name, {}).get("connected") for worker in self.workers.values()))
+
+    def listed(self):
+        return {row["name"]: row for row in json.loads(self.fleet("list", "--format=json"))["workers"]}
+
+    def finish(self):
+        """After the run: workers leave in good order."""
+        for worker in self.workers.values():
+            worker.signal(signal.SIGCONT)
+            worker.signal(signal.SIGTERM)
+        for worker in self.workers.values():
+            code = worker.process.wait(timeout=60 * harness.PATIENCE)
+            assert code in (0, -signal.SIGKILL), f"{worker.name} ended with {code}:\n{worker.said()[-2000:]}"
+
+    def results(self):
+        """{country: (report without times, clusters)}"""
+        return {run: (harness.without_times(harness.report(self.db, run)), harness.clusters(self.db, run))
+                for run in self.countries}
+
+    def remove(self):
+        for process in (self.coordinator, *self.workers.values()):
+            if process.alive():
+                process.kill()
+        for path in reversed(self.mounts):
+            subprocess.run(["umount", path], check=True)
+
+
+def fill(disk):
+    """Takes every byte that is left of a small disk."""
+    filler = disk / "filler"
+    with open(filler, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(1 << 16))
+        except OSError:
+            pass
+        try:
+            while True:
+                file.write(b"\0")
+        except OSError:
+            pass
+    return filler
+
+
+def lab_of(directory, countries, seed=3):
+    """Random countries, {name: (hosts, addresses)}, four at most, whose hosts other networks can reach."""
+    keys = os.environ.get("HARK_LAB_KEYS", directory / "keys")
+    lines = []
+    for number, (country, (hosts, addresses)) in enumerate(countries.items()):
+        raw = directory / f"{country}.scenario"
+        done = harness.run([harness.BIN / "hark-lab", f"--hosts={hosts}", f"--addresses={addresses}",
+                            f"--seed={seed + number}", f"--country={country}", "--noserve",
+                            f"--write_scenario={raw}", f"--key_cache={keys}"])
+        assert done.returncode == 0, done.stderr
+        lines += network.hosts_elsewhere(raw.read_text(), number)
+    scenario = directory / "lab.scenario"
+    scenario.write_text("\n".join(lines) + "\n")
+    return harness.Lab(directory, f"--scenario={scenario}")
+
+
+def undisturbed(directory, lab, workers, **options):
+    fleet = Fleet(directory, lab, workers, **options)
+    network.forget_attempts()
+    began = time.monotonic()
+    fleet.start()
+    over = False
+    while not over:
+        code = fleet.coordinator.process.wait(timeout=300 * harness.PATIENCE)
+        assert code == 0, f"the scan ended with {code}:\n{fleet.coordinator.said()[-2000:]}"
+        over = fleet.survey_is_over()
+    fleet.seconds = time.monotonic() - began
+    fleet.finish()
+    return fleet
+
+
+def compare(wanted, have, what):
+    for run, (report, clusters) in wanted.items():
+        wrong = harness.differences(json.loads(report), json.loads(have[run][0]))
+        assert report == have[run][0], f"{what}\nthe report of {run} differs:\n" + "\n".join(wrong)[:3000]
+        assert clusters == have[run][1], f"{what}\nthe clusters of {run} differ"
