@@ -49,20 +49,21 @@ void Committer::AddRun(uint32_t run, std::string country) {
   countries_[run] = std::move(country);
 }
 
+size_t Committer::waiting() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return unwritten_;
+}
+
 std::string Committer::CountryOf(uint32_t run) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto country = countries_.find(run);
   return country == countries_.end() ? std::string() : country->second;
 }
 
-size_t Committer::waiting() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return waiting_.size();
-}
-
 void Committer::Submit(CommitItem item) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    ++unwritten_;
     waiting_.push_back(std::move(item));
   }
   work_.notify_one();
@@ -193,6 +194,23 @@ void Committer::Prepare() {
   ready_.notify_one();
 }
 
+// The owner learns of it by waits_for() and gives nothing more out; what was accepted stays here.
+Status Committer::WriteWhenThereIsSpace(StoreWrite& write, bool sync) {
+  Status status = store_.Commit(write, sync);
+  Lock lock(mutex_);
+  while (waits_for_space_ && status.code() == StatusCode::kDiskFull) {
+    if (waits_for_.empty()) LogWarning("coordinator/committer", status.message());
+    waits_for_ = "the disk is full; what was acknowledged is safe, it goes on when there is space";
+    if (ready_.wait_for(lock, kSpaceLook, [this] { return stopping_; })) break;
+    lock.unlock();
+    status = store_.Resume();
+    if (status.ok()) status = store_.Commit(write, sync);
+    lock.lock();
+  }
+  waits_for_.clear();
+  return status;
+}
+
 void Committer::WriteGroups() {
   pthread_setname_np(pthread_self(), "hark-store");
   Lock lock(mutex_);
@@ -202,6 +220,7 @@ void Committer::WriteGroups() {
     Group group = std::move(*next_);
     next_.reset();
     work_.notify_one();
+    unwritten_ -= group.items;
     in_writing_ = std::move(group.hosts);
     writing_ = true;
     if (!Write(group, lock)) return;

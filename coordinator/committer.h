@@ -89,6 +89,8 @@ class Committer final : public CommitQueue {
   void AwaitEarlierRows(const CommitItem& item, Group* group, Lock& lock);
   void HandOver(Group* group, Lock& lock);
   void Fail(Status status);
+  Status WriteWhenThereIsSpace(StoreWrite& write, bool sync);
+  std::string CountryOf(uint32_t run) const;
   void Wake();
 
   Store& store_;
@@ -105,6 +107,7 @@ class Committer final : public CommitQueue {
   std::optional<Group> next_;                // handed over, not taken yet
   std::unordered_set<uint64_t> in_writing_;  // hosts of the group being written
   std::vector<uint64_t> durable_;
+  size_t unwritten_ = 0;  // items submitted and not yet being written
   Status failure_;
   Status waiting_out_;     // the full disk
   bool retry_ = false;     // asked for, and not known yet how it went
