@@ -194,23 +194,6 @@ void Committer::Prepare() {
   ready_.notify_one();
 }
 
-// The owner learns of it by waits_for() and gives nothing more out; what was accepted stays here.
-Status Committer::WriteWhenThereIsSpace(StoreWrite& write, bool sync) {
-  Status status = store_.Commit(write, sync);
-  Lock lock(mutex_);
-  while (waits_for_space_ && status.code() == StatusCode::kDiskFull) {
-    if (waits_for_.empty()) LogWarning("coordinator/committer", status.message());
-    waits_for_ = "the disk is full; what was acknowledged is safe, it goes on when there is space";
-    if (ready_.wait_for(lock, kSpaceLook, [this] { return stopping_; })) break;
-    lock.unlock();
-    status = store_.Resume();
-    if (status.ok()) status = store_.Commit(write, sync);
-    lock.lock();
-  }
-  waits_for_.clear();
-  return status;
-}
-
 void Committer::WriteGroups() {
   pthread_setname_np(pthread_self(), "hark-store");
   Lock lock(mutex_);

@@ -89,8 +89,6 @@ class Committer final : public CommitQueue {
   void AwaitEarlierRows(const CommitItem& item, Group* group, Lock& lock);
   void HandOver(Group* group, Lock& lock);
   void Fail(Status status);
-  Status WriteWhenThereIsSpace(StoreWrite& write, bool sync);
-  std::string CountryOf(uint32_t run) const;
   void Wake();
 
   Store& store_;
