@@ -15,9 +15,11 @@ using proto::JobRow;
 
 // The credit and some more: one batch is always allowed, also to a worker that reconnects.
 constexpr uint64_t kMaxOverCredit = 4 << 20;
-// Of all workers' batches that are not yet durable, in the coordinator's memory and in sockets.
-constexpr uint64_t kCreditBudget = 256 << 20;
-constexpr uint64_t kMinCredit = 512 << 10;  // two batches
+// Of all workers' batches that are not yet durable, as sent; unpacked in the coordinator's memory
+// they are ten times that.
+constexpr uint64_t kCreditBudget = 32 << 20;
+// One batch is always allowed; this is two seconds of a small worker's.
+constexpr uint64_t kMinCredit = 32 << 10;
 // Times in a batch: what a clock may be wrong after its offset was taken off, since it may have
 // been set after that, and what it can be off at most (dates of 1970 to 2096).
 constexpr int64_t kTimeSlackMillis = int64_t{24} * 60 * 60 * 1000;
