@@ -77,6 +77,19 @@ TEST_F(BusTest, CarriesEnvelopesBothWaysAndNamesTheSender) {
   EXPECT_EQ(answer->request().slots(), 9U);
 }
 
+// Whoever may talk to us could fill our log with lines of protobuf's own.
+TEST_F(BusTest, WritesNothingToStderrAboutTextThatIsNotUtf8) {
+  auto dealer = Connect(worker_, server_.public_key);
+  proto::Envelope envelope = Request(1);
+  envelope.mutable_bye()->set_reason("\xff\xfe");
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(dealer->Send(envelope));
+  ASSERT_TRUE(dealer->Send(Request(2)));
+  const auto incoming = WaitForMessage();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  ASSERT_TRUE(incoming);
+}
+
 TEST_F(BusTest, TurnsAStrangerAwayAndTellsIt) {
   auto dealer = Connect(GenerateKeyPair(), server_.public_key);
   dealer->Send(Request(1));

@@ -38,12 +38,20 @@ Result<std::string> Unpack(const proto::Batch& batch) {
   return raw;
 }
 
-Result<proto::BatchPayload> ParsePayload(const std::string& raw) {
+google::protobuf::ArenaOptions ArenaOptionsFor(size_t raw_bytes) {
+  google::protobuf::ArenaOptions options;
+  options.start_block_size = std::max(options.start_block_size, raw_bytes);
+  options.max_block_size = kMaxRawBytes;
+  return options;
+}
+
+// In the arena.
+Result<proto::BatchPayload*> ParsePayload(const std::string& raw, google::protobuf::Arena* arena) {
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(raw.data()),
                                             static_cast<int>(raw.size()));
   in.SetRecursionLimit(kMaxProtoDepth);
-  proto::BatchPayload payload;
-  if (!payload.ParseFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
+  auto* const payload = google::protobuf::Arena::CreateMessage<proto::BatchPayload>(arena);
+  if (!payload->ParseFromCodedStream(&in) || !in.ConsumedEntireMessage()) {
     return Wrong("payload is no BatchPayload");
   }
   return payload;
@@ -151,7 +159,6 @@ Result<CheckedBatch> CheckGrab(const proto::Batch& batch, proto::BatchPayload& p
     } else {
       CountHost(host, &checked.tally);
     }
-    checked.hosts.push_back(std::move(host));
     ++index;
   }
   return checked;
@@ -198,13 +205,17 @@ Result<CheckedBatch> CheckBatch(const proto::Batch& batch, const RunState& run, 
                         job.row.cursor(), ", … ", job.row.end(), ") was leased"));
   }
   HARK_ASSIGN_OR_RETURN(const std::string raw, Unpack(batch));
-  HARK_ASSIGN_OR_RETURN(proto::BatchPayload payload, ParsePayload(raw));
+  auto arena = std::make_unique<google::protobuf::Arena>(ArenaOptionsFor(raw.size()));
+  HARK_ASSIGN_OR_RETURN(proto::BatchPayload* const payload, ParsePayload(raw, arena.get()));
   if (RunState::IsKnocking(job.row)) {
-    if (payload.hosts_size() != 0) return Wrong("hosts in a sweep");
-    return CheckSweep(batch, payload.sweep(), run, opt_outs);
+    if (payload->hosts_size() != 0) return Wrong("hosts in a sweep");
+    return CheckSweep(batch, payload->sweep(), run, opt_outs);
   }
-  if (payload.has_sweep()) return Wrong("a sweep in a grab");
-  return CheckGrab(batch, payload, run, job, targets, opt_outs);
+  if (payload->has_sweep()) return Wrong("a sweep in a grab");
+  HARK_ASSIGN_OR_RETURN(CheckedBatch checked,
+                        CheckGrab(batch, *payload, run, job, targets, opt_outs));
+  checked.hosts = HostBatch(std::move(arena), payload);
+  return checked;
 }
 
 }  // namespace hark

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "coordinator/host_batch.h"
 #include "coordinator/run_state.h"
 #include "proto/wire.pb.h"
 
@@ -15,9 +16,9 @@ namespace hark {
 
 struct CheckedBatch {
   proto::Tally tally;
-  std::vector<Address> hits;                  // SWEEP
-  std::vector<uint64_t> hit_indices;          // SWEEP: of the same
-  std::vector<proto::HostObservation> hosts;  // GRAB
+  std::vector<Address> hits;          // SWEEP
+  std::vector<uint64_t> hit_indices;  // SWEEP: of the same
+  HostBatch hosts;                    // GRAB
 };
 
 // targets: the addresses of the GRAB job's [base, end), empty for SWEEP. kCorruption says what did

@@ -49,20 +49,21 @@ void Committer::AddRun(uint32_t run, std::string country) {
   countries_[run] = std::move(country);
 }
 
+size_t Committer::waiting() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return unwritten_;
+}
+
 std::string Committer::CountryOf(uint32_t run) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto country = countries_.find(run);
   return country == countries_.end() ? std::string() : country->second;
 }
 
-size_t Committer::waiting() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return waiting_.size();
-}
-
 void Committer::Submit(CommitItem item) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    ++unwritten_;
     waiting_.push_back(std::move(item));
   }
   work_.notify_one();
@@ -202,6 +203,7 @@ void Committer::WriteGroups() {
     Group group = std::move(*next_);
     next_.reset();
     work_.notify_one();
+    unwritten_ -= group.items;
     in_writing_ = std::move(group.hosts);
     writing_ = true;
     if (!Write(group, lock)) return;

@@ -105,6 +105,7 @@ class Committer final : public CommitQueue {
   std::optional<Group> next_;                // handed over, not taken yet
   std::unordered_set<uint64_t> in_writing_;  // hosts of the group being written
   std::vector<uint64_t> durable_;
+  size_t unwritten_ = 0;  // items submitted and not yet being written
   Status failure_;
   Status waiting_out_;     // the full disk
   bool retry_ = false;     // asked for, and not known yet how it went

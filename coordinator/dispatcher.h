@@ -321,11 +321,11 @@ class Dispatcher {
   std::vector<std::pair<std::string, std::string>> quarantined_;
 
   MonoTime next_scan_{}, next_review_{}, last_review_{}, next_sample_{}, next_tail_{};
-  // What the wall clock has said since the start: it may have been set.
+  // What the wall clock has said since the start: it may have been set. The latest as the most that
+  // it was ahead of the monotonic one, with which it goes on.
   int64_t earliest_unix_ms_ = std::numeric_limits<int64_t>::max();
-  int64_t latest_unix_ms_ = 0;
-  int64_t unix_ms_ = 0;  // at the last message or tick
-  MonoTime unix_at_{};
+  int64_t most_ahead_ms_ = std::numeric_limits<int64_t>::min();
+  int64_t unix_ms_ = 0;        // at the last message or tick
   MonoTime started_ = kNever;  // the first that was heard of time
   Trouble last_error_;
 };

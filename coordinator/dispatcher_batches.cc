@@ -15,12 +15,14 @@ using proto::JobRow;
 
 // The credit and some more: one batch is always allowed, also to a worker that reconnects.
 constexpr uint64_t kMaxOverCredit = 4 << 20;
-// Of all workers' batches that are not yet durable, in the coordinator's memory and in sockets.
-constexpr uint64_t kCreditBudget = 256 << 20;
-constexpr uint64_t kMinCredit = 512 << 10;  // two batches
-// Times in a batch: what a clock may be wrong after its offset was taken off, and what a worker's
-// clock can be off at most (dates of 1970 to 2096).
-constexpr int64_t kTimeSlackMillis = int64_t{60} * 60 * 1000;
+// Of all workers' batches that are not yet durable, as sent; unpacked in the coordinator's memory
+// they are ten times that.
+constexpr uint64_t kCreditBudget = 32 << 20;
+// One batch is always allowed; this is two seconds of a small worker's.
+constexpr uint64_t kMinCredit = 32 << 10;
+// Times in a batch: what a clock may be wrong after its offset was taken off, since it may have
+// been set after that, and what it can be off at most (dates of 1970 to 2096).
+constexpr int64_t kTimeSlackMillis = int64_t{24} * 60 * 60 * 1000;
 constexpr int64_t kMaxOffsetMillis = 4'000'000'000'000;
 
 }  // namespace
@@ -105,8 +107,7 @@ Status Dispatcher::CheckTimes(const Session& session, const proto::Batch& batch,
   }
   if (!session.knows_orders()) return Status::Ok();
   const int64_t first = std::min(run.run().created_unix_ms(), earliest_unix_ms_) - kTimeSlackMillis;
-  const int64_t last =
-      std::max(latest_unix_ms_, unix_ms_ + ToMillis(now - unix_at_)) + kTimeSlackMillis;
+  const int64_t last = most_ahead_ms_ + ToMillis(now.time_since_epoch()) + kTimeSlackMillis;
   for (const proto::HostObservation& host : checked.hosts) {
     const int64_t at = host.started_unix_ms() + offset;
     if (!host.excluded() && at < first) return Corruption("a visit before the run was made");

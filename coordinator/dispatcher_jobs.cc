@@ -15,9 +15,6 @@ using proto::JobRow;
 constexpr uint32_t kNoJobRetryMillis = 150;
 // Of many workers: all of them together ask no more than five hundred times a second.
 constexpr uint32_t kRetryMillisPerWorker = 2;
-// Looking for the longest job is of all leases: with many workers not at every request.
-constexpr size_t kFewWorkers = 32;
-constexpr Duration kTailPausePerWorker = std::chrono::milliseconds(1);
 // While a run only waits for throttled hosts: workers come and go meanwhile, so not for all of it.
 constexpr int64_t kMaxNoJobRetryMillis = 5000;
 // Something is due, but for another worker.
@@ -158,13 +155,15 @@ uint32_t Dispatcher::RetryMillis(MonoTime now) const {
       kNoJobRetryMillis,
       static_cast<uint32_t>(std::min<size_t>(sessions_.size(), 1000)) * kRetryMillisPerWorker);
   MonoTime until = kNever;
+  bool any_open = false;
   for (const auto& [id, run] : runs_) {
     if (!IsOpen(id)) continue;
+    any_open = true;
     const std::optional<MonoTime> waits = run.WaitsForRevisitsUntil();
     if (!waits) return soon;
     until = std::min(until, *waits);
   }
-  if (until == kNever) return soon;
+  if (until == kNever) return any_open ? soon : static_cast<uint32_t>(kNotYoursRetryMillis);
   const int64_t millis = until <= now ? kNotYoursRetryMillis : ToMillis(until - now) + 1;
   return static_cast<uint32_t>(std::min(millis, kMaxNoJobRetryMillis));
 }
@@ -248,53 +247,6 @@ void Dispatcher::OnTargetSetGet(Session& session, const proto::TargetSetGet& get
   if (get.offset() < set->second.size()) {
     chunk.set_data(set->second.substr(get.offset(), kTargetChunkBytes));
   }
-}
-
-// Nothing is left to give while somebody still has a long job: ask the one with the most for half.
-void Dispatcher::AskForTail(const std::string& idle_key, MonoTime now) {
-  if (now < next_tail_) return;
-  if (sessions_.size() > kFewWorkers) {
-    next_tail_ = now + kTailPausePerWorker * static_cast<int64_t>(sessions_.size());
-  }
-  const Session* idle = SessionOf(idle_key);
-  LiveJob* longest = nullptr;
-  uint32_t run_of_longest = 0;
-  uint64_t most = 0;
-  for (auto& [id, run] : runs_) {
-    if (!IsOpen(id) || idle == nullptr || !MayServe(*idle, run)) continue;
-    for (LiveJob* job : run.AllLeased()) {
-      const uint64_t left = job->row.end() - job->row.cursor();
-      const uint64_t worth =
-          job->row.kind() == JobRow::SWEEP ? options_.min_sweep_tail : options_.min_grab_tail;
-      const bool asked = trimming_.contains({id, job->row.id()});
-      // Whom a throttled host may be given to is decided when its job is cut. An audit is short,
-      // and the idle one may be whom it is about.
-      if (job->row.kind() == JobRow::GRAB_REVISITS || RunState::IsAudit(job->row)) continue;
-      if (job->row.worker() == idle_key || asked || left < 2 * worth || left <= most) continue;
-      longest = job;
-      run_of_longest = id;
-      most = left;
-    }
-  }
-  Session* holder = longest == nullptr ? nullptr : SessionOf(longest->row.worker());
-  if (holder == nullptr) return;
-  trimming_.emplace(run_of_longest, longest->row.id());
-  proto::Trim& trim = *Say(holder->route, holder->id).mutable_trim();
-  trim.set_run(run_of_longest);
-  trim.set_job(longest->row.id());
-  *trim.mutable_token() = longest->row.token();
-  trim.set_new_end(longest->row.cursor() + (most + 1) / 2);
-  if (Broken(Rule::kTrimAfterAck)) {
-    MutableRun(run_of_longest)->GiveTail(*longest, trim.new_end());
-  }
-}
-
-void Dispatcher::OnTrimAck(Session& session, const proto::TrimAck& ack) {
-  LiveJob* job = HeldBy(session.key, ack.run(), ack.job(), ack.token());
-  if (job == nullptr || trimming_.erase({ack.run(), ack.job()}) == 0) return;
-  if (job->row.state() != JobRow::LEASED) return;
-  if (ack.accepted_end() <= job->row.cursor() || ack.accepted_end() >= job->row.end()) return;
-  MutableRun(ack.run())->GiveTail(*job, ack.accepted_end());
 }
 
 void Dispatcher::OnRelease(Session& session, const proto::Release& release) {

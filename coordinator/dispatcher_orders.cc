@@ -73,7 +73,9 @@ bool Dispatcher::Review(RunState& run, int64_t unix_ms) {
   terms.pps = OrNone(settings.probes_per_second());
   terms.per_prefix = OrNone(settings.per_prefix());
   terms.per_as = OrNone(settings.per_as());
-  terms.open = info.mode == RunMode::kOpen;
+  // While it waits for nothing but back-offs the others have its part.
+  const bool rests = runs_.size() > 1 && run.WaitsForRevisitsUntil().has_value();
+  terms.open = info.mode == RunMode::kOpen && !rests;
   shares_.SetRun(id, terms);
   return before != info.mode;
 }

@@ -23,10 +23,9 @@ constexpr double kLeastPps = 1e-3;
 
 void Dispatcher::NoteClock(MonoTime now, int64_t unix_ms) {
   unix_ms_ = unix_ms;
-  unix_at_ = now;
   started_ = std::min(started_, now);
   earliest_unix_ms_ = std::min(earliest_unix_ms_, unix_ms);
-  latest_unix_ms_ = std::max(latest_unix_ms_, unix_ms);
+  most_ahead_ms_ = std::max(most_ahead_ms_, unix_ms - ToMillis(now.time_since_epoch()));
 }
 
 void Dispatcher::Note(uint32_t run, std::string what) {

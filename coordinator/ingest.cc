@@ -43,14 +43,16 @@ void MoveChain(Chained& facts, StoreWrite& write) {
   facts.clear_chain();
 }
 
-proto::PortRow PortRowOf(proto::PortObservation& observation, StoreWrite& write) {
-  proto::PortRow row;
-  for (const std::string& key : KeysOf(observation)) row.add_keys(key);
+// In the memory of the observation, which it takes over.
+proto::PortRow* PortRowOf(proto::PortObservation& observation, google::protobuf::Arena* arena,
+                          StoreWrite& write) {
+  auto* const row = google::protobuf::Arena::CreateMessage<proto::PortRow>(arena);
+  for (const std::string& key : KeysOf(observation)) row->add_keys(key);
   if (observation.has_tls()) MoveChain(*observation.mutable_tls(), write);
   if (observation.tls().has_other_leaf()) {
     MoveChain(*observation.mutable_tls()->mutable_other_leaf(), write);
   }
-  *row.mutable_observation() = std::move(observation);
+  *row->mutable_observation() = std::move(observation);
   return row;
 }
 
@@ -84,7 +86,7 @@ Status IngestHost(proto::HostObservation& host, const CommitItem& item, const Ge
   write.PutHost(item.run, *address, host_row);
   for (proto::PortObservation& observation : *host.mutable_ports()) {
     const auto port = static_cast<uint16_t>(observation.port());
-    proto::PortRow row = PortRowOf(observation, write);
+    proto::PortRow& row = *PortRowOf(observation, item.hosts.arena(), write);
     if (item.round > 0) {
       HARK_ASSIGN_OR_RETURN(const auto known, IfThere(store.FindPort(item.run, *address, port)));
       if (known) row = MergeVisits(*known, row, item.round + 1);

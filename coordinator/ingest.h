@@ -12,6 +12,7 @@
 
 #include "base/address.h"
 #include "coordinator/geo.h"
+#include "coordinator/host_batch.h"
 #include "proto/store.pb.h"
 #include "storage/store.h"
 
@@ -23,7 +24,7 @@ struct CommitItem {
   std::vector<proto::JobRow> jobs;
   std::vector<std::pair<uint64_t, Address>> listeners;  // position, address
   std::vector<StoredRevisit> revisits;
-  std::vector<proto::HostObservation> hosts;
+  HostBatch hosts;
   uint32_t round = 0;  // of the hosts: 0 = the first visit, later ones add to what is stored
   uint32_t job = 0;    // the job the hosts came with
   std::string worker;  // its CURVE key

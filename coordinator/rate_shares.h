@@ -43,6 +43,9 @@ struct RateShare {
   bool operator==(const RateShare&) const = default;
 };
 
+inline constexpr double RateShare::*kShareParts[] = {&RateShare::pps, &RateShare::per_prefix,
+                                                     &RateShare::per_as};
+
 class RateShares {
  public:
   using Shares = std::map<uint32_t, RateShare>;  // by run; one that is not there is nothing

@@ -4,7 +4,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 
 #include "base/strings.h"
 #include "storage/open_on.h"
@@ -64,14 +64,13 @@ class RocksWrite final : public StoreWrite {
   void PutPort(uint32_t run, const Address& address, uint16_t port,
                const proto::PortRow& row) override {
     const std::string record = schema::RecordKey(run, address, port);
-    for (const std::string& index_key : IndexKeys(run, address, port, RowBefore(record))) {
+    for (const std::string& index_key : IndexKeysBefore(run, address, port, record)) {
       batch_.Delete(rocks_->family(Family::kByKey), index_key);
     }
     Put(Family::kRecords, record, EncodeValue(row));
-    for (const std::string& index_key : IndexKeys(run, address, port, row)) {
-      Put(Family::kByKey, index_key, "");
-    }
-    *rows_here_[record].mutable_keys() = row.keys();
+    std::vector<std::string> index_keys = IndexKeys(run, address, port, row);
+    for (const std::string& index_key : index_keys) Put(Family::kByKey, index_key, "");
+    index_keys_here_[record] = std::move(index_keys);
   }
 
   void PutCertificate(std::string_view sha256, std::string_view der) override {
@@ -97,15 +96,20 @@ class RocksWrite final : public StoreWrite {
     return keys;
   }
 
-  // What this write replaces: a row of its own, or one of the store.
-  proto::PortRow RowBefore(const std::string& record) {
-    if (const auto here = rows_here_.find(record); here != rows_here_.end()) return here->second;
+  // Of what this write replaces: a row of its own, or one of the store.
+  std::vector<std::string> IndexKeysBefore(uint32_t run, const Address& address, uint16_t port,
+                                           const std::string& record) {
+    const auto here = index_keys_here_.find(record);
+    if (here != index_keys_here_.end()) return here->second;
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status found = rocks_->db().Get(
+        rocksdb::ReadOptions(), rocks_->family(Family::kRecords), ToSlice(record), &value);
+    if (found.IsNotFound()) return {};  // nearly always: worth no message
     proto::PortRow row;
-    const Result<std::string> value = rocks_->Get(Family::kRecords, record);
-    const Status status =
-        value.ok() ? DecodeValue(*value, "observation", &row) : Status(value.status());
-    if (!status.ok() && status.code() != StatusCode::kNotFound && broken_.ok()) broken_ = status;
-    return row;
+    Status status = FromRocks(schema::FamilyName(Family::kRecords), found);
+    if (status.ok()) status = DecodeValue({value.data(), value.size()}, "observation", &row);
+    if (!status.ok() && broken_.ok()) broken_ = std::move(status);
+    return IndexKeys(run, address, port, row);
   }
 
   void Put(Family family, std::string_view key, std::string_view value) {
@@ -114,7 +118,7 @@ class RocksWrite final : public StoreWrite {
 
   std::shared_ptr<Rocks> rocks_;
   mutable rocksdb::WriteBatch batch_;
-  std::map<std::string, proto::PortRow> rows_here_;  // by record key, keys only
+  std::unordered_map<std::string, std::vector<std::string>> index_keys_here_;  // by record key
   Status broken_;
 };
 

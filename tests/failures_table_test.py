@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """docs/failures.md tells the truth: its rows are 1 to 30, each names a test, and every test it names exists.
 
-A test is `Suite.Name` (a TEST, TEST_F or TEST_P in the sources), `name_test.py` (of tests/integration) or
-`name_test.py::part` (a function of it). Prints each fault; exit 1 if there is one.
+A test is `Suite.Name` (a TEST, TEST_F or TEST_P in the sources), `name_test.py` (of tests/integration),
+`name_test.py::part` (a function of it) or `name_fuzz` (a fuzz target). Prints each fault; exit 1 if there is one.
 """
 
 import re
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROWS = 30
 SOURCES = ["base", "keys", "worker", "bus", "storage", "analysis", "coordinator", "cli", "tests"]
 TEST = re.compile(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", re.M)
-NAMED = re.compile(r"`([A-Z]\w*Test\.\w+|\w+_test\.py(?:::\w+)?)`")
+NAMED = re.compile(r"`([A-Z]\w*Test\.\w+|\w+_test\.py(?:::\w+)?|\w+_fuzz)`")
 
 
 def known_tests():
@@ -21,6 +21,7 @@ def known_tests():
     for folder in SOURCES:
         for path in (ROOT / folder).rglob("*_test.cc"):
             tests.update(".".join(name) for name in TEST.findall(path.read_text(errors="replace")))
+        tests.update(path.stem for path in (ROOT / folder).rglob("*_fuzz.cc"))
     for path in (ROOT / "tests/integration").rglob("*_test.py"):
         tests.add(path.name)
         tests.update(f"{path.name}::{part}" for part in re.findall(r"^def (\w+)", path.read_text(), re.M))
@@ -49,6 +50,7 @@ def check_it_bites():
     good = "| # | what |\n|---|---|\n| 1 | it | `ATest.B` |\n| 2 | it | `c_test.py::d` |\n| a trap | `ATest.B` |\n"
     assert not faults_of(good, {"ATest.B", "c_test.py::d"}, 2)
     assert faults_of(good, {"ATest.B"}, 2)
+    assert faults_of(good.replace("ATest.B", "a_fuzz"), {"c_test.py::d"}, 2)
     assert faults_of(good, {"c_test.py::d"}, 2)
     assert faults_of(good, {"ATest.B", "c_test.py::d"}, 3)
     assert faults_of(good + "| another trap | nothing |\n", {"ATest.B", "c_test.py::d"}, 2)

@@ -138,10 +138,17 @@ void JobRunner::Pace(uint32_t run, RunPacer& pacer) const {
   pacer.SetLimits(limits, clock_.Now());
 }
 
-// A pacer remembers whom its run has just called: it goes only when nobody could call for it.
+// A pacer remembers whom its run has just called: it goes when it owes nothing any more and nobody
+// could call for it.
 void JobRunner::ForgetPacers() {
   std::erase_if(pacers_, [&](const auto& entry) {
-    return entry.second.use_count() == 1 && !shares_.contains(entry.first);
+    const uint32_t run = entry.first;
+    const PacerPtr& pacer = entry.second;
+    const bool works = std::any_of(jobs_.begin(), jobs_.end(),
+                                   [&](const auto& job) { return job->key().run == run; });
+    if (works || shares_.contains(run) || !pacer->OwesNothing(clock_.Now())) return false;
+    pacer->Retire();
+    return true;
   });
 }
 

@@ -500,6 +500,21 @@ TEST_F(JobRunnerTest, EachRunHasItsShareAndAPacerForAllItsJobs) {
   EXPECT_EQ(prober_.rate, 500);
 }
 
+TEST_F(JobRunnerTest, APacerIsForgottenWithItsRunAndNotBeforeItsDebtsAreOver) {
+  runner_->SetShares({{1, {100, 0.1, 0}}}, 100);
+  Start(Grab(0, 3));
+  runner_->Feed();
+  const PacerPtr pacer = prober_.open[0].policy->pacer;
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(pacer->Take(Address::V4(1), clock_.Now()).kind, RunPacer::Answer::Kind::kGo);
+  runner_->DropJob({1, 2, 1, 2});
+  runner_->SetShares({}, 0);
+  EXPECT_FALSE(pacer->retired());
+  clock_.Advance(seconds(11));
+  runner_->SetShares({}, 0);
+  EXPECT_TRUE(pacer->retired());
+}
+
 TEST_F(JobRunnerTest, OptOutsEndWhatIsUnderWayAndAreAskedByEveryJob) {
   Start(Grab(0, 3));
   runner_->Feed();

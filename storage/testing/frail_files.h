@@ -90,6 +90,7 @@ class FrailFiles : public rocksdb::FileSystemWrapper,
                         IODebugContext* debug) override;
 
   // Of open files.
+  using rocksdb::FileSystemWrapper::Truncate;
   IOStatus Append(Inode& inode, const rocksdb::Slice& data);
   IOStatus Truncate(Inode& inode, uint64_t size);
   IOStatus Sync(Inode& inode);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The bench: what a grab costs beside its peers, how much memory conversations take, whether a lab
-is grabbed completely and how polite that is. Prints a Markdown table; exit 1 when a row fails.
+is grabbed completely and how polite that is; what a coordinator merges and how many workers it
+carries. Prints a Markdown table; exit 1 when a row fails.
 
-  bench.py [--only=memory,ssh,tls,lab,tarpits,manners] [--json=FILE] [--smoke]
+  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling,merge,fleet] [--json=FILE] [--smoke]
 
 Everything happens in a network namespace of its own. docs/bench.md says how to read the table.
 """
@@ -19,11 +20,14 @@ sys.path[:0] = [str(Path(__file__).resolve().parent),
                 str(Path(__file__).resolve().parent.parent / "integration")]
 os.environ.setdefault("HARK_BIN", str(Path(__file__).resolve().parents[2] / "build/release/bin"))
 
+import fleet_scale  # noqa: E402
+import fleet_scaling  # noqa: E402
 import grab_costs  # noqa: E402
 import harness  # noqa: E402
 import lab_scans  # noqa: E402
 import manners  # noqa: E402
 import memory  # noqa: E402
+import merge_path  # noqa: E402
 from rows import as_json, as_markdown, failed  # noqa: E402
 
 
@@ -39,9 +43,15 @@ class Size:
     few: int = 500
     grabbed_hosts: int = 5000
     tarpits: int = 500
+    scaling_rate: int = 250
+    scaling_hosts: int = 50
+    merge_hosts: int = 200_000
+    merge_rounds: int = 3
+    workers: int = 1000
+    fleet_seconds: float = 120
 
 
-SMOKE = Size(True, 3, 1, 20, 20, 200, 50, 60, 6)
+SMOKE = Size(True, 3, 1, 20, 20, 200, 50, 60, 6, 4000, 10, 600, 1, 20, 4)
 
 # The slow hosts listen themselves, so they come before hark-lab, which leads whole ports of the
 # network the parts share to its own.
@@ -52,6 +62,9 @@ PARTS = {
     "lab": lab_scans.whole_lab_rows,
     "tarpits": lab_scans.tarpit_rows,
     "manners": manners.rows,
+    "scaling": fleet_scaling.rows,
+    "merge": merge_path.rows,
+    "fleet": fleet_scale.rows,
 }
 
 

@@ -181,6 +181,17 @@ def wait_for(what, condition, seconds=60):
     return time.monotonic() - begun
 
 
+def start_worker(directory, name, endpoint, key, server_key):
+    """A worker told everything by a file; key: (public, secret)."""
+    config = directory / f"{name}.conf"
+    lines = {"coordinator": endpoint, "server_public_key": server_key, "name": name,
+             "state_dir": directory / f"{name}.state", "public_key": key[0], "secret_key": key[1]}
+    config.write_text("".join(f"{word} = {value}\n" for word, value in lines.items()))
+    config.chmod(0o600)
+    with open(directory / f"{name}.log", "w") as log:
+        return start([BIN / "hark-worker", f"--config={config}"], stdout=log, stderr=log)
+
+
 def same_but_for_times(db, other, name):
     """Two stores hold the same run: reports compared without their times, and clusters."""
     wrong = differences(json.loads(without_times(report(db, name))),

@@ -24,25 +24,11 @@ def keygen(path):
     return key
 
 
-def configure(directory, name, server_key):
-    config = directory / f"{name}.conf"
-    secret = dict(line.split(" = ", 1) for line in (directory / f"{name}.key").read_text().splitlines()
-                  if " = " in line)
-    lines = {"coordinator": f"tcp://127.0.0.1:{PORT}", "server_public_key": server_key, "name": name,
-             "state_dir": str(directory / f"{name}.state"), **secret}
-    config.write_text("".join(f"{key} = {value}\n" for key, value in lines.items()))
-    config.chmod(0o600)
-    return config
-
-
-STARTED = []  # ended with the test, however it ends
-
-
 def start(directory, name, server_key):
-    log = open(directory / f"{name}.log", "w")
-    STARTED.append(subprocess.Popen([harness.BIN / "hark-worker", f"--config={configure(directory, name, server_key)}"],
-                            stdout=log, stderr=log))
-    return STARTED[-1]
+    written = dict(line.split(" = ", 1) for line in (directory / f"{name}.key").read_text().splitlines()
+                   if " = " in line)
+    return harness.start_worker(directory, name, f"tcp://127.0.0.1:{PORT}",
+                                (written["public_key"], written["secret_key"]), server_key)
 
 
 def main():
@@ -53,7 +39,7 @@ def main():
         keygen(directory / "stranger.key")
         flags = ["--run=t", f"--targets={lab.targets}", "--rate=100000", "--quiet",
                  "--greeting_timeout_ms=2000", "--connect_timeout_ms=1000"]
-        scan = subprocess.Popen(
+        scan = harness.start(
             harness.scan_command(directory / "db", "--workers=0", f"--listen=tcp://127.0.0.1:{PORT}",
                                  f"--allow_workers={allowed}", *flags),
             stderr=subprocess.PIPE, text=True)
@@ -80,10 +66,7 @@ def main():
         stranger.wait()
 
         harness.scan(directory / "local", *flags)
-        wrong = harness.differences(
-            json.loads(harness.without_times(harness.report(directory / "local", "t"))),
-            json.loads(harness.without_times(harness.report(directory / "db", "t"))))
-        assert not wrong, "a remote worker sees something else:\n" + "\n".join(wrong)
+        harness.same_but_for_times(directory / "local", directory / "db", "t")
     print("passed")
     return 0
 
@@ -92,5 +75,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     finally:
-        for process in STARTED:
-            process.kill()
+        harness.end_started()

@@ -11,7 +11,6 @@ import random
 import resource
 import socket
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 import by_hand
 import harness
 from by_hand import Dealer, Fixed, message
+from harness import wait_for
 
 PORT = 7171
 HALF_HANDSHAKES = 5000
@@ -31,21 +31,12 @@ PEAK_MIB = 320 * harness.PATIENCE
 GREETING = b"\xff\0\0\0\0\0\0\0\1\x7f\3\1" + b"CURVE".ljust(20, b"\0") + b"\0" * 32
 LOG_LINES = 60  # a stranger must not fill the log either
 
-STARTED = []  # ended with the test, however it ends
-
 
 def memory(pid, name="VmRSS"):
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(name + ":"):
             return int(line.split()[1]) / 1024
     raise AssertionError("the coordinator is gone")
-
-
-def wait_until(what, condition, seconds=60):
-    deadline = time.monotonic() + seconds * harness.PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.02)  # polls for what another process does
 
 
 class Coordinator:
@@ -60,13 +51,12 @@ class Coordinator:
             "--run=t", f"--targets={lab.targets}", f"--rate={rate}", "--quiet", *FLAGS)
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         # As a login shell has it: the coordinator must make room for itself.
-        self.process = subprocess.Popen(
+        self.process = harness.start(
             command, stderr=self.log, stdout=self.log,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, hard), hard)))
-        STARTED.append(self.process)
         self.endpoint = f"tcp://127.0.0.1:{PORT}"
         text = Path(self.log.name)
-        wait_until("the coordinator's key", lambda: "server_public_key = " in text.read_text())
+        wait_for("the coordinator's key", lambda: "server_public_key = " in text.read_text())
         self.server_key = text.read_text().split("server_public_key = ")[1].split()[0]
 
     def dealer(self, key, **kwargs):
@@ -86,19 +76,6 @@ class Coordinator:
 
 
 FLAGS = ("--greeting_timeout_ms=2000", "--connect_timeout_ms=1000")
-
-
-def start_worker(directory, key, server_key):
-    config = directory / "friend.conf"
-    lines = {"coordinator": f"tcp://127.0.0.1:{PORT}", "server_public_key": server_key,
-             "name": "friend", "state_dir": directory / "friend.state", "public_key": key[0],
-             "secret_key": key[1]}
-    config.write_text("".join(f"{name} = {value}\n" for name, value in lines.items()))
-    config.chmod(0o600)
-    log = open(directory / "friend.log", "w")
-    STARTED.append(subprocess.Popen([harness.BIN / "hark-worker", f"--config={config}"],
-                                    stdout=log, stderr=log))
-    return STARTED[-1]
 
 
 def tcp():
@@ -176,13 +153,13 @@ def half_handshakes(coordinator, rng):
         return most > HALF_HANDSHAKES * 0.9
 
     try:
-        wait_until("the connections", accepted, 8)
+        wait_for("the connections", accepted, 8)
     except AssertionError:
         pass  # the first are timed out while the last come in; how many there were is printed
     print(f"half handshakes: {most} held at once", flush=True)
     assert most > 1024, "the limit of descriptors was not raised"
     # They are hung up on, not only when the other side goes.
-    wait_until("an end of the connections", lambda: coordinator.connections() < base + 50, 45)
+    wait_for("an end of the connections", lambda: coordinator.connections() < base + 50, 45)
     for connection in held:
         connection.close()
 
@@ -233,7 +210,7 @@ def huge_frames_behind_a_handshake(coordinator, rng, key):
                 relay.out.sendall(bytes(65536))
         except OSError:
             pass
-        wait_until("an end", lambda: relay.out.fileno() < 0 or closed(relay.out))
+        wait_for("an end", lambda: relay.out.fileno() < 0 or closed(relay.out))
         relay.listener.close()
         dealer.close()
 
@@ -486,8 +463,8 @@ def main():
         keys = [by_hand.new_key() for _ in range(11)]
         # The run lasts as long as its visitors stay.
         coordinator = Coordinator(directory, lab, keys, rate=max(planned // 25, 1))
-        friend = start_worker(directory, keys[0], coordinator.server_key)
-        wait_until("the friend", lambda: coordinator.connections() > 0)
+        friend = harness.start_worker(directory, "friend", coordinator.endpoint, keys[0], coordinator.server_key)
+        wait_for("the friend", lambda: coordinator.connections() > 0)
         before = memory(coordinator.process.pid)
         started = time.monotonic()
         phases = [(without_encryption,), (with_a_wrong_key,), (random_bytes,), (half_handshakes,),
@@ -505,10 +482,7 @@ def main():
             Path(coordinator.log.name).read_text()[-3000:]
         friend.terminate()
         assert friend.wait(timeout=30 * harness.PATIENCE) == 0
-        wrong = harness.differences(json.loads(harness.without_times(alone)),
-                                    json.loads(harness.without_times(
-                                        harness.report(coordinator.db, "t"))))
-        assert not wrong, "strangers changed the result:\n" + "\n".join(wrong)
+        harness.same_but_for_times(directory / "alone", coordinator.db, "t")
         log = Path(coordinator.log.name).read_text()
         assert "ssert" not in log, log
         assert len(log.splitlines()) < LOG_LINES, f"{len(log.splitlines())} lines of log:\n{log[:3000]}"
@@ -520,5 +494,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     finally:
-        for process in STARTED:
-            process.kill()
+        harness.end_started()

@@ -9,14 +9,13 @@ import select
 import socket
 import stat
 import struct
-import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import by_hand
 import harness
-from strangers_test import STARTED, start_worker, wait_until
+from harness import wait_for
 
 PORT = 7171
 # What records, keys and messages are made of. OIDs of rsaEncryption, ecPublicKey and commonName.
@@ -95,21 +94,21 @@ def main():
         (directory / "workers.txt").write_text(key[0] + " friend\n")
         listener = Listener()
         log = open(directory / "scan.log", "w")
-        scan = subprocess.Popen(
+        scan = harness.start(
             harness.scan_command(directory / "db", "--workers=0", f"--listen=tcp://127.0.0.1:{PORT}",
                                  f"--allow_workers={directory / 'workers.txt'}", f"--targets={lab.targets}", *flags),
             stderr=log, stdout=log)
-        STARTED.append(scan)
         text = Path(log.name)
-        wait_until("the coordinator's key", lambda: "server_public_key = " in text.read_text())
-        worker = start_worker(directory, key, text.read_text().split("server_public_key = ")[1].split()[0])
+        wait_for("the coordinator's key", lambda: "server_public_key = " in text.read_text())
+        worker = harness.start_worker(directory, "friend", f"tcp://127.0.0.1:{PORT}", key,
+                                      text.read_text().split("server_public_key = ")[1].split()[0])
         modes = set()
 
         def done():
             check_modes(directory, modes)
             return scan.poll() is not None
 
-        wait_until("the scan", done, 200)
+        wait_for("the scan", done, 200)
         assert scan.returncode == 0, text.read_text()
         worker.terminate()
         worker.wait()
@@ -132,5 +131,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     finally:
-        for process in STARTED:
-            process.kill()
+        harness.end_started()

@@ -48,8 +48,8 @@ class Lane {
   Lane& operator=(const Lane&) = delete;
 
   const RunPacer* pacer() const { return pacer_.get(); }
-  // Nothing waits and nobody else knows the pacer: the run is over.
-  bool forgotten() const { return empty() && pacer_ != nullptr && pacer_.use_count() == 1; }
+  // Nothing waits and nothing will: the run is over.
+  bool forgotten() const { return empty() && pacer_ != nullptr && pacer_->retired(); }
   bool empty() const { return knocks_.empty() && visits_.empty() && aside_.empty(); }
 
   void Add(Visit* visit);

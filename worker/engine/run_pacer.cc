@@ -46,7 +46,10 @@ RunPacer::Ceiling RunPacer::CeilingOf(double per_second) {
 
 void RunPacer::SetLimits(const PaceLimits& limits, MonoTime now) {
   const std::lock_guard lock(mutex_);
+  // Said again with every heartbeat.
+  if (!unlimited_ && limits == limits_) return;
   unlimited_ = false;
+  limits_ = limits;
   run_.SetRate(limits.per_second, now);
   prefix_ = CeilingOf(limits.per_prefix);
   as_ = CeilingOf(limits.per_as);
@@ -143,6 +146,12 @@ MonoTime RunPacer::WhenPlace(Place place, MonoTime now) const {
 double RunPacer::rate() const {
   const std::lock_guard lock(mutex_);
   return unlimited_ ? 1e9 : run_.rate();
+}
+
+bool RunPacer::OwesNothing(MonoTime now) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(earned_, [&](const auto& entry) { return entry.second <= now; });
+  return earned_.empty();
 }
 
 size_t RunPacer::places() const {

@@ -32,6 +32,8 @@ struct PaceLimits {
   double per_second = 0;  // 0 = nothing is sent
   double per_prefix = 0;  // 0 = no ceiling
   double per_as = 0;      // 0 = no ceiling
+
+  bool operator==(const PaceLimits&) const = default;
 };
 
 class RunPacer {
@@ -63,6 +65,11 @@ class RunPacer {
   MonoTime WhenPlace(Place place, MonoTime now) const;
   double rate() const;
   size_t places() const;
+  // No place is in debt: a new pacer would do as well.
+  bool OwesNothing(MonoTime now);
+  // The run is over; engines may forget it.
+  void Retire() { retired_ = true; }
+  bool retired() const { return retired_; }
   // Grows whenever limits change: what stands aside is worth another look.
   uint64_t changes() const { return changes_; }
 
@@ -90,8 +97,10 @@ class RunPacer {
   const Ceiling& CeilingAt(Place place) const;
 
   std::atomic<uint64_t> changes_{0};
+  std::atomic<bool> retired_{false};
   mutable std::mutex mutex_;
   bool unlimited_ = false;  // under mutex_, as is all that follows
+  PaceLimits limits_;
   TokenBucket run_;
   Ceiling prefix_;
   Ceiling as_;

@@ -94,6 +94,9 @@ TEST_F(RunPacerTest, AHigherCeilingIsNotKeptWaitingForALowerOnesDebt) {
   const uint64_t before = pacer_.changes();
   pacer_.SetLimits({kPlenty, 10, 0}, now_);
   EXPECT_NE(pacer_.changes(), before);
+  const uint64_t after = pacer_.changes();
+  pacer_.SetLimits({kPlenty, 10, 0}, now_);  // as every heartbeat says again
+  EXPECT_EQ(pacer_.changes(), after);
   EXPECT_EQ(TakeAt(2), Kind::kPlaceWaits);
   now_ += milliseconds(101);
   EXPECT_EQ(TakeAt(2), Kind::kGo);

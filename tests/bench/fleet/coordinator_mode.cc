@@ -119,6 +119,8 @@ Status RunCoordinator(const CoordinatorMode& mode) {
   CoordinatorOptions options;
   options.endpoints = {mode.endpoint};
   options.keys = keys.front();
+  options.control.db = mode.db;
+  options.control.takes_runs = false;
   options.dispatcher.probes_per_second = 1e9;
   options.dispatcher.expected_workers = keys.size() - 1;
   options.dispatcher.lease = Duration(static_cast<int64_t>(mode.lease_seconds * 1e9));

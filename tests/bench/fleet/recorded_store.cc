@@ -20,6 +20,11 @@ class RecordedStore final : public Store {
                          std::fwrite(bytes.data(), bytes.size(), 1, file_) == 1;
     return written ? inner_->Commit(write, sync) : IoError("cannot record the commits");
   }
+  Status Resume() override { return inner_->Resume(); }
+  bool WritesStall() const override { return inner_->WritesStall(); }
+  Status ForEachOptOut(const std::function<Status(proto::OptOutRow)>& visit) const override {
+    return inner_->ForEachOptOut(visit);
+  }
   std::unique_ptr<StoreWrite> NewWrite() override { return inner_->NewWrite(); }
 
   Result<std::vector<proto::RunRow>> Runs() const override { return inner_->Runs(); }

@@ -3,7 +3,7 @@
 times: reports and clusters are the undisturbed survey's, byte for byte apart from times, and less than one
 target in ten is probed more than once.
 
-  countries_test.py [--seed=N]
+  countries_test.py [--seed=N] [--serve]
 """
 
 import argparse
@@ -38,14 +38,16 @@ def kills(rng, seconds):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
-    seed = parser.parse_args().seed
+    parser.add_argument("--serve", action="store_true", help="all four runs at once, by hark serve")
+    arguments = parser.parse_args()
+    seed = arguments.seed
     harness.enter_namespace(mounts=True)
     print(f"countries: --seed={seed}", flush=True)
     with harness.Workspace() as directory:
         subprocess.run(["mount", "-t", "tmpfs", "none", directory], check=True)
         network.make(WORKERS)
         with fleets.lab_of(directory, COUNTRIES) as lab:
-            options = {"countries": list(COUNTRIES), "rate": RATE}
+            options = {"countries": list(COUNTRIES), "rate": RATE, "serve": arguments.serve}
             calm = fleets.undisturbed(directory / "calm", lab, WORKERS, **options)
             usual, targets = network.attempts(), network.planned(lab.targets)
             reference = calm.results()

@@ -27,6 +27,9 @@ KINDS = {
 }
 
 
+LOOK = 0.5  # seconds between questions whether all is done
+
+
 @dataclass
 class Fault:
     at: float  # seconds since the run began
@@ -62,10 +65,13 @@ class Play:
         self.stopped_by_its_disk = 0  # a full disk stops a coordinator only if it has something to write
 
     def run(self, most_seconds):
-        began = time.monotonic()
+        began = looked = time.monotonic()
         coordinator = self.fleet.coordinator
         while True:
             now = time.monotonic() - began
+            if time.monotonic() - looked > LOOK:
+                self.fleet.end_when_done()
+                looked = time.monotonic()
             assert now < most_seconds, f"not over after {now:.0f} s\n{coordinator.said()[-2000:]}"
             for due in [entry for entry in self.pending if entry[0] <= now]:
                 self.pending.remove(due)
@@ -92,12 +98,13 @@ class Play:
     def has_ended(self, coordinator, now):
         """True when the run is done; else it is started again by the same command."""
         code = coordinator.process.returncode
-        if code == 0:
+        if code == 0 and not (self.fleet.serve and self.asked_to_end):
             return self.fleet.survey_is_over()
         if any(what == self.fleet.start_survey for _, what in self.pending):
             return False  # it was killed, and comes back at its time
-        full = code == fleets.DISK_FULL and "coordinator" in self.full
-        asked = code in (fleets.INTERRUPTED, -signal.SIGTERM) and self.asked_to_end  # the latter before it began
+        played = "fill the coordinator's disk" in self.ledger
+        full = code == fleets.DISK_FULL and played and "free some space" in coordinator.said()[-300:]
+        asked = code in (0, fleets.INTERRUPTED, -signal.SIGTERM) and self.asked_to_end  # the latter before it began
         assert full or asked, f"the coordinator ended with {code}:\n{coordinator.said()[-3000:]}"
         self.asked_to_end = False
         if full:

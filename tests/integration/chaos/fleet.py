@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,8 +14,8 @@ DISK_MB = 32  # the coordinator's: less than RocksDB takes in advance (36), or a
 LEASE = 5  # seconds; --lease_seconds
 INTERRUPTED = 130
 DISK_FULL = 1
-FLAGS = (f"--allow_special={network.HOSTS},{harness.LOOPBACK}", "--quiet",
-         "--connect_timeout_ms=1000", "--greeting_timeout_ms=4000", "--conversation_timeout_ms=12000")
+FLAGS = (f"--allow_special={network.HOSTS},{harness.LOOPBACK}",
+         "--connect_timeout_ms=3000", "--greeting_timeout_ms=40000", "--conversation_timeout_ms=60000")
 
 
 def mount(directory, megabytes):
@@ -57,9 +58,12 @@ class Fleet:
     """`count` workers with networks and disks of their own, enrolled by invitation, and the runs they are for."""
 
     def __init__(self, directory, lab, count, countries=("XX",), rate=2000, lease=LEASE, disks=True, flags=(),
-                 worker_flags=()):
-        self.directory, self.lab, self.countries = directory, lab, countries
-        self.flags = (f"--rate={rate}", f"--lease_seconds={lease}", *FLAGS, *flags)
+                 serve=False, worker_flags=()):
+        """serve: all runs at once by one coordinator that stays; else a scan for each, one after the other."""
+        self.directory, self.lab, self.countries, self.serve = directory, lab, countries, serve
+        self.service = (f"--rate={rate}", f"--lease_seconds={lease}", f"--listen={network.ENDPOINT}", "--workers=0")
+        self.plan = (f"--geo={lab.geo}", "--concurrency=500", "--pause_min_ms=0", "--pause_max_ms=0",
+                     "--throttle_retries=1", "--throttle_backoff_ms=1000", *FLAGS, *flags)
         directory.mkdir()
         self.disk = mount(directory / "disk", DISK_MB) if disks else directory
         self.mounts = [self.disk] if disks else []
@@ -76,21 +80,39 @@ class Fleet:
             self.workers[i].state = state
 
     def start_survey(self):
-        """Starts what is left of the survey. A scan is one run: its countries come one after the other, the
-        workers stay."""
-        self.coordinator.command = [
-            harness.BIN / "hark", "scan", f"--db={self.db}", f"--run={self.open_runs[0]}",
-            f"--country={self.open_runs[0]}", f"--listen={network.ENDPOINT}", "--workers=0",
-            f"--geo={self.lab.geo}", "--concurrency=500", "--pause_min_ms=0", "--pause_max_ms=0", "--no_report",
-            "--throttle_retries=1", "--throttle_backoff_ms=1000", *self.flags]
+        """Starts what is left of the survey: the same command as before goes on where that one stopped."""
+        if self.serve:
+            words = ["serve", f"--geo={self.lab.geo}"]
+        else:
+            run = self.open_runs[0]
+            words = ["scan", f"--run={run}", f"--country={run}", "--no_report", "--quiet", *self.plan]
+        self.coordinator.command = [harness.BIN / "hark", *words, f"--db={self.db}", *self.service]
         self.coordinator.start()
+
+    def plan_runs(self):
+        """For hark serve: one run for each country, under the country's name."""
+        for country in self.countries:
+            done = harness.run([harness.BIN / "hark", "run", "create", f"--db={self.db}", f"--run={country}",
+                                f"--country={country}", *self.plan])
+            assert done.returncode == 0, done.stderr
 
     def survey_is_over(self):
         """Called when the coordinator has ended with 0: true when there is nothing left to start."""
+        if self.serve:
+            return not self.open_runs
         self.open_runs.pop(0)
         if self.open_runs:
             self.start_survey()
         return not self.open_runs
+
+    def end_when_done(self):
+        """hark serve stays: it is ended when no run is open any more."""
+        if not self.serve or not self.open_runs or not self.coordinator.alive():
+            return
+        done = harness.run([harness.BIN / "hark", "run", "status", f"--db={self.db}", "--format=json"])
+        if done.returncode == 0 and json.loads(done.stdout)["runs"] == []:
+            self.open_runs.clear()
+            self.coordinator.signal(signal.SIGTERM)
 
     def fleet(self, *words):
         done = harness.run([harness.BIN / "hark", "fleet", *words, f"--db={self.db}"])
@@ -100,6 +122,8 @@ class Fleet:
     def start(self):
         """The coordinator and every worker, each invited; comes back when all have joined."""
         self.fleet("keygen")
+        if self.serve:
+            self.plan_runs()
         self.start_survey()
         for i, worker in self.workers.items():
             token = self.directory / f"w{i}.token"
@@ -154,7 +178,11 @@ def fill(disk):
 
 
 def lab_of(directory, countries, seed=3):
-    """Random countries, {name: (hosts, addresses)}, four at most, whose hosts other networks can reach."""
+    """Random countries, {name: (hosts, addresses)}, four at most, whose hosts other networks can reach.
+
+    Without hosts that only waste time: where no host is slow a busy machine may be, within patient time-outs,
+    and the survey stays the same to the byte.
+    """
     keys = os.environ.get("HARK_LAB_KEYS", directory / "keys")
     lines = []
     for number, (country, (hosts, addresses)) in enumerate(countries.items()):
@@ -163,7 +191,8 @@ def lab_of(directory, countries, seed=3):
                             f"--seed={seed + number}", f"--country={country}", "--noserve",
                             f"--write_scenario={raw}", f"--key_cache={keys}"])
         assert done.returncode == 0, done.stderr
-        lines += network.hosts_elsewhere(raw.read_text(), number)
+        text = re.sub(r"behaviour=(tarpit|accept-then-silent)\b", "behaviour=close-after-accept", raw.read_text())
+        lines += network.hosts_elsewhere(text, number)
     scenario = directory / "lab.scenario"
     scenario.write_text("\n".join(lines) + "\n")
     return harness.Lab(directory, f"--scenario={scenario}")
@@ -176,8 +205,13 @@ def undisturbed(directory, lab, workers, **options):
     fleet.start()
     over = False
     while not over:
-        code = fleet.coordinator.process.wait(timeout=300 * harness.PATIENCE)
-        assert code == 0, f"the scan ended with {code}:\n{fleet.coordinator.said()[-2000:]}"
+        fleet.end_when_done()
+        try:
+            code = fleet.coordinator.process.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            assert time.monotonic() - began < 300 * harness.PATIENCE, "the survey does not end"
+            continue
+        assert code == 0, f"the coordinator ended with {code}:\n{fleet.coordinator.said()[-2000:]}"
         over = fleet.survey_is_over()
     fleet.seconds = time.monotonic() - began
     fleet.finish()
@@ -186,6 +220,7 @@ def undisturbed(directory, lab, workers, **options):
 
 def compare(wanted, have, what):
     for run, (report, clusters) in wanted.items():
-        wrong = harness.differences(json.loads(report), json.loads(have[run][0]))
+        one, other = json.loads(report), json.loads(have[run][0])
+        wrong = harness.differences(one, other) + harness.differences(other, one, "backwards: ")
         assert report == have[run][0], f"{what}\nthe report of {run} differs:\n" + "\n".join(wrong)[:3000]
         assert clusters == have[run][1], f"{what}\nthe clusters of {run} differ"

@@ -1,0 +1,95 @@
+#include "coordinator/committer.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include "base/outcome.h"
+
+namespace hark {
+namespace {
+
+constexpr uint32_t kRun = 1;
+constexpr uint32_t kPort = 22;
+
+HostBatch OneHost(uint32_t number, int64_t started_unix_ms) {
+  auto arena = std::make_unique<google::protobuf::Arena>();
+  auto* const payload = google::protobuf::Arena::CreateMessage<proto::BatchPayload>(arena.get());
+  proto::HostObservation& host = *payload->add_hosts();
+  host.set_address(std::string(Address::V4(number).bytes()));
+  host.set_started_unix_ms(started_unix_ms);
+  proto::PortObservation& port = *host.add_ports();
+  port.set_port(kPort);
+  port.set_outcome(static_cast<uint32_t>(Outcome::kThrottled));
+  return {std::move(arena), payload};
+}
+
+CommitItem VisitOf(uint32_t number, uint32_t round, uint64_t ticket) {
+  CommitItem item;
+  item.run = kRun;
+  item.round = round;
+  item.hosts = OneHost(number, 1'000 + round);
+  item.must_sync = true;
+  item.ticket = ticket;
+  return item;
+}
+
+class CommitterTest : public testing::Test {
+ protected:
+  std::unique_ptr<Store> store_ = Store::OpenInMemory().value();
+  GeoTable geo_;
+  Committer committer_{*store_, geo_, {}};
+};
+
+TEST_F(CommitterTest, WhatWasSubmittedIsDurableInThisOrder) {
+  std::vector<uint64_t> wanted;
+  for (uint64_t ticket = 1; ticket <= 300; ++ticket) {
+    committer_.Submit(VisitOf(static_cast<uint32_t>(ticket), 0, ticket));
+    wanted.push_back(ticket);
+  }
+  ASSERT_TRUE(committer_.Flush().ok());
+  EXPECT_EQ(committer_.TakeDurable(), wanted);
+  EXPECT_EQ(committer_.waiting(), 0U);
+  for (uint32_t number = 1; number <= 300; ++number) {
+    EXPECT_TRUE(store_->FindPort(kRun, Address::V4(number), kPort).ok()) << number;
+  }
+}
+
+// Rows are made while earlier ones are written; a host's own must be there all the same.
+TEST_F(CommitterTest, AVisitAddsToTheOneBeforeHoweverCloseTheyFollow) {
+  constexpr uint32_t kHosts = 100;
+  constexpr uint32_t kRounds = 3;
+  for (uint32_t number = 1; number <= kHosts; ++number) {
+    for (uint32_t round = 0; round < kRounds; ++round) {
+      committer_.Submit(VisitOf(number, round, 0));
+    }
+  }
+  ASSERT_TRUE(committer_.Flush().ok());
+  for (uint32_t number = 1; number <= kHosts; ++number) {
+    const proto::HostRow host = store_->FindHost(kRun, Address::V4(number)).value();
+    EXPECT_EQ(host.started_unix_ms(), 1'000) << number;
+    EXPECT_EQ(host.last_visit_unix_ms(), 1'000 + kRounds - 1) << number;
+    EXPECT_EQ(store_->FindPort(kRun, Address::V4(number), kPort)->visits(), kRounds) << number;
+  }
+}
+
+TEST_F(CommitterTest, NewsWakeWhoeverWaitsForThem) {
+  committer_.Submit(VisitOf(1, 0, 7));
+  ASSERT_TRUE(committer_.Flush().ok());
+  pollfd news{committer_.wake_fd(), POLLIN, 0};
+  EXPECT_EQ(poll(&news, 1, 0), 1);
+  EXPECT_EQ(committer_.TakeDurable(), std::vector<uint64_t>{7});
+  EXPECT_EQ(poll(&news, 1, 0), 0);
+}
+
+TEST(CommitterEndTest, ItWritesWhatWasSubmittedBeforeItGoes) {
+  const std::unique_ptr<Store> store = Store::OpenInMemory().value();
+  const GeoTable geo;
+  {
+    Committer committer(*store, geo, {});
+    for (uint32_t number = 1; number <= 200; ++number) committer.Submit(VisitOf(number, 0, 0));
+  }
+  EXPECT_TRUE(store->FindHost(kRun, Address::V4(200)).ok());
+}
+
+}  // namespace
+}  // namespace hark
