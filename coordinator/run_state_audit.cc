@@ -146,11 +146,13 @@ std::optional<std::string> RunState::Compare(LiveJob& job, const proto::Batch& b
     claim.clear_hits();
     claim.clear_hosts();
   }
-  const AuditCount its = audits_of_[claim.worker()];
-  const AuditCount others{audits_.findings.audited - its.audited,
-                          audits_.findings.disagreed - its.disagreed};
-  if (!StandsOut(its, others) || !standing_out_.insert(claim.worker()).second) return std::nullopt;
-  return claim.worker();
+  // Every comparison says something about the others too: they are what each is measured by.
+  for (const auto& [worker, its] : audits_of_) {
+    const AuditCount others{audits_.findings.audited - its.audited,
+                            audits_.findings.disagreed - its.disagreed};
+    if (StandsOut(its, others) && standing_out_.insert(worker).second) return worker;
+  }
+  return std::nullopt;
 }
 
 LiveJob* RunState::TakeAudit(Duration patience, const Asking& asking) {
