@@ -174,7 +174,7 @@ TEST_F(DispatcherAuditTest, AnAuditGivenBackThreeTimesIsLeftOut) {
   SendSweep("a", *AskForJob("a"), {});
   std::optional<proto::Job> job = AskForAudit("b", {"a", "b"});
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(job && job->kind() == proto::Job::SWEEP);
+    ASSERT_TRUE(job && job->kind() == proto::Job::SWEEP) << i;
     Pass(seconds(2), {"a", "b"});  // somebody is at it: the grace begins anew
     proto::Envelope envelope;
     envelope.mutable_release()->set_run(job->run());

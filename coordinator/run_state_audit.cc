@@ -243,7 +243,7 @@ bool RunState::WaitsForAuditors() const {
 
 // Whoever holds an audit and gets nowhere loses it as any other job, so only waiting is of concern.
 void RunState::TendAudits(MonoTime now, bool may_probe) {
-  if (pending_audits_.empty()) return;
+  if (pending_audits_.empty()) return audits_moved_.reset();
   if (!audits_moved_ || !may_probe || !WaitsForAuditors()) audits_moved_ = now;
   if (now - *audits_moved_ < kAuditGrace || Broken(Rule::kAuditGivesUp)) return;
   while (!pending_audits_.empty()) LeaveOut(jobs_.at(*pending_audits_.begin()));
