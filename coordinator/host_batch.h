@@ -31,6 +31,9 @@ class HostBatch {
 
   size_t size() const { return static_cast<size_t>(payload().hosts_size()); }
   bool empty() const { return size() == 0; }
+  const proto::HostObservation& operator[](size_t i) const {
+    return payload().hosts(static_cast<int>(i));
+  }
   auto begin() const { return payload().hosts().begin(); }
   auto end() const { return payload().hosts().end(); }
   auto begin() { return MutableHosts().begin(); }

@@ -146,8 +146,8 @@ class RunState {
   std::vector<proto::JobRow> MakeAudits(const LiveJob& job, const proto::Batch& batch,
                                         const CheckedBatch& checked, const std::string& worker,
                                         const std::string& provider);
-  // Compares what an auditor saw; call before Accept, which gets an empty tally. The origin's key
-  // if it stands out from now on.
+  // Compares what an auditor saw; call before Accept, which gets an empty tally. The key of a
+  // worker that stands out from now on.
   std::optional<std::string> Compare(LiveJob& job, const proto::Batch& batch,
                                      const CheckedBatch& checked);
   // Call at least every few seconds. may_probe: workers may work on the run now. Audits that nobody

@@ -146,11 +146,13 @@ std::optional<std::string> RunState::Compare(LiveJob& job, const proto::Batch& b
     claim.clear_hits();
     claim.clear_hosts();
   }
-  const AuditCount its = audits_of_[claim.worker()];
-  const AuditCount others{audits_.findings.audited - its.audited,
-                          audits_.findings.disagreed - its.disagreed};
-  if (!StandsOut(its, others) || !standing_out_.insert(claim.worker()).second) return std::nullopt;
-  return claim.worker();
+  // Every comparison says something about the others too: they are what each is measured by.
+  for (const auto& [worker, its] : audits_of_) {
+    const AuditCount others{audits_.findings.audited - its.audited,
+                            audits_.findings.disagreed - its.disagreed};
+    if (StandsOut(its, others) && standing_out_.insert(worker).second) return worker;
+  }
+  return std::nullopt;
 }
 
 LiveJob* RunState::TakeAudit(Duration patience, const Asking& asking) {
@@ -241,7 +243,7 @@ bool RunState::WaitsForAuditors() const {
 
 // Whoever holds an audit and gets nowhere loses it as any other job, so only waiting is of concern.
 void RunState::TendAudits(MonoTime now, bool may_probe) {
-  if (pending_audits_.empty()) return;
+  if (pending_audits_.empty()) return audits_moved_.reset();
   if (!audits_moved_ || !may_probe || !WaitsForAuditors()) audits_moved_ = now;
   if (now - *audits_moved_ < kAuditGrace || Broken(Rule::kAuditGivesUp)) return;
   while (!pending_audits_.empty()) LeaveOut(jobs_.at(*pending_audits_.begin()));
