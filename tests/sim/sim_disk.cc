@@ -64,10 +64,11 @@ void SimDisk::Sync(size_t items) {
   const size_t n = std::min(items, waiting_.size());
   for (size_t i = 0; i < n; ++i) {
     Apply(waiting_[i]);
-    if (lies_) cached_.push_back(waiting_[i]);
-    if (waiting_[i].ticket == 0) continue;
-    durable_.push_back(waiting_[i].ticket);
-    if (watch_ != nullptr) watch_->Durable(waiting_[i].ticket);
+    const uint64_t ticket = waiting_[i].ticket;
+    if (lies_) cached_.push_back(std::move(waiting_[i]));
+    if (ticket == 0) continue;
+    durable_.push_back(ticket);
+    if (watch_ != nullptr) watch_->Durable(ticket);
   }
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(n));
 }
