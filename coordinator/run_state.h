@@ -159,7 +159,8 @@ class RunState {
     uint64_t left_out = 0;  // targets of the sample that nobody came to audit
   };
   const AuditTotals& audits() const { return audits_; }
-  // By the key of the worker that was audited.
+  // By worker's key: the findings it was audited on, and those it audited. So a finding is in two
+  // workers' counts, and who disagrees with everybody has more of them than anybody else.
   const std::map<std::string, AuditCount>& audits_of() const { return audits_of_; }
 
   struct Totals {
@@ -196,7 +197,7 @@ class RunState {
   void RestAfterVisits(const proto::Batch& visits);
   void ReleaseAudit(LiveJob& job);
   void LeaveOut(LiveJob& job);
-  void CountAudit(const std::string& worker, const AuditCount& count);
+  void CountAudit(const proto::AuditClaim& claim);
   // Whether nothing else keeps the run open, and nobody audits.
   bool WaitsForAuditors() const;
   bool MayTake(LiveJob& job, const Asking& asking);
