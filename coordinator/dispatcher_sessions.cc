@@ -108,6 +108,8 @@ Dispatcher::Session& Dispatcher::StartSession(const std::string& route, const st
   const proto::Hello& hello = envelope.hello();
   // It goes on at its old rates until it hears of the new ones.
   const RateShares::Shares applies = AppliedAtHello(key, envelope, restarted, now);
+  // What one that held no lease says of before our restart, nobody kept for it.
+  const bool lent = records_.at(key).greeted || shares_.Reserves(key);
   if (const Session* known = SessionOf(key); known != nullptr) {
     EndSession(std::string(known->route), false, now);
   }
@@ -129,7 +131,7 @@ Dispatcher::Session& Dispatcher::StartSession(const std::string& route, const st
   RecordOf(key).name = session.name;
   connected_fresh_ = false;
   if (!session.knows_orders()) PickOnlyRun(session);
-  shares_.Join(key, TermsOf(session), applies);
+  shares_.Join(key, TermsOf(session), applies, lent);
   DivideIfDue(now);
   return session;
 }
