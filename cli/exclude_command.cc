@@ -68,6 +68,7 @@ std::string Added(size_t entries, uint64_t version) {
 
 Status AddAtRest(const std::string& db, const std::vector<proto::AddOptOuts>& steps,
                  size_t entries) {
+  HARK_RETURN_IF_ERROR(CheckStoreThere(db));
   HARK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
                         Store::Open(db, Store::Mode::kReadWrite));
   uint64_t version = 0;

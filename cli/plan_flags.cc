@@ -86,6 +86,12 @@ Result<GeoTable> LoadGeo(const std::string& path) {
   return loaded.ok() ? loaded : loaded.status().Prepend("--geo");
 }
 
+Status CheckStoreThere(const std::string& db) {
+  std::error_code error;
+  if (std::filesystem::exists(db + "/CURRENT", error)) return Status::Ok();
+  return InvalidInput(StrCat("--db: no hark store in '", db, "'; hark run create makes one"));
+}
+
 Result<OptOuts> ReadOptOuts(const std::string& db) {
   std::error_code error;
   if (!std::filesystem::exists(db + "/CURRENT", error)) return OptOuts();

@@ -34,6 +34,8 @@ Status CheckPlan(PlanWishes& wishes, const ParsedFlags& parsed);
 Result<GeoTable> LoadGeo(const std::string& path);
 // Of a store that may not be there yet; makes none.
 Result<OptOuts> ReadOptOuts(const std::string& db);
+// kInvalidInput when there is none: a mistyped --db must not become a store of its own.
+Status CheckStoreThere(const std::string& db);
 // Reads the target and exclusion files. country: one, or "" for targets. geo: of wishes.geo.
 // opt_outs: the store's.
 Result<Plan> PlanOf(const PlanWishes& wishes, const std::string& country, const GeoTable& geo,

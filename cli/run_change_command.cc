@@ -8,6 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/obedience_flag.h"
 #include "cli/output.h"
+#include "cli/plan_flags.h"
 #include "cli/probe_flags.h"
 #include "cli/settings_flags.h"
 #include "coordinator/run_changes.h"
@@ -25,6 +26,7 @@ struct ChangeOptions {
 using Wish = std::function<Result<proto::ChangeRun>(const proto::RunSettings& now)>;
 
 Status ChangeAtRest(const std::string& db, const std::string& name, const Wish& wish) {
+  HARK_RETURN_IF_ERROR(CheckStoreThere(db));
   HARK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
                         Store::Open(db, Store::Mode::kReadWrite));
   Result<proto::RunRow> run = store->FindRun(name);

@@ -75,9 +75,10 @@ AuditCount CompareSweep(uint64_t from, uint64_t to, const std::vector<uint64_t>&
 // keys against none disagree. seen has the same ports in the same order.
 AuditCount CompareHost(const proto::AuditHost& claimed, const proto::HostObservation& seen);
 
-// Is the worker's rate of disagreement no accident? With at least kFewestAudited findings on
-// both sides, and when the chance of so many under the others' rate (at least kUsualDisagreement;
-// the Internet changes between two visits) is at most one in a million by Chernoff's bound on the
+// Is the worker's rate of disagreement no accident? worker: the findings it took part in, audited
+// or auditing; others: those of everybody else among themselves. With at least kFewestAudited of
+// each, and when the chance of so many under the others' rate (at least kUsualDisagreement; the
+// Internet changes between two visits) is at most one in a million by Chernoff's bound on the
 // binomial distribution: exp(-n * KL(d/n || p)).
 inline constexpr uint64_t kFewestAudited = 20;
 inline constexpr double kUsualDisagreement = 0.01;

@@ -162,13 +162,17 @@ TEST(AuditHostTest, AVisitOfFewerPortsIsComparedAsFarAsItGoes) {
 }
 
 TEST(StandsOutTest, OneOfThreeThatSeesNothingIsFoundAndTheOthersAreNot) {
-  // Each audited by the two others in turn: who sees nothing disagrees with both, they with it.
-  const AuditCount bad{40, 40}, good{40, 20};
-  AuditCount but_bad = good, but_good = good;
-  but_bad += good;
-  but_good += bad;
-  EXPECT_TRUE(StandsOut(bad, but_bad));
-  EXPECT_FALSE(StandsOut(good, but_good));
+  // 40 findings a pair: the two good ones agree, who sees nothing agrees with neither.
+  const AuditCount bad{80, 80}, among_good{40, 0};
+  const AuditCount good{80, 40}, good_and_bad{40, 40};
+  EXPECT_TRUE(StandsOut(bad, among_good));
+  EXPECT_FALSE(StandsOut(good, good_and_bad));
+}
+
+TEST(StandsOutTest, ItDoesNotMatterWhoAuditsWhomHowOften) {
+  // One good worker is audited mostly by the bad one.
+  EXPECT_TRUE(StandsOut({590, 225}, {380, 0}));
+  EXPECT_FALSE(StandsOut({284, 183}, {306, 184}));
 }
 
 TEST(StandsOutTest, AFewAccidentsAreNone) {

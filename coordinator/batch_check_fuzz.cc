@@ -78,7 +78,7 @@ void Check(const Leased& leased, bool sweep, uint64_t covers, uint8_t packing,
     if (!leased.plan.targets.Contains(hit.v4())) std::abort();
   }
   for (size_t i = 0; i < checked->hosts.size(); ++i) {
-    if (checked->hosts[i].address() != leased.targets[i].bytes()) std::abort();
+    if (checked->hosts.begin()[i].address() != leased.targets[i].bytes()) std::abort();
   }
 }
 

@@ -121,7 +121,7 @@ TEST_F(DispatcherAuditTest, ASecondWorkerIsAskedAndChangesNothing) {
   EXPECT_EQ(Run().audits().findings.audited, 2U);
   EXPECT_EQ(Run().audits().findings.disagreed, 1U);
   EXPECT_EQ(Run().audits_of().at("a").disagreed, 1U);
-  EXPECT_FALSE(Run().audits_of().contains("b")) << "nothing it said was audited";
+  EXPECT_EQ(Run().audits_of().at("b").disagreed, 1U) << "it may be b who is wrong";
   Tick();
   EXPECT_TRUE(dispatcher_->AllRunsDone());
   EXPECT_EQ(*store_->LogicalDigest("t"), digest);
@@ -168,10 +168,14 @@ TEST_F(DispatcherAuditTest, APausedRunWaitsWithItsAudits) {
 }
 
 TEST_F(DispatcherAuditTest, AnAuditGivenBackThreeTimesIsLeftOut) {
-  Survey();
+  Hello("a", 1);
+  Hello("b", 2);
+  Tick();
+  SendSweep("a", *AskForJob("a"), {});
   std::optional<proto::Job> job = AskForAudit("b", {"a", "b"});
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(job && job->kind() == proto::Job::SWEEP);
+    ASSERT_TRUE(job && job->kind() == proto::Job::SWEEP) << i;
+    Pass(seconds(2), {"a", "b"});  // somebody is at it: the grace begins anew
     proto::Envelope envelope;
     envelope.mutable_release()->set_run(job->run());
     envelope.mutable_release()->set_job(job->job());

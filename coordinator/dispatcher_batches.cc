@@ -209,12 +209,11 @@ void Dispatcher::NoteStandingOut(const RunState& run, const std::optional<std::s
   if (!key) return;
   const AuditCount its = run.audits_of().at(*key);
   const AuditCount all = run.audits().findings;
-  std::string what =
-      StrCat("worker ", NameOf(*key), " stands out: others disagree with ", its.disagreed, " of ",
-             its.audited, " of its audited findings in run ", run.run().name(), ", and with ",
-             all.disagreed - its.disagreed, " of ", all.audited - its.audited,
-             " of everybody else's; its network blocks or answers for others, or it does not tell "
-             "what it sees");
+  std::string what = StrCat(
+      "worker ", NameOf(*key), " stands out: it and others disagree on ", its.disagreed, " of ",
+      its.audited, " findings in run ", run.run().name(), ", the others among them on ",
+      all.disagreed - its.disagreed, " of ", all.audited - its.audited,
+      "; its network blocks or answers for others, or it does not tell what it sees");
   LogWarning("coordinator", what);
   Note(run.run().id(), std::move(what));
 }

@@ -32,6 +32,15 @@ bool Visits(const proto::RunRow& run, uint32_t port) {
          std::find(run.ports().begin(), run.ports().end(), port) != run.ports().end();
 }
 
+// Some target is on another machine. What a worker found out of its network says nothing of its own
+// loopback, where labs are.
+bool LeavesTheMachine(const RunState& run) {
+  constexpr uint32_t kLoopback = 127;  // 127.0.0.0/8, RFC 1122 section 3.2.1.3
+  const std::vector<Range>& ranges = run.targets().ranges();
+  return ranges.empty() || ranges.front().first >> 24 != kLoopback ||
+         ranges.back().last >> 24 != kLoopback;
+}
+
 }  // namespace
 
 const char* Dispatcher::WhyNot(const Session& session, const RunState& run) const {
@@ -39,11 +48,11 @@ const char* Dispatcher::WhyNot(const Session& session, const RunState& run) cons
   if (!MayWorkOn(settings, {session.name, session.region, session.provider})) {
     return "the run's limits leave it out";
   }
-  if (session.capabilities.outbound_25() == proto::Capabilities::FAILS &&
-      Visits(run.run(), kMailPort)) {
+  const proto::Capabilities& can = session.capabilities;
+  if (can.outbound_25() == proto::Capabilities::FAILS && Visits(run.run(), kMailPort)) {
     return "it cannot reach port 25";
   }
-  if (session.capabilities.ipv4() == proto::Capabilities::FAILS) return "it has no IPv4";
+  if (can.ipv4() == proto::Capabilities::FAILS && LeavesTheMachine(run)) return "it has no IPv4";
   if (!session.knows_orders() && NeedsOrders(settings)) {
     return "it is too old for ceilings per network";
   }

@@ -6,6 +6,7 @@
 #include <google/protobuf/arena.h>
 
 #include <memory>
+#include <utility>
 
 #include "proto/wire.pb.h"
 
@@ -17,9 +18,22 @@ class HostBatch {
   // payload lives in the arena.
   HostBatch(std::unique_ptr<google::protobuf::Arena> arena, proto::BatchPayload* payload)
       : arena_(std::move(arena)), payload_(payload) {}
+  HostBatch(HostBatch&& other) noexcept
+      : arena_(std::move(other.arena_)), payload_(std::exchange(other.payload_, nullptr)) {}
+  HostBatch(const HostBatch& other) {
+    if (!other.empty()) MutableHosts() = other.payload().hosts();
+  }
+  HostBatch& operator=(HostBatch other) noexcept {
+    std::swap(arena_, other.arena_);
+    std::swap(payload_, other.payload_);
+    return *this;
+  }
 
   size_t size() const { return static_cast<size_t>(payload().hosts_size()); }
   bool empty() const { return size() == 0; }
+  const proto::HostObservation& operator[](size_t i) const {
+    return payload().hosts(static_cast<int>(i));
+  }
   auto begin() const { return payload().hosts().begin(); }
   auto end() const { return payload().hosts().end(); }
   auto begin() { return MutableHosts().begin(); }

@@ -62,10 +62,7 @@ LiveJob& RunState::Add(JobRow row) {
   if (IsSweep(job.row) && IsOpen(job.row.state())) ++open_sweeps_;
   if (job.row.kind() == JobRow::GRAB_LISTENERS) cut_ = std::max(cut_, job.row.end());
   if (IsRevisit(job.row)) revisits_.NoteCut(job.row.revisit_list(), job.row.end());
-  if (IsAudit(job.row)) {
-    CountAudit(job.row.audit().worker(), {job.row.audit().audited(), job.row.audit().disagreed()});
-    audits_.left_out += job.row.audit().left_out();
-  }
+  if (IsAudit(job.row)) CountAudit(job.row.audit());
   if (job.row.state() == JobRow::PENDING) PendingOf(job.row).insert(id);
   if (job.row.state() == JobRow::LEASED) NoteLeased(job);
   return job;

@@ -147,8 +147,8 @@ class RunState {
   std::vector<proto::JobRow> MakeAudits(const LiveJob& job, const proto::Batch& batch,
                                         const CheckedBatch& checked, const std::string& worker,
                                         const std::string& provider);
-  // Compares what an auditor saw; call before Accept, which gets an empty tally. The origin's key
-  // if it stands out from now on.
+  // Compares what an auditor saw; call before Accept, which gets an empty tally. The key of a
+  // worker that stands out from now on.
   std::optional<std::string> Compare(LiveJob& job, const proto::Batch& batch,
                                      const CheckedBatch& checked);
   // Call at least every few seconds. may_probe: workers may work on the run now. Audits that nobody
@@ -160,7 +160,8 @@ class RunState {
     uint64_t left_out = 0;  // targets of the sample that nobody came to audit
   };
   const AuditTotals& audits() const { return audits_; }
-  // By the key of the worker that was audited.
+  // By worker's key: the findings it was audited on, and those it audited. So a finding is in two
+  // workers' counts, and who disagrees with everybody has more of them than anybody else.
   const std::map<std::string, AuditCount>& audits_of() const { return audits_of_; }
 
   struct Totals {
@@ -197,7 +198,7 @@ class RunState {
   void RestAfterVisits(const proto::Batch& visits);
   void ReleaseAudit(LiveJob& job);
   void LeaveOut(LiveJob& job);
-  void CountAudit(const std::string& worker, const AuditCount& count);
+  void CountAudit(const proto::AuditClaim& claim);
   // Whether nothing else keeps the run open, and nobody audits.
   bool WaitsForAuditors() const;
   bool MayTake(LiveJob& job, const Asking& asking);

@@ -34,11 +34,29 @@ bool Overlap(uint64_t from, uint64_t end, uint64_t other_from, uint64_t other_en
   return from < other_end && other_from < end;
 }
 
+void AddAnswer(const std::string& auditor, const AuditCount& count, proto::AuditClaim* claim) {
+  auto& answers = *claim->mutable_answers();
+  auto at = std::find_if(answers.begin(), answers.end(), [&](const proto::AuditAnswer& answer) {
+    return answer.worker() == auditor;
+  });
+  proto::AuditAnswer& answer = at != answers.end() ? *at : *answers.Add();
+  answer.set_worker(auditor);
+  answer.set_audited(answer.audited() + count.audited);
+  answer.set_disagreed(answer.disagreed() + count.disagreed);
+}
+
 }  // namespace
 
-void RunState::CountAudit(const std::string& worker, const AuditCount& count) {
-  audits_.findings += count;
-  audits_of_[worker] += count;
+// Who is wrong a disagreement does not say, so both have it. Whoever is wrong has it with
+// everybody, the others have it only with him.
+void RunState::CountAudit(const proto::AuditClaim& claim) {
+  audits_.left_out += claim.left_out();
+  for (const proto::AuditAnswer& answer : claim.answers()) {
+    const AuditCount count{answer.audited(), answer.disagreed()};
+    audits_.findings += count;
+    audits_of_[claim.worker()] += count;
+    audits_of_[answer.worker()] += count;
+  }
 }
 
 // The job that takes on targets from `at` on: the origin's last one while nobody has it, or a new.
@@ -140,17 +158,23 @@ std::optional<std::string> RunState::Compare(LiveJob& job, const proto::Batch& b
   }
   claim.set_audited(claim.audited() + count.audited);
   claim.set_disagreed(claim.disagreed() + count.disagreed);
-  CountAudit(claim.worker(), count);
+  proto::AuditClaim added;  // what this batch adds to the sums
+  added.set_worker(claim.worker());
+  AddAnswer(job.row.worker(), count, &added);
+  CountAudit(added);
+  AddAnswer(job.row.worker(), count, &claim);
   audits_moved_.reset();
   if (batch.to_index() == job.row.end()) {
     claim.clear_hits();
     claim.clear_hosts();
   }
-  const AuditCount its = audits_of_[claim.worker()];
-  const AuditCount others{audits_.findings.audited - its.audited,
-                          audits_.findings.disagreed - its.disagreed};
-  if (!StandsOut(its, others) || !standing_out_.insert(claim.worker()).second) return std::nullopt;
-  return claim.worker();
+  // Every comparison says something about the others too: they are what each is measured by.
+  for (const auto& [worker, its] : audits_of_) {
+    const AuditCount others{audits_.findings.audited - its.audited,
+                            audits_.findings.disagreed - its.disagreed};
+    if (StandsOut(its, others) && standing_out_.insert(worker).second) return worker;
+  }
+  return std::nullopt;
 }
 
 LiveJob* RunState::TakeAudit(Duration patience, const Asking& asking) {
@@ -241,7 +265,7 @@ bool RunState::WaitsForAuditors() const {
 
 // Whoever holds an audit and gets nowhere loses it as any other job, so only waiting is of concern.
 void RunState::TendAudits(MonoTime now, bool may_probe) {
-  if (pending_audits_.empty()) return;
+  if (pending_audits_.empty()) return audits_moved_.reset();
   if (!audits_moved_ || !may_probe || !WaitsForAuditors()) audits_moved_ = now;
   if (now - *audits_moved_ < kAuditGrace || Broken(Rule::kAuditGivesUp)) return;
   while (!pending_audits_.empty()) LeaveOut(jobs_.at(*pending_audits_.begin()));

@@ -55,6 +55,7 @@ DEFINE_bool(preflight, false, "print what this machine has and lacks for the wor
 DEFINE_string(contact, "", "URL or mail address shown to hosts when the run names none");
 DEFINE_string(ehlo_name, "", "EHLO name when the run names none; default this machine's own");
 DEFINE_string(log_level, "", "debug, info, warning (default) or error");
+DEFINE_string(log_format, "", "text (default) or json");
 
 namespace hark {
 namespace {
@@ -88,7 +89,8 @@ Status ApplyFlags(WorkerConfig* config) {
        {"coordinator",    "server_public_key", "public_key",     "key_file",     "join_file",
         "name",           "state_dir",         "max_parallel",   "threads",      "max_pps",
         "spool_quota_mb", "drain_seconds",     "source_address", "source_ports", "region",
-        "provider",       "check_25",          "contact",        "ehlo_name",    "log_level"}) {
+        "provider",       "check_25",          "contact",        "ehlo_name",    "log_level",
+        "log_format"}) {
     gflags::CommandLineFlagInfo flag;
     gflags::GetCommandLineFlagInfo(name, &flag);
     if (flag.is_default) continue;
@@ -142,6 +144,7 @@ Result<WorkerConfig> ReadConfig(int signal_fd, const Clock& clock) {
   HARK_RETURN_IF_ERROR(FindIdentity(signal_fd, clock, &config));
   HARK_RETURN_IF_ERROR(FinishWorkerConfig(&config));
   HARK_RETURN_IF_ERROR(ApplyLogLevel(config.log_level));
+  HARK_RETURN_IF_ERROR(SetLogFormat(config.log_format));
   return config;
 }
 

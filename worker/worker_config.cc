@@ -53,6 +53,7 @@ const std::map<std::string_view, Field>& Fields() {
       {"contact", &WorkerConfig::contact},
       {"ehlo_name", &WorkerConfig::ehlo_name},
       {"log_level", &WorkerConfig::log_level},
+      {"log_format", &WorkerConfig::log_format},
   };
   return fields;
 }

@@ -35,6 +35,7 @@ struct WorkerConfig {
   std::string contact;                // used when the run names none
   std::string ehlo_name;              // used when the run names none; "" = own_name.h decides
   std::string log_level = "warning";  // debug, info, warning or error
+  std::string log_format = "text";    // text or json (docs/logs.md)
 };
 
 // Reads the file into config. kInvalidInput names file and line.

@@ -88,11 +88,13 @@ def check_mistakes(directory, targets):
     assert "no hark store" in hark("run", "status", f"--db={db}", code=2)
     assert "--workers=0 needs --listen" in hark("serve", f"--db={db}", code=2)
     assert "--min_free_disk" in hark("serve", f"--db={db}", "--workers=1", "--min_free_disk=lots", code=2)
-    assert "selector" in hark("run", "create", f"--db={db}", f"--targets={targets}", *FLAGS, "--only=planet=x", code=2)
+    assert "selects no workers" in hark("run", "create", f"--db={db}", f"--targets={targets}", *FLAGS, "--only=planet=x", code=2)
     assert "--window" in hark("run", "create", f"--db={db}", f"--targets={targets}", *FLAGS, "--window=soon", code=2)
     assert "--audit" in hark("run", "create", f"--db={db}", f"--targets={targets}", *FLAGS, "--audit=2", code=2)
     assert "'nonsense'" in hark("exclude", "add", f"--db={db}", "--reason=x", "nonsense", code=2)
     assert "IPv4" in hark("exclude", "add", f"--db={db}", "--reason=x", "2001:db8::1", code=2)
+    assert "no hark store" in hark("run", "pause", f"--db={db}", "t", code=2)
+    assert "no hark store" in hark("exclude", "add", f"--db={db}", "--reason=x", "192.0.2.1", code=2)
     assert not db.exists(), "a mistake left a store behind"
 
 
