@@ -79,7 +79,7 @@ bool Dispatcher::Review(RunState& run, int64_t unix_ms) {
   const proto::RunSettings& settings = run.run().settings();
   RateShares::Run terms;
   terms.weight = std::max<uint32_t>(1, settings.weight());
-  terms.pps = OrNone(settings.probes_per_second());
+  terms.pps = Broken(Rule::kRunCeiling) ? kUnlimited : OrNone(settings.probes_per_second());
   terms.per_prefix = OrNone(settings.per_prefix());
   terms.per_as = OrNone(settings.per_as());
   // While it waits for nothing but back-offs the others have its part.
@@ -117,8 +117,8 @@ bool Dispatcher::ChangeRun(uint32_t run_id, const proto::RunSettings& settings, 
   // What was cancelled stays so: its leases are gone.
   const bool was_cancelled = run->run().settings().cancelled();
   run->SetSettings(settings);
-  if (was_cancelled) run->Cancel();
-  if (settings.cancelled()) CancelLeases(*run);
+  if (was_cancelled && !Broken(Rule::kCancelledForEver)) run->Cancel();
+  if (settings.cancelled() && !Broken(Rule::kCancelReleases)) CancelLeases(*run);
   CommitRun(*run, 0);
   Review(*run, unix_ms);
   OrdersChanged(now);
@@ -135,7 +135,7 @@ void Dispatcher::SetOptOuts(uint64_t version, RangeSet opt_outs, MonoTime now) {
   exclusions_version_ = version;
   opt_outs_ = std::move(opt_outs);
   encoded_opt_outs_ = opt_outs_.Encode();
-  TakeBackFromOld(now);
+  if (!Broken(Rule::kOldLeasesLackOptOuts)) TakeBackFromOld(now);
   OrdersChanged(now);
 }
 

@@ -211,13 +211,25 @@ proto::Verdict Dispatcher::Judge(const std::string& key, const proto::HeldJob& h
   if (job != nullptr) verdict.set_durable_next_seq(job->durable_next_seq);
   const bool leased = job != nullptr &&
                       (job->row.state() == proto::JobRow::LEASED || Broken(Rule::kReleasedIsOver));
-  if (leased) {
+  const Session* session = SessionOf(key);
+  if (leased && session != nullptr && MustGiveBack(*session, held.run(), *job)) {
+    ReleaseLease(*MutableRun(held.run()), *job, Blame::kNone);
+  } else if (leased) {
     verdict.set_kind(proto::Verdict::KEEP);
     if (!Broken(Rule::kKeepRenews)) job->deadline = now + options_.lease;
   } else if (job != nullptr && job->durable_next_seq < job->row.next_seq()) {
     verdict.set_kind(proto::Verdict::KEEP);  // done, its last batches are on their way to the disk
   }
   return verdict;
+}
+
+// The run's limits leave the worker out by now, and it has heard so: the job would wait for it for
+// ever. Or it knows no orders, and there are opt-outs its job was made without.
+bool Dispatcher::MustGiveBack(const Session& session, uint32_t run_id, const LiveJob& job) const {
+  const bool unaware = !session.knows_orders() && job.exclusions_version < exclusions_version_;
+  if (unaware && !Broken(Rule::kOldLeasesLackOptOuts)) return true;
+  return !MayServe(session, runs_.at(run_id)) && !shares_.Taken(session.key).contains(run_id) &&
+         !Broken(Rule::kLeftOutGivesBack);
 }
 
 // The process that held this lease is gone and its spool has nothing we do not have: keeping the
