@@ -43,13 +43,28 @@ enum class Rule : uint8_t {
   kAuditRests,             // nobody is visited again at once
   kAuditKeepsNothing,      // what an auditor saw is compared, not stored
   kAuditGivesUp,           // a run ends, audited or not
+  kReserveAfterRestart,    // what holders of leases may apply is lent to nobody after a restart
+  kGhostShare,             // nor is anything theirs who only say that they apply it
+  kRunCeiling,             // a run has a ceiling of its own
+  kLimitsKept,             // only whom a run's limits let in gets its jobs
+  kLeftOutGivesBack,       // and whom they leave out gives back what it holds
+  kStandingStillLeasesNothing,  // no job of a run that is paused or out of its windows
+  kCancelReleases,              // a cancelled run has no leases
+  kCancelledForEver,            // whatever is said of it later
+  kPressureGivesNothing,        // no job while the disk is full
+  kOptOutLateRecord,            // what comes of one that has opted out is not kept
+  kOldLeasesLackOptOuts,  // a worker without orders has the opt-outs of when its jobs were made
   // The worker's.
-  kQuietAfterLease,  // no probe past 80 % of a lease
-  kQuietOverQuota,   // nor while the spool is full
-  kAbandonForgets,   // ABANDON and STALE end a lease and its spool
-  kCannotSupply,     // what the disk lost is given back, not renumbered
-  kCreditSpent,      // no batch without credit
-  kGoBack,           // what was lost on the way is sent again
+  kQuietAfterLease,   // no probe past 80 % of a lease
+  kQuietOverQuota,    // nor while the spool is full
+  kAbandonForgets,    // ABANDON and STALE end a lease and its spool
+  kCannotSupply,      // what the disk lost is given back, not renumbered
+  kCreditSpent,       // no batch without credit
+  kGoBack,            // what was lost on the way is sent again
+  kOptOutAtContact,   // an opt-out that is acknowledged is in force
+  kOptOutsBeforeJob,  // a job waits for the opt-outs it was made with
+  kPausedHolds,       // a paused run makes no contact
+  kCancelDrops,       // nor does a cancelled one
   kCount
 };
 

@@ -65,10 +65,12 @@ void Dispatcher::AddRun(RunState run, MonoTime now, int64_t unix_ms, std::string
   for (LiveJob* job : it->second.AllLeased()) {
     job->deadline = grace;
     job->leased_at = job->progress_at = now;
+    // What came after the plan it may have been told or not.
+    job->exclusions_version = it->second.run().exclusions_version();
     if (Broken(Rule::kLeasesOutliveRestart)) job->deadline = now;
     holders.insert(job->row.worker());
   }
-  if (!holders.empty()) shares_.Reserve(holders, grace);
+  if (!holders.empty() && !Broken(Rule::kReserveAfterRestart)) shares_.Reserve(holders, grace);
   if (it->second.run().state() == proto::RunRow::DONE) finished_.insert(id);
   if (Review(it->second, unix_ms) && !sessions_.empty()) OrdersChanged(now);
 }

@@ -186,6 +186,7 @@ class Dispatcher {
   void TakeBackUnlisted(const Session& session, const std::set<std::pair<uint32_t, uint32_t>>& kept,
                         MonoTime now);
   proto::Verdict Judge(const std::string& key, const proto::HeldJob& held, MonoTime now);
+  bool MustGiveBack(const Session& session, uint32_t run, const LiveJob& job) const;
   bool DiedEmptyHanded(const proto::HeldJob& held, const LiveJob& job) const;
   proto::Envelope& Say(const std::string& route, uint64_t session);
 

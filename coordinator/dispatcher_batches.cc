@@ -89,7 +89,9 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   if (RecordOf(session.key).unacked > options_.credit_bytes + kMaxOverCredit) {
     return RefuseBatch(session, run, *job, batch, Corruption("sent far beyond its credit"));
   }
-  Result<CheckedBatch> checked = CheckBatch(batch, run, *job, **targets, opt_outs_);
+  const RangeSet none;
+  Result<CheckedBatch> checked =
+      CheckBatch(batch, run, *job, **targets, Broken(Rule::kOptOutLateRecord) ? none : opt_outs_);
   if (!checked.ok()) return RefuseBatch(session, run, *job, batch, checked.status());
   const Status times = CheckTimes(session, batch, run, *checked, now);
   if (!times.ok()) return RefuseBatch(session, run, *job, batch, times);

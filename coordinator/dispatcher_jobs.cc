@@ -90,7 +90,8 @@ const std::vector<std::string>& Dispatcher::Connected() {
 
 void Dispatcher::OnRequest(Session& session, const proto::Request& request, MonoTime now) {
   const uint32_t wanted = std::min(request.slots(), kMaxSlots);
-  const bool none = paused_ || !pressure_.empty() || draining_.contains(session.key);
+  const bool pressed = !pressure_.empty() && !Broken(Rule::kPressureGivesNothing);
+  const bool none = paused_ || pressed || draining_.contains(session.key);
   const uint32_t given = none ? 0 : GiveJobs(session, request, wanted, now);
   if (given == wanted) return;
   Say(session.route, session.id).mutable_no_job()->set_retry_after_ms(RetryMillis(now));
@@ -117,7 +118,9 @@ uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, u
       candidate.Count(*job);
       ++held;
     }
-    if (IsOpen(id) && MayServe(session, run)) candidates.push_back(candidate);
+    const bool open = IsOpen(id) || Broken(Rule::kStandingStillLeasesNothing);
+    const bool may = MayServe(session, run) || Broken(Rule::kLimitsKept);
+    if (open && may) candidates.push_back(candidate);
   }
   for (uint32_t given = 0; given < wanted; ++given, ++held) {
     LiveJob* job = nullptr;
@@ -205,6 +208,7 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
     ReleaseLease(run, job, Blame::kNone);
     return false;
   }
+  job.exclusions_version = exclusions_version_;
   proto::Job& out = *Say(session.route, session.id).mutable_job();
   out.set_run(run.run().id());
   out.set_job(row.id());

@@ -32,6 +32,15 @@ bool Visits(const proto::RunRow& run, uint32_t port) {
          std::find(run.ports().begin(), run.ports().end(), port) != run.ports().end();
 }
 
+// Some target is on another machine. What a worker found out of its network says nothing of its own
+// loopback, where labs are.
+bool LeavesTheMachine(const RunState& run) {
+  constexpr uint32_t kLoopback = 127;  // 127.0.0.0/8, RFC 1122 section 3.2.1.3
+  const std::vector<Range>& ranges = run.targets().ranges();
+  return ranges.empty() || ranges.front().first >> 24 != kLoopback ||
+         ranges.back().last >> 24 != kLoopback;
+}
+
 }  // namespace
 
 const char* Dispatcher::WhyNot(const Session& session, const RunState& run) const {
@@ -39,11 +48,11 @@ const char* Dispatcher::WhyNot(const Session& session, const RunState& run) cons
   if (!MayWorkOn(settings, {session.name, session.region, session.provider})) {
     return "the run's limits leave it out";
   }
-  if (session.capabilities.outbound_25() == proto::Capabilities::FAILS &&
-      Visits(run.run(), kMailPort)) {
+  const proto::Capabilities& can = session.capabilities;
+  if (can.outbound_25() == proto::Capabilities::FAILS && Visits(run.run(), kMailPort)) {
     return "it cannot reach port 25";
   }
-  if (session.capabilities.ipv4() == proto::Capabilities::FAILS) return "it has no IPv4";
+  if (can.ipv4() == proto::Capabilities::FAILS && LeavesTheMachine(run)) return "it has no IPv4";
   if (!session.knows_orders() && NeedsOrders(settings)) {
     return "it is too old for ceilings per network";
   }
@@ -70,7 +79,7 @@ bool Dispatcher::Review(RunState& run, int64_t unix_ms) {
   const proto::RunSettings& settings = run.run().settings();
   RateShares::Run terms;
   terms.weight = std::max<uint32_t>(1, settings.weight());
-  terms.pps = OrNone(settings.probes_per_second());
+  terms.pps = Broken(Rule::kRunCeiling) ? kUnlimited : OrNone(settings.probes_per_second());
   terms.per_prefix = OrNone(settings.per_prefix());
   terms.per_as = OrNone(settings.per_as());
   // While it waits for nothing but back-offs the others have its part.
@@ -108,8 +117,8 @@ bool Dispatcher::ChangeRun(uint32_t run_id, const proto::RunSettings& settings, 
   // What was cancelled stays so: its leases are gone.
   const bool was_cancelled = run->run().settings().cancelled();
   run->SetSettings(settings);
-  if (was_cancelled) run->Cancel();
-  if (settings.cancelled()) CancelLeases(*run);
+  if (was_cancelled && !Broken(Rule::kCancelledForEver)) run->Cancel();
+  if (settings.cancelled() && !Broken(Rule::kCancelReleases)) CancelLeases(*run);
   CommitRun(*run, 0);
   Review(*run, unix_ms);
   OrdersChanged(now);
@@ -126,7 +135,7 @@ void Dispatcher::SetOptOuts(uint64_t version, RangeSet opt_outs, MonoTime now) {
   exclusions_version_ = version;
   opt_outs_ = std::move(opt_outs);
   encoded_opt_outs_ = opt_outs_.Encode();
-  TakeBackFromOld(now);
+  if (!Broken(Rule::kOldLeasesLackOptOuts)) TakeBackFromOld(now);
   OrdersChanged(now);
 }
 

@@ -595,5 +595,44 @@ TEST_F(DispatcherOrdersTest, TheViewSaysWhoHoldsWhatAndHowLongItWillTake) {
   EXPECT_TRUE(StatusOf("a").connected());
 }
 
+// It would hold them for ever, without a share, and the run would not end.
+TEST_F(DispatcherOrdersTest, WhomTheLimitsLeaveOutGivesItsLeasesBackWhenItHasHeardSo) {
+  Greet("a");
+  Greet("b");
+  const auto job = AskForJob("a");
+  ASSERT_TRUE(job);
+  proto::RunSettings settings = Settings();
+  settings.add_except("name=a");
+  ASSERT_TRUE(Change(settings));
+  EXPECT_EQ(Beat("a", {Holds(*job)}).held(0).kind(), proto::Verdict::KEEP) << "not heard yet";
+  Obey("a");
+  Tick();
+  EXPECT_EQ(Beat("a", {Holds(*job)}).held(0).kind(), proto::Verdict::ABANDON);
+  Tick();
+  const auto again = AskForJob("b");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->job(), job->job());
+}
+
+// It was not there when the opt-outs came, and its job was made without them.
+TEST_F(DispatcherOrdersTest, AWorkerWithoutOrdersComesBackToNoJobOfBeforeAnOptOut) {
+  Terms old;
+  old.minor = 1;
+  Greet("old", old);
+  const auto job = AskForJob("old");
+  ASSERT_TRUE(job);
+  dispatcher_->OnGone("route-old", now_);
+  dispatcher_->SetOptOuts(1, RangeSet({*ParseRange("127.9.0.7")}), now_);
+  old.held = {Holds(*job)};
+  EXPECT_EQ(Greet("old", old).held(0).kind(), proto::Verdict::ABANDON);
+  Tick();
+  const auto again = AskForJob("old");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->job(), job->job());
+  EXPECT_EQ(again->exclusions_size(), job->exclusions_size() + 1);
+  old.held = {Holds(*again)};
+  EXPECT_EQ(Greet("old", old).held(0).kind(), proto::Verdict::KEEP);
+}
+
 }  // namespace
 }  // namespace hark

@@ -108,6 +108,8 @@ Dispatcher::Session& Dispatcher::StartSession(const std::string& route, const st
   const proto::Hello& hello = envelope.hello();
   // It goes on at its old rates until it hears of the new ones.
   const RateShares::Shares applies = AppliedAtHello(key, envelope, restarted, now);
+  // What one that held no lease says of before our restart, nobody kept for it.
+  const bool lent = records_.at(key).greeted || shares_.Reserves(key);
   if (const Session* known = SessionOf(key); known != nullptr) {
     EndSession(std::string(known->route), false, now);
   }
@@ -129,7 +131,7 @@ Dispatcher::Session& Dispatcher::StartSession(const std::string& route, const st
   RecordOf(key).name = session.name;
   connected_fresh_ = false;
   if (!session.knows_orders()) PickOnlyRun(session);
-  shares_.Join(key, TermsOf(session), applies);
+  shares_.Join(key, TermsOf(session), applies, lent);
   DivideIfDue(now);
   return session;
 }
@@ -209,13 +211,25 @@ proto::Verdict Dispatcher::Judge(const std::string& key, const proto::HeldJob& h
   if (job != nullptr) verdict.set_durable_next_seq(job->durable_next_seq);
   const bool leased = job != nullptr &&
                       (job->row.state() == proto::JobRow::LEASED || Broken(Rule::kReleasedIsOver));
-  if (leased) {
+  const Session* session = SessionOf(key);
+  if (leased && session != nullptr && MustGiveBack(*session, held.run(), *job)) {
+    ReleaseLease(*MutableRun(held.run()), *job, Blame::kNone);
+  } else if (leased) {
     verdict.set_kind(proto::Verdict::KEEP);
     if (!Broken(Rule::kKeepRenews)) job->deadline = now + options_.lease;
   } else if (job != nullptr && job->durable_next_seq < job->row.next_seq()) {
     verdict.set_kind(proto::Verdict::KEEP);  // done, its last batches are on their way to the disk
   }
   return verdict;
+}
+
+// The run's limits leave the worker out by now, and it has heard so: the job would wait for it for
+// ever. Or it knows no orders, and there are opt-outs its job was made without.
+bool Dispatcher::MustGiveBack(const Session& session, uint32_t run_id, const LiveJob& job) const {
+  const bool unaware = !session.knows_orders() && job.exclusions_version < exclusions_version_;
+  if (unaware && !Broken(Rule::kOldLeasesLackOptOuts)) return true;
+  return !MayServe(session, runs_.at(run_id)) && !shares_.Taken(session.key).contains(run_id) &&
+         !Broken(Rule::kLeftOutGivesBack);
 }
 
 // The process that held this lease is gone and its spool has nothing we do not have: keeping the

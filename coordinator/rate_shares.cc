@@ -40,7 +40,7 @@ void RateShares::DropRun(uint32_t run) {
   if (runs_.erase(run) > 0) dirty_ = true;
 }
 
-void RateShares::Join(const std::string& worker, Worker terms, const Shares& applies) {
+void RateShares::Join(const std::string& worker, Worker terms, const Shares& applies, bool lent) {
   if (holders_.contains(worker)) {
     for (const auto& [run, share] : applies) {
       RateShare& seen = seen_[run];
@@ -54,8 +54,10 @@ void RateShares::Join(const std::string& worker, Worker terms, const Shares& app
   member.terms = std::move(terms);
   member.present = true;
   member.told.push_back({0, applies});
+  member.lent = lent;
   // Until the next division it goes on as it is: with many coming at once that is a moment away.
   for (const auto& [run, share] : applies) {
+    if (!lent) break;
     const auto known = runs_.find(run);
     const bool may = known != runs_.end() && known->second.open && member.terms.runs.contains(run);
     if (may && share.pps <= member.terms.max_pps) member.granted[run] = share;
@@ -135,6 +137,7 @@ void RateShares::Obeyed(const std::string& worker, uint64_t version) {
   const size_t before = member.told.size();
   while (member.told.size() > 1 && member.told[1].version <= version) member.told.pop_front();
   if (member.told.size() == before) return;
+  member.lent = true;  // what it obeys now, we gave it
   const Shares had = member.taken;
   Retake(member);
   if (member.taken != had) dirty_ = true;

@@ -75,13 +75,15 @@ class RateShares {
     bool operator==(const Worker&) const = default;
   };
   // The worker is there, anew perhaps. applies: what it goes on with until it is told otherwise,
-  // which it must be once, whether Divide names it or not.
-  void Join(const std::string& worker, Worker terms, const Shares& applies);
+  // which it must be once, whether Divide names it or not. lent: this was kept for it, as taken or
+  // reserved. Else others may have it already, and it gets its first share of what is left.
+  void Join(const std::string& worker, Worker terms, const Shares& applies, bool lent = true);
   void SetTerms(const std::string& worker, Worker terms);
   // It may go on until then; a time that is over: it has stopped.
   void Leave(const std::string& worker, MonoTime until, MonoTime now);
   // After a restart: these may be at work with shares nobody here knows. Adds to those of before.
   void Reserve(const std::set<std::string>& holders, MonoTime until);
+  bool Reserves(const std::string& holder) const { return holders_.contains(holder); }
   // It is known to be at work no longer.
   void Forget(const std::string& holder);
 
@@ -111,6 +113,7 @@ class RateShares {
   struct Member {
     Worker terms;
     bool present = false;
+    bool lent = true;  // what it may be obeying was kept for it
     MonoTime until{};  // not present: its shares stay taken
     Shares target, granted, taken;
     std::deque<Telling> told;  // the first is what it last said it obeys

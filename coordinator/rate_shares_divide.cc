@@ -152,7 +152,8 @@ std::vector<RateShares::Raise> RateShares::Lower() {
     for (const auto& [id, share] : member.granted) runs.insert(id);
     for (const uint32_t run : runs) {
       const RateShare target = ShareIn(member.target, run);
-      const RateShare taken = ShareIn(member.taken, run);
+      const RateShare taken =
+          ShareIn(member.lent || Broken(Rule::kGhostShare) ? member.taken : member.granted, run);
       Raise raise{&member, &key, run, {}, {}};
       for (const auto part : kShareParts) {
         const bool free = target.*part == kUnlimited || Broken(Rule::kShareWaits);

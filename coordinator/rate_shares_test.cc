@@ -119,6 +119,28 @@ TEST_F(RateSharesTest, OfBeforeARestartAreReservedUntilAllHaveSaidWhatTheyApply)
   EXPECT_EQ(Pps(shares, "new"), 50) << "b's leases must have ended";
 }
 
+TEST_F(RateSharesTest, OfOneForWhomNothingWasKeptAreGivenOfWhatIsLeft) {
+  RateShares shares(100, 1);
+  shares.SetRun(1, {});
+  shares.Reserve({"a"}, now_ + seconds(90));
+  shares.Join("a", {kUnlimited, {1}}, {{1, {30, kUnlimited, kUnlimited}}});
+  shares.Divide(now_);
+  EXPECT_EQ(Pps(shares, "a"), 100) << "nobody else held a lease";
+  shares.Told("a", ++version_);
+  shares.Join("b", {kUnlimited, {1}}, {{1, {30, kUnlimited, kUnlimited}}}, /*lent=*/false);
+  shares.Divide(now_);
+  EXPECT_EQ(Pps(shares, "b"), 0) << "whatever it says";
+  shares.Told("b", ++version_);
+  shares.Obeyed("b", version_);
+  Settle(shares);
+  EXPECT_EQ(Pps(shares, "b"), 0) << "a has not answered";
+  shares.Told("a", ++version_);
+  shares.Obeyed("a", version_);
+  Settle(shares);
+  EXPECT_EQ(Pps(shares, "a"), 50);
+  EXPECT_EQ(Pps(shares, "b"), 50);
+}
+
 TEST_F(RateSharesTest, AreReservedOfARunsOwnCeilingsToo) {
   RateShares shares(100, 1);
   shares.SetRun(1, {.pps = 10, .per_prefix = 4});

@@ -467,8 +467,10 @@ void WorkerSession::ApplyHolds(MonoTime now) {
 
 bool WorkerSession::MustHold(const Lease& lease, MonoTime now) const {
   if (now >= lease.quiet_from() && !Broken(Rule::kQuietAfterLease)) return true;
-  return over_quota_ || orders_unreadable_ || orders_.Paused(lease.key.run) ||
-         lease.job.exclusions_version() > orders_.exclusions_version();
+  const bool paused = orders_.Paused(lease.key.run) && !Broken(Rule::kPausedHolds);
+  const bool unaware = lease.job.exclusions_version() > orders_.exclusions_version() &&
+                       !Broken(Rule::kOptOutsBeforeJob);
+  return over_quota_ || orders_unreadable_ || paused || unaware;
 }
 
 void WorkerSession::StartDrain(MonoTime now) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "base/mutation.h"
 #include "worker/worker_session.h"
 
 namespace hark {
@@ -36,8 +37,8 @@ void WorkerSession::OnOrders(const proto::Orders& orders, MonoTime now) {
     ApplyHolds(now);
     return;
   }
-  host_.Exclude(orders_.exclusions());
-  DropCancelled();
+  if (!Broken(Rule::kOptOutAtContact)) host_.Exclude(orders_.exclusions());
+  if (!Broken(Rule::kCancelDrops)) DropCancelled();
   ApplyHolds(now);
   ApplyShares(orders.rates(), now);
   proto::OrdersAck* const ack = outbox_.emplace_back().mutable_orders_ack();

@@ -2,28 +2,42 @@
 """A coordinator whose disk fills up: below the mark it gives nothing more out and says why; when the disk is full
 it stays, loses nothing, and goes on by itself when there is space."""
 
+import errno
 import os
 import subprocess
 import sys
 
 import harness
 from serve_test import FLAGS as RUN_FLAGS
-from serve_test import Serve, create, listed, status
+from serve_test import Serve, create, hark, listed, status
 
 SIZE = 160 << 20
-FLAGS = ("--workers=1", "--rate=300", "--lease_seconds=5")
+ENDPOINT = "tcp://127.0.0.1:7172"
+FLAGS = ("--workers=0", f"--listen={ENDPOINT}", "--rate=60", "--lease_seconds=5")
 
 
-def leave(disk, free):
-    """A file that leaves so many bytes of the disk to others."""
-    info = os.statvfs(disk)
-    size = info.f_bavail * info.f_frsize - free
-    with open(disk / "filler", "wb") as filler:
-        os.posix_fallocate(filler.fileno(), 0, max(size, 4096))
+def leave(disk, free, name="filler"):
+    """A file that leaves so many bytes of the disk to others, who may take of them meanwhile."""
+    with open(disk / name, "wb", buffering=0) as filler:
+        try:
+            while (info := os.statvfs(disk)).f_bavail * info.f_frsize > free or free == 0:
+                filler.write(bytes(1 << 16))
+        except OSError as error:
+            assert error.errno == errno.ENOSPC, error
 
 
 def pressure(db):
     return status(db)["pressure"] or ""
+
+
+def start_worker(directory, db):
+    """With a disk of its own."""
+    token = directory / "token"
+    token.touch(mode=0o600)
+    token.write_text(hark("fleet", "invite", f"--db={db}", f"--endpoint={ENDPOINT}", "--name=far"))
+    log = open(directory / "worker.log", "w")
+    harness.start([harness.BIN / "hark-worker", f"--state_dir={directory / 'far'}", f"--join_file={token}"],
+                  stdout=log, stderr=log)
 
 
 def check_mark(disk, db, serve):
@@ -40,11 +54,14 @@ def check_mark(disk, db, serve):
 
 def check_full(disk, db, serve):
     serve.command.append("--min_free_disk=0M")
+    # With more, RocksDB would take room for its log in advance, and be done before that is full.
+    leave(disk, 25 << 20, "before")
     serve.start()
     leave(disk, 0)
     harness.wait_for("a full disk", lambda: "the disk is full" in pressure(db), 120)
     process = serve.process
-    (disk / "filler").unlink()
+    for name in ("before", "filler"):
+        (disk / name).unlink()
     harness.wait_for("the end of the run", lambda: listed(db)["t"]["state"] == "done", 240)
     assert process.poll() is None, "it ended: " + serve.said()
     assert "the disk is full" not in pressure(db)
@@ -64,6 +81,7 @@ def main():
             serve = Serve(db, *FLAGS)
             serve.log = directory / "serve.log"
             assert create(db, "t", lab.targets) == "t"
+            start_worker(directory, db)
             check_mark(disk, db, serve)
             check_full(disk, db, serve)
             harness.same_but_for_times(alone, db, "t")

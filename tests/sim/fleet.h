@@ -1,7 +1,7 @@
 #pragma once
 
-// The inside of RunFleet. fleet_simulation.cc has time, deaths and messages, fleet_checks.cc what
-// must hold at the end.
+// The inside of RunFleet. fleet_simulation.cc has time, deaths and messages, fleet_operator.cc what
+// the operator does, fleet_checks.cc what must hold at the end.
 
 #include <functional>
 #include <memory>
@@ -21,6 +21,8 @@ namespace hark::sim {
 
 // Of the audits' samples; what the coordinator keeps to itself.
 inline constexpr char kAuditSecret[] = "as good as any";
+inline constexpr Duration kLease = std::chrono::seconds(20);
+inline constexpr double kCeiling = 1000;  // probes a second, of all runs
 
 class Fleet {
  public:
@@ -40,12 +42,14 @@ class Fleet {
     MonoTime mute_until{};  // nothing of its own does
     int64_t clock_off_ms = 0;
     bool dying = false;
+    bool old = false;  // knows no orders
+    uint64_t orders_heard = 0;
     // Its credit as the messages say, while none of a session is lost or doubled.
     uint64_t session_id = 0;
     uint64_t credit = 0;
     bool clean = false;
     uint64_t early_ack_of = 0;  // a session whose ACK overtook its WELCOME
-    uint64_t last_share = 0;    // of the HEARTBEAT_ACKs that arrived
+    uint64_t last_share = 0;    // of the messages with shares that arrived
   };
   using Message = std::shared_ptr<const proto::Envelope>;
 
@@ -59,7 +63,8 @@ class Fleet {
   void KillCoordinator();
   void CoordinatorMoment();
   void Flush();
-  Result<std::vector<Address>> ListOf(uint32_t number, uint64_t from, uint64_t to);
+  Result<std::vector<Address>> ListOf(uint32_t run, uint32_t number, uint64_t from, uint64_t to);
+  void AddRun(const SimWorld& world);
 
   void StartWorker(Worker& worker);
   void KillWorker(Worker& worker, bool keeps_disk);
@@ -68,7 +73,7 @@ class Fleet {
   void SendToCoordinator(Worker& worker, proto::Envelope envelope);
   void GiveToWorker(Worker& worker, const proto::Envelope& envelope);
   bool Probed(const Worker& worker, const JobKey& key, bool sweep, uint64_t from, uint64_t to);
-  bool Throttled(const Worker& worker, const Address& address);
+  bool Throttled(const Worker& worker, uint32_t run, const Address& address);
 
   void ScheduleTrouble();
   void CutOff(Worker& worker);
@@ -76,11 +81,25 @@ class Fleet {
   bool InTrouble() const { return now_ < trouble_until_; }
   Worker& Anyone() { return *workers_[random_.Below(workers_.size())]; }
 
+  // ---- fleet_operator.cc
+  void ScheduleOperator();
+  void OptOutSome();
+  void ChangeSomething();
+  proto::RunSettings Changed(proto::RunSettings settings);
+  void Change(uint32_t run, const proto::RunSettings& settings);
+  void CancelOne();
+  void PressForAWhile();
+  void LetGo();
+  void NoteCeilings();
+  double HighestCeiling(uint32_t run);
+
   void Break(const std::string& what) { outcome_.broken.push_back(what); }
   void CheckRates();
   void CheckEnd();
-  void CheckThrottled();
-  void CheckAudits();
+  void CheckLedger(const SimStore& store);
+  void CheckThrottled(const SimStore& store);
+  void CheckAudits(const SimStore& store);
+  bool Whole(const SimStore& store) const;
   void CheckQuiet();
 
   const FleetOptions options_;
@@ -98,7 +117,7 @@ class Fleet {
   std::vector<Event> events_;  // a heap, the next in front
   uint64_t order_ = 0;
 
-  const SimWorld world_;
+  const SimWorlds worlds_;
   SimDisk disk_;
   FleetWatch watch_;
   std::unique_ptr<Dispatcher> dispatcher_;
@@ -108,6 +127,16 @@ class Fleet {
   std::vector<std::unique_ptr<Worker>> workers_;
   uint64_t connections_ = 0;
   uint64_t shares_said_ = 0;
+  // The operator's.
+  double ceiling_;
+  RangeSet opt_outs_;
+  uint64_t opt_outs_version_ = 0;
+  struct Ceiling {
+    double now = 0;
+    std::vector<std::pair<MonoTime, double>> before;  // until
+  };
+  std::map<uint32_t, Ceiling> ceilings_;  // by run, 0 = of all
+  std::string digests_;
   FleetOutcome outcome_;
 };
 

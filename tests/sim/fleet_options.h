@@ -49,7 +49,15 @@ struct FleetOptions {
   // Tight ones bring the rules that live at the limits into short histories.
   uint64_t credit_bytes = 4 << 20;
   uint64_t spool_quota_bytes = 256 << 20;
-  double audit = 0;  // share of the targets that a second worker repeats
+  double audit = 0;        // share of the targets that a second worker repeats
+  size_t runs = 1;         // of so many targets each, at once
+  double old_workers = 0;  // share of the workers that know no orders (minor 1)
+  // What the operator does while the trouble lasts. Then he lets everything go on.
+  double opt_outs_every = 0;  // a few addresses of a run
+  double changes_every = 0;   // pauses, weights, ceilings, windows, limits of a run, the ceiling
+  double cancels_every = 0;   // a run
+  double pressure_every = 0;  // the disk is full for a while
+  bool limits_stay = false;   // the last limits are not taken back
   uint64_t min_sweep_tail = 2048;
   uint64_t min_grab_tail = 16;
 };
@@ -72,6 +80,9 @@ struct FleetOutcome {
   uint64_t worker_deaths = 0;
   uint64_t forgotten = 0;  // items that a lying disk had called durable
   uint64_t audited = 0, audits_left_out = 0;
+  uint64_t opt_outs = 0, kept_out = 0;  // addresses; those of them that nobody visited
+  uint64_t changes = 0, cancelled = 0;  // of runs
+  uint64_t shares_unknown = 0;          // restarts after which shares may sum to too much
   uint64_t trims = 0, splits = 0, left_out = 0, innocent_left_out = 0;
   double virtual_seconds = 0;
 };

@@ -14,8 +14,6 @@ using std::chrono::seconds;
 
 constexpr MonoTime kBeginning{std::chrono::hours(1)};
 constexpr int64_t kWallClockAtZero = 1'500'000'000'000;
-constexpr double kCeiling = 1000;  // probes a second
-constexpr Duration kLease = seconds(20);
 constexpr Duration kGrace = seconds(20);
 constexpr Duration kHeartbeat = seconds(2);
 constexpr Duration kWorkerMoment = milliseconds(200);
@@ -25,6 +23,32 @@ constexpr Duration kSettling = seconds(8);
 // Items in a lying disk's cache.
 constexpr uint64_t kMostForgotten = 40;
 
+SimWorlds MakeWorlds(const FleetOptions& options, Random& random) {
+  SimWorlds worlds;
+  for (uint32_t run = 1; run <= options.runs; ++run) {
+    worlds.push_back(std::make_unique<SimWorld>(options, run, random));
+  }
+  return worlds;
+}
+
+// As a worker of minor 1 would have said it.
+void MakeOld(proto::Envelope* envelope) {
+  envelope->set_minor(1);
+  if (envelope->has_hello()) {
+    proto::Hello& hello = *envelope->mutable_hello();
+    hello.clear_capabilities();
+    hello.clear_orders_version();
+    hello.clear_applied();
+  }
+  if (envelope->has_heartbeat()) {
+    envelope->mutable_heartbeat()->clear_orders_version();
+    envelope->mutable_heartbeat()->clear_applied();
+    envelope->mutable_heartbeat()->clear_clock_offset_ms();
+  }
+  if (envelope->has_request()) envelope->mutable_request()->clear_hungry_runs();
+  if (envelope->has_batch()) envelope->mutable_batch()->clear_clock_offset_ms();
+}
+
 }  // namespace
 
 Fleet::Fleet(const FleetOptions& options)
@@ -32,9 +56,10 @@ Fleet::Fleet(const FleetOptions& options)
       random_(options.seed),
       now_(kBeginning),
       trouble_until_(now_ + options.trouble),
-      world_(options, random_),
-      disk_(world_, options),
-      watch_(kLease, kGrace, kCeiling, options.credit_bytes, options.duplication > 0) {
+      worlds_(MakeWorlds(options, random_)),
+      disk_(worlds_, options),
+      watch_(kLease, kGrace, options.credit_bytes, options.duplication > 0),
+      ceiling_(kCeiling) {
   disk_.Watch(&watch_);
 }
 
@@ -76,8 +101,10 @@ void Fleet::Deliver(Worker& worker, const std::function<void()>& what) {
 
 // ---- the coordinator
 
-Result<std::vector<Address>> Fleet::ListOf(uint32_t number, uint64_t from, uint64_t to) {
-  const auto& list = number == 0 ? disk_.listeners : disk_.revisits[number];
+Result<std::vector<Address>> Fleet::ListOf(uint32_t run, uint32_t number, uint64_t from,
+                                           uint64_t to) {
+  SimStore::Content& is = disk_.runs.at(run).is;
+  const auto& list = number == 0 ? is.listeners : is.revisits[number];
   if (to > list.size()) {
     Break("a job over hosts not yet durable");
     return Internal("a job over hosts not yet durable");
@@ -88,7 +115,7 @@ Result<std::vector<Address>> Fleet::ListOf(uint32_t number, uint64_t from, uint6
 
 void Fleet::StartCoordinator() {
   DispatcherOptions options;
-  options.probes_per_second = kCeiling;
+  options.probes_per_second = ceiling_;
   options.expected_workers = options_.expected_workers;
   options.lease = kLease;
   options.heartbeat = kHeartbeat;
@@ -98,17 +125,27 @@ void Fleet::StartCoordinator() {
   options.min_grab_tail = options_.min_grab_tail;
   options.epoch = ++epoch_;
   dispatcher_ = std::make_unique<Dispatcher>(
-      options, disk_, [this](uint32_t, uint32_t number, uint64_t from, uint64_t to) {
-        return ListOf(number, from, to);
+      options, disk_, [this](uint32_t run, uint32_t number, uint64_t from, uint64_t to) {
+        return ListOf(run, number, from, to);
       });
+  watch_.Now("", nullptr, now_);
+  watch_.Started(disk_, now_);
+  watch_.orders.Pressure(false);
+  if (opt_outs_version_ > 0) dispatcher_->SetOptOuts(opt_outs_version_, opt_outs_, now_);
+  for (const auto& world : worlds_) AddRun(*world);
+  NoteCeilings();
+}
+
+void Fleet::AddRun(const SimWorld& world) {
+  const SimStore::Content& is = disk_.runs.at(world.run.id()).is;
   std::vector<proto::JobRow> jobs;
-  for (const auto& [id, job] : disk_.jobs) jobs.push_back(job);
-  std::vector<StoredRevisit> revisits = disk_.all_revisits;
+  for (const auto& [id, job] : is.jobs) jobs.push_back(job);
+  std::vector<StoredRevisit> revisits = is.all_revisits;
   std::sort(revisits.begin(), revisits.end(), [](const auto& a, const auto& b) {
     return std::pair(a.list, a.position) < std::pair(b.list, b.position);
   });
-  watch_.Started(disk_.jobs, now_);
-  RunState run(disk_.run, world_.target_set, RangeSet(), jobs, disk_.listeners.size(), revisits);
+  watch_.orders.Settings(world.run.id(), is.run.settings());
+  RunState run(is.run, world.target_set, RangeSet(), jobs, is.listeners.size(), revisits);
   run.SetAuditSecret(kAuditSecret);
   dispatcher_->AddRun(std::move(run), now_, CoordinatorClock());
 }
@@ -149,7 +186,7 @@ void Fleet::Flush() {
       Deliver(*worker, [this, &worker = *worker, route = out.route, envelope, share] {
         if (worker.session == nullptr || worker.route != route) return;
         // The one thing that leans on TCP: a new share of the rate is not overtaken by an old one.
-        if (envelope->has_heartbeat_ack() &&
+        if ((envelope->has_heartbeat_ack() || envelope->has_orders()) &&
             std::exchange(worker.last_share, std::max(share, worker.last_share)) >= share)
           return;
         GiveToWorker(worker, *envelope);
@@ -162,17 +199,24 @@ void Fleet::Flush() {
 
 void Fleet::StartWorker(Worker& worker) {
   worker.dying = false;
+  worker.orders_heard = 0;
+  watch_.orders.Started(worker.key);
   worker.targets = std::make_unique<TargetSetCache>("");
   SimHost::Hooks hooks;
   hooks.probed = [this, &worker](const JobKey& key, bool sweep, uint64_t from, uint64_t to) {
     worker.dying = !Probed(worker, key, sweep, from, to);
     return !worker.dying;
   };
-  hooks.throttled = [this, &worker](const Address& address) { return Throttled(worker, address); };
+  hooks.contacted = [this, &worker](uint32_t run, const Address& address) {
+    watch_.orders.Contact(worker.key, run, address);
+  };
+  hooks.throttled = [this, &worker](uint32_t run, const Address& address) {
+    return Throttled(worker, run, address);
+  };
   hooks.unix_ms = [this, &worker] {
     return kWallClockAtZero + ToMillis(now_.time_since_epoch()) + worker.clock_off_ms;
   };
-  worker.host = std::make_unique<SimHost>(world_, options_.pace, random_.Next(), std::move(hooks));
+  worker.host = std::make_unique<SimHost>(worlds_, options_.pace, random_.Next(), std::move(hooks));
   SessionOptions options;
   options.name = worker.key;
   options.boot_id = random_.Next();
@@ -200,8 +244,9 @@ void Fleet::KillWorker(Worker& worker, bool keeps_disk) {
 bool Fleet::Probed(const Worker& worker, const JobKey& key, bool sweep, uint64_t from,
                    uint64_t to) {
   watch_.Probed(worker.key, key, from, to);
-  if (!sweep || watch_.IsAudit(key.job)) return true;
-  const bool dies = options_.poison && *options_.poison >= from && *options_.poison < to;
+  if (!sweep || watch_.IsAudit(key.run, key.job)) return true;
+  const bool dies =
+      key.run == 1 && options_.poison && *options_.poison >= from && *options_.poison < to;
   outcome_.probes += dies ? *options_.poison - from + 1 : to - from;
   return !dies;
 }
@@ -209,23 +254,26 @@ bool Fleet::Probed(const Worker& worker, const JobKey& key, bool sweep, uint64_t
 // Asked at every visit, so it also sees those whose batches are lost. A worker that dies and goes
 // on with its lease visits again what it had under way, which nobody else knows; and after a death
 // of the coordinator two may believe for a moment that they hold a job.
-bool Fleet::Throttled(const Worker& worker, const Address& address) {
-  const auto seen = disk_.recorded.find(address);
-  if (seen != disk_.recorded.end() && StaysThrottled(seen->second.row.observation())) {
+bool Fleet::Throttled(const Worker& worker, uint32_t run, const Address& address) {
+  const auto& recorded = disk_.runs.at(run).is.recorded;
+  const auto seen = recorded.find(address);
+  if (seen != recorded.end() && StaysThrottled(seen->second.row.observation())) {
     ++outcome_.revisits;
     if (ToMillis(now_.time_since_epoch()) < seen->second.not_before_ms) ++outcome_.early_visits;
   }
-  return world_.Throttled(worker.number, address, now_ - kBeginning);
+  return worlds_[run - 1]->Throttled(worker.number, address, now_ - kBeginning);
 }
 
 void Fleet::SendToCoordinator(Worker& worker, proto::Envelope envelope) {
   if (envelope.has_batch()) {
     worker.credit -= std::min<uint64_t>(worker.credit, envelope.batch().payload().size());
   }
+  if (envelope.has_orders_ack()) watch_.orders.Acknowledges(worker.key, envelope.orders_ack());
   if (now_ < worker.mute_until) {
     worker.clean = false;
     return;
   }
+  if (worker.old) MakeOld(&envelope);
   const auto message = std::make_shared<const proto::Envelope>(std::move(envelope));
   Deliver(worker, [this, route = worker.route, key = worker.key, message] {
     if (dispatcher_ == nullptr) return;
@@ -237,6 +285,10 @@ void Fleet::SendToCoordinator(Worker& worker, proto::Envelope envelope) {
 
 void Fleet::GiveToWorker(Worker& worker, const proto::Envelope& envelope) {
   worker.session->On(envelope, now_);
+  const uint64_t orders = worker.session->orders().version();
+  if (std::exchange(worker.orders_heard, orders) != orders) {
+    watch_.orders.Heard(worker.key, orders);
+  }
   if (envelope.has_ack() && envelope.session() > worker.session_id) {
     worker.early_ack_of = envelope.session();
   }
@@ -248,6 +300,9 @@ void Fleet::GiveToWorker(Worker& worker, const proto::Envelope& envelope) {
   }
   if (envelope.has_ack() && envelope.session() == worker.session_id) {
     worker.credit += envelope.ack().credit_bytes();
+  }
+  if (envelope.has_heartbeat_ack() && envelope.session() == worker.session_id) {
+    worker.credit += envelope.heartbeat_ack().credit_bytes();
   }
 }
 
@@ -321,20 +376,23 @@ FleetOutcome Fleet::Run() {
     workers_.push_back(std::make_unique<Worker>());
     workers_[i]->number = i;
     workers_[i]->key = StrCat("worker-", i);
+    workers_[i]->old = random_.Unit() < options_.old_workers;
+    if (workers_[i]->old) watch_.Old(workers_[i]->key);
     StartWorker(*workers_[i]);
     WorkerMoment(*workers_[i]);
   }
   ScheduleTrouble();
+  ScheduleOperator();
   const MonoTime start = now_;
   MonoTime until = trouble_until_ + options_.patience;
   while (now_ < until && outcome_.messages < options_.max_messages && outcome_.broken.empty() &&
-         disk_.broken.empty() && watch_.broken.empty()) {
+         disk_.Broken().empty() && watch_.broken.empty() && watch_.orders.broken.empty()) {
     // A lying disk may forget that it was done.
-    if (outcome_.finished && disk_.run.state() != proto::RunRow::DONE) {
+    if (outcome_.finished && !disk_.AllDone()) {
       outcome_.finished = false;
       until = trouble_until_ + options_.patience;
     }
-    if (!outcome_.finished && disk_.run.state() == proto::RunRow::DONE) {
+    if (!outcome_.finished && disk_.AllDone()) {
       outcome_.finished = true;
       outcome_.virtual_seconds = std::chrono::duration<double>(now_ - start).count();
       until = std::max(now_, trouble_until_) + kSettling;
@@ -342,15 +400,15 @@ FleetOutcome Fleet::Run() {
     Step();
     CheckRates();
   }
-  for (const auto* more : {&disk_.broken, &watch_.broken}) {
-    outcome_.broken.insert(outcome_.broken.end(), more->begin(), more->end());
+  for (const auto& more : {disk_.Broken(), watch_.broken, watch_.orders.broken}) {
+    outcome_.broken.insert(outcome_.broken.end(), more.begin(), more.end());
   }
+  outcome_.shares_unknown = watch_.shares_unknown();
+  outcome_.opt_outs = watch_.orders.opt_outs();
   outcome_.trims = watch_.trims();
   outcome_.forgotten = disk_.forgotten();
   if (outcome_.finished && outcome_.broken.empty()) {
     CheckEnd();
-    CheckThrottled();
-    CheckAudits();
     CheckQuiet();
   }
   return outcome_;

@@ -8,13 +8,12 @@ namespace {
 
 using proto::JobRow;
 
-constexpr uint32_t kRun = 1;
 // Leases are ended by ticks; one a moment late is in time.
 constexpr Duration kTick = std::chrono::milliseconds(250);
 constexpr Duration kAuditRest = std::chrono::seconds(5);
 
-JobKey KeyOf(const JobRow& row) {
-  return {kRun, row.id(), row.token().epoch(), row.token().counter()};
+JobKey KeyOf(uint32_t run, const JobRow& row) {
+  return {run, row.id(), row.token().epoch(), row.token().counter()};
 }
 
 bool Leased(const JobRow& row) {
@@ -23,21 +22,36 @@ bool Leased(const JobRow& row) {
 
 }  // namespace
 
-void FleetWatch::Started(const std::map<uint32_t, JobRow>& durable, MonoTime now) {
+// A restarted coordinator asks those that hold leases what they apply, and lends nobody what is
+// theirs. Of a lease that was forgotten it knows no holder; nor does a worker of before orders say.
+void FleetWatch::Started(const SimDisk& durable, MonoTime now) {
   now_ = now;
-  for (const auto& [id, job] : jobs_) {
-    const auto row = durable.find(id);
-    const bool kept = row != durable.end() && KeyOf(row->second) == KeyOf(job.row);
-    if (!kept) forgotten_.insert(KeyOf(job.row));
+  std::set<std::string> holders, forgotten;
+  for (const auto& [run, store] : durable.runs) {
+    for (const auto& [id, row] : store.is.jobs) {
+      if (Leased(row)) holders.insert(row.worker());
+    }
   }
-  if (!jobs_.empty()) shares_known_from_ = now + std::max(lease_, grace_) + lease_;
+  for (const auto& [id, job] : jobs_) {
+    const auto& rows = durable.runs.at(id.first).is.jobs;
+    const auto row = rows.find(id.second);
+    const bool kept = row != rows.end() && KeyOf(id.first, row->second) == KeyOf(id.first, job.row);
+    if (kept) continue;
+    forgotten_.insert(KeyOf(id.first, job.row));
+    if (Leased(job.row) && !holders.contains(job.row.worker())) forgotten.insert(job.row.worker());
+  }
+  if (!jobs_.empty() && (!forgotten.empty() || !old_.empty())) {
+    ++shares_unknown_;
+    shares_known_from_ = now + std::max(lease_, grace_) + lease_;
+  }
   jobs_.clear();
   under_way_.clear();
   bytes_under_way_.clear();
-  for (const auto& [id, row] : durable) {
-    jobs_[id] = {row, now + std::max(lease_, grace_) - lease_, now};
-    if (row.has_token()) {
-      durable_[KeyOf(row)] = row.next_seq();  // less than before, if the disk lied
+  for (const auto& [run, store] : durable.runs) {
+    for (const auto& [id, row] : store.is.jobs) {
+      jobs_[{run, id}] = {row, now + std::max(lease_, grace_) - lease_, now};
+      // Less than before, if the disk lied.
+      if (row.has_token()) durable_[KeyOf(run, row)] = row.next_seq();
     }
   }
 }
@@ -46,11 +60,14 @@ void FleetWatch::Now(const std::string& sender, const proto::Envelope* message, 
   sender_ = sender;
   message_ = message;
   now_ = now;
+  orders.Now(now);
 }
 
 void FleetWatch::Submitted(const CommitItem& item) {
+  orders.Submitted(item);
   for (const JobRow& row : item.jobs) {
-    Job& job = jobs_[row.id()];
+    const JobKey key = KeyOf(item.run, row);
+    Job& job = jobs_[{item.run, row.id()}];
     const Job before = job;
     job.row = row;
     if (RunState::IsAudit(row)) CheckAudit(job, before);
@@ -58,13 +75,14 @@ void FleetWatch::Submitted(const CommitItem& item) {
       CheckBatch(item, before, row);
       job.renewed = now_;
     } else {
-      CheckLease(before, row);
+      CheckLease(item.run, before, row);
       const bool new_lease =
-          Leased(row) && (!Leased(before.row) || KeyOf(before.row) != KeyOf(row));
+          Leased(row) && (!Leased(before.row) || KeyOf(item.run, before.row) != key);
       if (!new_lease) continue;
       job.renewed = now_;
+      orders.Leased(item.run, row.worker());
       const Issued lease{row.worker(), row.cursor(), row.end()};
-      if (!issued_.emplace(KeyOf(row), lease).second) Say("a token issued twice");
+      if (!issued_.emplace(key, lease).second) Say("a token issued twice");
     }
   }
 }
@@ -73,7 +91,7 @@ void FleetWatch::CheckBatch(const CommitItem& item, const Job& before, const Job
   if (message_ == nullptr || !message_->has_batch()) return Say("a batch out of nowhere");
   const proto::Batch& batch = message_->batch();
   if (!Leased(before.row) || before.row.worker() != sender_ || item.worker != sender_ ||
-      JobKey::Of(batch) != KeyOf(before.row)) {
+      JobKey::Of(batch) != KeyOf(item.run, before.row)) {
     Say("a batch accepted outside its lease");
   }
   if (batch.from_index() != before.row.cursor() || batch.seq() != before.row.next_seq() ||
@@ -104,23 +122,27 @@ void FleetWatch::CheckAudit(Job& job, const Job& before) {
   if (now_ < job.said + kAuditRest) Say("an audit too soon");
 }
 
-bool FleetWatch::IsAudit(uint32_t job) const {
-  const auto known = jobs_.find(job);
+bool FleetWatch::IsAudit(uint32_t run, uint32_t job) const {
+  const auto known = jobs_.find({run, job});
   return known != jobs_.end() && RunState::IsAudit(known->second.row);
 }
 
-void FleetWatch::CheckLease(const Job& before, const JobRow& row) {
+void FleetWatch::CheckLease(uint32_t run, const Job& before, const proto::JobRow& row) {
   if (!Leased(before.row)) return;
-  const bool same = Leased(row) && KeyOf(row) == KeyOf(before.row);
+  const JobKey key = KeyOf(run, before.row);
+  const bool same = Leased(row) && KeyOf(run, row) == key;
   if (same && row.end() < before.row.end()) ++trims_;
   const bool over = now_ >= before.renewed + lease_;
+  const bool taken =
+      cancelled_.contains(run) || (old_.contains(before.row.worker()) && orders.opt_outs() > 0);
   // Said late, it may already be at work again under it.
-  if (!same && sender_ == before.row.worker()) forgotten_.insert(KeyOf(before.row));
-  if (!same && !over && sender_ != before.row.worker()) Say("a lease ended before its time");
+  if (!same && (sender_ == before.row.worker() || taken)) forgotten_.insert(key);
+  if (!same && !over && !taken && sender_ != before.row.worker())
+    Say("a lease ended before its time");
 }
 
-void FleetWatch::Applied(const JobRow& row) {
-  if (row.has_token()) durable_[KeyOf(row)] = row.next_seq();
+void FleetWatch::Applied(uint32_t run, const JobRow& row) {
+  if (row.has_token()) durable_[KeyOf(run, row)] = row.next_seq();
 }
 
 void FleetWatch::CheckVerdicts(const google::protobuf::RepeatedPtrField<proto::Verdict>& verdicts,
@@ -129,8 +151,8 @@ void FleetWatch::CheckVerdicts(const google::protobuf::RepeatedPtrField<proto::V
     if (verdict.kind() != proto::Verdict::KEEP) continue;
     const JobKey key = JobKey::Of(verdict);
     if (verdict.durable_next_seq() > durable_[key]) Say("a verdict that promises too much");
-    Job& job = jobs_[key.job];
-    if (renews && Leased(job.row) && KeyOf(job.row) == key) job.renewed = now_;
+    Job& job = jobs_[{key.run, key.job}];
+    if (renews && Leased(job.row) && KeyOf(key.run, job.row) == key) job.renewed = now_;
   }
 }
 
@@ -142,7 +164,10 @@ void FleetWatch::Sent(const std::string& /*worker*/, const proto::Envelope& enve
       if (ack.durable_next_seq() > durable_[JobKey::Of(ack)]) Say("acknowledged, not durable");
       return;
     }
+    case proto::Envelope::kOrders:
+      return orders.Says(envelope.orders());
     case proto::Envelope::kWelcome:
+      if (envelope.welcome().has_orders()) orders.Says(envelope.welcome().orders());
       CheckVerdicts(envelope.welcome().held(),
                     welcomed_.insert(envelope.welcome().session()).second);
       return;
@@ -162,16 +187,18 @@ void FleetWatch::Probed(const std::string& worker, const JobKey& key, uint64_t f
       to > lease->second.end) {
     return Say("a probe nobody leased");
   }
-  const JobRow& row = jobs_[key.job].row;
-  const bool elsewhere = Leased(row) && KeyOf(row) != key && row.worker() != worker;
+  const JobRow& row = jobs_[{key.run, key.job}].row;
+  const bool elsewhere = Leased(row) && KeyOf(key.run, row) != key && row.worker() != worker;
   if (elsewhere && !overlap_may_happen_ && !forgotten_.contains(key)) {
     Say("two workers at one job");
   }
 }
 
-void FleetWatch::Rates(double sum) {
-  if (now_ >= shares_known_from_ && sum > ceiling_ * (1 + 1e-9))
-    Say(StrCat("shares of ", sum, " in all"));
+void FleetWatch::Rates(uint32_t run, double sum, double ceiling) {
+  if (now_ >= shares_known_from_ && sum > ceiling * (1 + 1e-6)) {
+    Say(run == 0 ? StrCat("shares above the ceiling: ", sum, " of ", ceiling)
+                 : StrCat("shares above the ceiling of a run: ", sum, " of ", ceiling));
+  }
 }
 
 }  // namespace hark::sim

@@ -23,36 +23,45 @@
 #include "coordinator/ingest.h"
 #include "proto/wire.pb.h"
 #include "tests/sim/fleet_options.h"
+#include "tests/sim/orders_watch.h"
+#include "tests/sim/sim_disk.h"
 #include "worker/job_key.h"
 
 namespace hark::sim {
 
 class FleetWatch {
  public:
-  // ceiling: probes a second for all; credit: bytes a worker may have under way.
+  // credit: bytes a worker may have under way.
   // overlap_may_happen: doubled JOB messages may make a worker do a lease twice.
-  FleetWatch(Duration lease, Duration grace, double ceiling, uint64_t credit,
-             bool overlap_may_happen)
-      : lease_(lease),
+  FleetWatch(Duration lease, Duration grace, uint64_t credit, bool overlap_may_happen)
+      : orders(lease),
+        lease_(lease),
         grace_(grace),
-        ceiling_(ceiling),
         credit_(credit),
         overlap_may_happen_(overlap_may_happen) {}
 
   // A coordinator begins with these rows.
-  void Started(const std::map<uint32_t, proto::JobRow>& durable, MonoTime now);
+  void Started(const SimDisk& durable, MonoTime now);
   // The coordinator is about to be told this, or has been: nullptr, a tick.
   void Now(const std::string& sender, const proto::Envelope* message, MonoTime now);
   void Submitted(const CommitItem& item);
-  void Applied(const proto::JobRow& job);
+  void Applied(uint32_t run, const proto::JobRow& job);
   void Durable(uint64_t ticket);
   void Sent(const std::string& worker, const proto::Envelope& envelope);
   void Probed(const std::string& worker, const JobKey& key, uint64_t from, uint64_t to);
-  void Rates(double sum);
+  // What is probed at now, together, of one run (0: of all), and the ceiling, which is the highest
+  // of the last lease time.
+  void Rates(uint32_t run, double sum, double ceiling);
+  // Their leases may end before their time: a cancelled run's, and at an opt-out those of a worker
+  // that knows no orders.
+  void Cancelled(uint32_t run) { cancelled_.insert(run); }
+  void Old(const std::string& worker) { old_.insert(worker); }
 
-  bool IsAudit(uint32_t job) const;
+  bool IsAudit(uint32_t run, uint32_t job) const;
   uint64_t trims() const { return trims_; }
+  uint64_t shares_unknown() const { return shares_unknown_; }
   std::vector<std::string> broken;
+  OrdersWatch orders;
 
  private:
   struct Job {
@@ -66,20 +75,20 @@ class FleetWatch {
   };
 
   void Say(const std::string& what) { broken.push_back(what); }
+  using JobId = std::pair<uint32_t, uint32_t>;  // run, job
   void CheckBatch(const CommitItem& item, const Job& before, const proto::JobRow& row);
-  void CheckLease(const Job& before, const proto::JobRow& row);
+  void CheckLease(uint32_t run, const Job& before, const proto::JobRow& row);
   void CheckAudit(Job& job, const Job& before);
   void CheckVerdicts(const google::protobuf::RepeatedPtrField<proto::Verdict>& verdicts,
                      bool renews);
 
   const Duration lease_, grace_;
-  const double ceiling_;
   const uint64_t credit_;
   const bool overlap_may_happen_;
   MonoTime now_{};
   std::string sender_;
   const proto::Envelope* message_ = nullptr;
-  std::map<uint32_t, Job> jobs_;
+  std::map<JobId, Job> jobs_;
   std::map<JobKey, Issued> issued_;
   std::set<JobKey> forgotten_;          // by a power cut, or given up in a message that came late
   std::map<JobKey, uint64_t> durable_;  // next_seq
@@ -93,6 +102,9 @@ class FleetWatch {
   uint64_t largest_batch_ = 0;
   MonoTime shares_known_from_{};
   uint64_t trims_ = 0;
+  uint64_t shares_unknown_ = 0;
+  std::set<std::string> old_;     // of before orders
+  std::set<uint32_t> cancelled_;  // runs
 };
 
 }  // namespace hark::sim

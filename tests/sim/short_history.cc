@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/random.h"
 #include "tests/sim/fleet_options.h"
 
@@ -42,6 +44,17 @@ FleetOptions ShortHistory(uint64_t seed) {
   }
   if (sometimes(0.05)) options.poison = random.Below(options.targets);
   if (sometimes(0.3)) options.audit = sometimes(0.3) ? 1 : between(0.05, 0.5);
+  if (sometimes(0.3)) {
+    options.runs = 2 + random.Below(2);
+    options.targets = std::max<uint64_t>(40, options.targets / options.runs);
+    if (options.poison) options.poison = random.Below(options.targets);
+  }
+  if (sometimes(0.2)) options.old_workers = sometimes(0.3) ? 1 : between(0.2, 0.6);
+  if (sometimes(0.3)) options.opt_outs_every = between(2, 15);
+  if (sometimes(0.3)) options.changes_every = between(1, 8);
+  if (sometimes(0.15)) options.cancels_every = between(10, 40);
+  if (sometimes(0.2)) options.pressure_every = between(4, 15);
+  options.limits_stay = sometimes(0.3);
   return options;
 }
 
@@ -49,6 +62,8 @@ FleetOptions Undisturbed(FleetOptions options) {
   options.loss = options.duplication = 0;
   options.worker_deaths_every = options.coordinator_deaths_every = options.partitions_every = 0;
   options.disk_stalls_every = options.clock_jumps_every = options.drains_every = 0;
+  options.opt_outs_every = options.changes_every = options.cancels_every = 0;
+  options.pressure_every = 0;
   return options;
 }
 

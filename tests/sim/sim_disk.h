@@ -1,21 +1,14 @@
 #pragma once
 
 // The coordinator's disk. Submitted items wait; Sync makes them durable in order; a crash forgets
-// what waits, or keeps a part that nobody was told of. What is durable is checked as it becomes
-// so. A disk that lies keeps what it called durable in a cache, and a power cut takes the end of
-// it.
-//
-//   every plan index is open in exactly one job or done in exactly one
-//   the ledger of a job counts what its cursor has passed
-//   an audit leaves nothing but its own row, and finds honest workers of one mind
-//   every host is counted once, every retry comes once, in order and in time
+// what waits, or keeps a part that nobody was told of. A disk that lies keeps what it called
+// durable in a cache, and a power cut takes the end of it. What is durable is in a SimStore a run.
 
 #include <map>
 #include <string>
 #include <vector>
 
-#include "coordinator/committer.h"
-#include "tests/sim/sim_world.h"
+#include "tests/sim/sim_store.h"
 
 namespace hark::sim {
 
@@ -23,7 +16,7 @@ class FleetWatch;
 
 class SimDisk final : public CommitQueue {
  public:
-  SimDisk(const SimWorld& world, const FleetOptions& options);
+  SimDisk(const SimWorlds& worlds, const FleetOptions& options);
   void Watch(FleetWatch* watch) { watch_ = watch; }
 
   void Submit(CommitItem item) override;
@@ -33,60 +26,27 @@ class SimDisk final : public CommitQueue {
   size_t waiting() const { return waiting_.size(); }
   void Crash(size_t survivors);
   // The power went as well: forgets the last `items` of those called durable since the last time,
-  // if there were so many. What was forgotten no longer is in anything below.
+  // if there were so many. What was forgotten no longer is in any store.
   void Forget(size_t items);
   uint64_t forgotten() const { return forgotten_; }
-  // The coordinator's wall clock jumped: back-offs may end early when it starts again.
-  void ClockJumped() { clock_jumped_ = true; }
+  void ClockJumped();
 
-  // What is durable; all of it is copied when the disk lies.
-  proto::RunRow run;
-  std::map<uint32_t, proto::JobRow> jobs;
-  std::vector<Address> listeners;
-  std::map<uint32_t, std::vector<Address>> revisits;  // by list
-  std::vector<StoredRevisit> all_revisits;            // in the order they became durable
-  struct Recorded {
-    uint32_t rounds = 0;  // visits after the first
-    int64_t not_before_ms = 0;
-    proto::PortRow row;
-  };
-  std::map<Address, Recorded> recorded;
-  std::vector<std::string> broken;  // what must never happen, and did
+  std::map<uint32_t, SimStore> runs;
+  const proto::RunRow& RunOf(uint32_t run) const { return runs.at(run).is.run; }
+  bool AllDone() const;
+  std::vector<std::string> Broken() const;
 
  private:
-  void Apply(CommitItem& item);
-  void ApplyJob(const proto::JobRow& job);
-  void Count(const proto::JobRow& job, int sign);
-  void Record(const proto::HostObservation& host, uint32_t round);
+  void Apply(const CommitItem& item);
+  void KeepCopies();
 
-  const SimWorld& world_;
-  const int64_t backoff_ms_;
   FleetWatch* watch_ = nullptr;
-  struct Content {
-    proto::RunRow run;
-    std::map<uint32_t, proto::JobRow> jobs;
-    std::vector<Address> listeners;
-    std::map<uint32_t, std::vector<Address>> revisits;
-    std::vector<StoredRevisit> all_revisits;
-    std::map<Address, Recorded> recorded;
-    std::vector<int> holders;
-  };
-  Content Copy() const;
-  void GoBackTo(Content content);
-
   const bool lies_;
-  Content synced_;                  // with lies_: what no power cut takes away
-  std::vector<CommitItem> cached_;  // called durable since
+  std::map<uint32_t, SimStore::Content> synced_;  // with lies_: what no power cut takes away
+  std::vector<CommitItem> cached_;                // called durable since
   uint64_t forgotten_ = 0;
   std::vector<CommitItem> waiting_;
   std::vector<uint64_t> durable_;
-  std::vector<int> holders_;  // of each plan index: jobs that have it open or have done it
-  std::vector<uint64_t> touched_;
-  bool clock_jumped_ = false;
 };
-
-// When a host was visited, whatever the worker's clock said.
-std::string TrueTime(MonoTime now);
-int64_t TrueTimeOf(const proto::PortObservation& port);
 
 }  // namespace hark::sim

@@ -15,7 +15,8 @@ constexpr uint64_t kMostPerMoment = 12;
 
 Status SimHost::StartJob(const proto::Job& job, uint64_t cursor, uint64_t end,
                          std::shared_ptr<const RangeSet>) {
-  jobs_[JobKey::Of(job)] = {job, cursor, end, false};
+  HARK_ASSIGN_OR_RETURN(ExclusionFilter exclusions, ExclusionFilter::Parse(job.exclusions()));
+  jobs_[JobKey::Of(job)] = {job, cursor, end, false, std::move(exclusions)};
   return Status::Ok();
 }
 
@@ -41,40 +42,93 @@ size_t SimHost::jobs_with_work() const {
   }));
 }
 
-double SimHost::rate() const {
-  const bool probes = std::any_of(jobs_.begin(), jobs_.end(), [](const auto& entry) {
-    return entry.second.next < entry.second.end && !entry.second.held;
+size_t SimHost::run_jobs_with_work(uint32_t run) const {
+  return static_cast<size_t>(std::count_if(jobs_.begin(), jobs_.end(), [run](const auto& entry) {
+    return entry.first.run == run && entry.second.next < entry.second.end;
+  }));
+}
+
+void SimHost::SetRate(double probes_per_second) {
+  rate_ = probes_per_second;
+  shares_.reset();
+}
+
+void SimHost::SetShares(const RunShares& shares, double total) {
+  rate_ = total;
+  shares_ = shares;
+}
+
+void SimHost::Exclude(std::shared_ptr<const ExclusionFilter> opt_outs) {
+  opt_outs_ = std::move(opt_outs);
+}
+
+bool SimHost::Excluded(const Running& running, const Address& address) const {
+  return (opt_outs_ != nullptr && opt_outs_->Contains(address)) ||
+         running.exclusions.Contains(address);
+}
+
+bool SimHost::Probes(uint32_t run) const {
+  return !finishing_ && std::any_of(jobs_.begin(), jobs_.end(), [run](const auto& entry) {
+    return entry.first.run == run && entry.second.next < entry.second.end && !entry.second.held;
   });
-  return probes && !finishing_ ? rate_ : 0;
+}
+
+double SimHost::RateOf(uint32_t run) const {
+  if (!Probes(run)) return 0;
+  if (!shares_) return rate_;
+  const auto share = shares_->find(run);
+  return share == shares_->end() ? 0 : share->second.probes_per_second;
+}
+
+double SimHost::rate() const {
+  double sum = 0;
+  for (uint32_t run = 1; run <= worlds_.size(); ++run) sum += RateOf(run);
+  return std::min(sum, rate_);
 }
 
 // Who gets in learns the host's key.
-void SimHost::Visit(const std::string& address, MonoTime now, proto::HostObservation* host) {
+void SimHost::Visit(const Running& running, const std::string& address, MonoTime now,
+                    proto::HostObservation* host) {
+  const uint32_t run = running.job.run();
+  const Address target = *Address::FromBytes(address);
   host->set_address(address);
   host->set_started_unix_ms(hooks_.unix_ms());
-  const bool throttled = hooks_.throttled(*Address::FromBytes(address));
   proto::PortObservation& port = *host->add_ports();
   port.set_port(25);
+  if (Excluded(running, target)) {
+    host->set_excluded(true);
+    port.set_outcome(static_cast<uint32_t>(Outcome::kLocalError));
+    return;
+  }
+  hooks_.contacted(run, target);
+  const bool throttled = hooks_.throttled(run, target);
   port.set_greeting(TrueTime(now));
   port.set_outcome(static_cast<uint32_t>(throttled ? Outcome::kThrottled : Outcome::kOk));
   port.set_stage(static_cast<uint32_t>(throttled ? Stage::kGreeting : Stage::kDone));
   if (!throttled) port.mutable_ssh()->add_keys()->set_blob(address);
 }
 
+void SimHost::Knock(const Running& running, uint64_t index, proto::SweepResult* sweep) {
+  const uint32_t run = running.job.run();
+  const SimWorld& world = *worlds_[run - 1];
+  if (Excluded(running, world.target[index])) return sweep->set_excluded(sweep->excluded() + 1);
+  hooks_.contacted(run, world.target[index]);
+  if (!world.listens(index)) return sweep->set_refused(sweep->refused() + 1);
+  proto::SweepHit& hit = *sweep->add_hits();
+  hit.set_index(index);
+  hit.set_address(std::string(world.target[index].bytes()));
+}
+
 void SimHost::MakePayload(const Running& running, uint64_t to, MonoTime now,
                           proto::BatchPayload* payload) {
   const bool sweep = running.job.kind() == proto::Job::SWEEP;
   for (uint64_t i = running.next; i < to; ++i) {
-    if (!sweep) {
+    if (sweep) {
+      Knock(running, i, payload->mutable_sweep());
+    } else {
       proto::HostObservation& host = *payload->add_hosts();
       host.set_index(i);
-      Visit(running.job.targets(static_cast<int>(i - running.job.cursor())), now, &host);
-    } else if (world_.listens(i)) {
-      proto::SweepHit& hit = *payload->mutable_sweep()->add_hits();
-      hit.set_index(i);
-      hit.set_address(std::string(world_.target[i].bytes()));
-    } else {
-      payload->mutable_sweep()->set_refused(payload->sweep().refused() + 1);
+      Visit(running, running.job.targets(static_cast<int>(i - running.job.cursor())), now, &host);
     }
   }
 }
@@ -87,7 +141,7 @@ size_t SimHost::Work(WorkerSession& session, MonoTime now) {
     const auto it = jobs_.find(key);
     if (it == jobs_.end() || it->second.held || finishing_) continue;
     Running& running = it->second;
-    if (running.next >= running.end || rate_ <= 0 || random_.Unit() > pace_) continue;
+    if (RateOf(key.run) <= 0 || running.next >= running.end || random_.Unit() > pace_) continue;
     const uint64_t to = std::min(running.end, running.next + 1 + random_.Below(kMostPerMoment));
     const bool sweep = running.job.kind() == proto::Job::SWEEP;
     if (!hooks_.probed(key, sweep, running.next, to)) return batches;

@@ -19,15 +19,19 @@ class SimHost final : public JobHost {
   struct Hooks {
     // About to look at [from, to) of a job; false: the prober died of it.
     std::function<bool(const JobKey& key, bool sweep, uint64_t from, uint64_t to)> probed;
-    std::function<bool(const Address&)> throttled;  // a visit now meets a refusal
-    std::function<int64_t()> unix_ms;               // the worker's clock
+    // Of these, each that is no exclusion.
+    std::function<void(uint32_t run, const Address&)> contacted;
+    std::function<bool(uint32_t run, const Address&)> throttled;  // a visit now meets a refusal
+    std::function<int64_t()> unix_ms;                             // the worker's clock
   };
-  SimHost(const SimWorld& world, double pace, uint64_t seed, Hooks hooks)
-      : world_(world), pace_(pace), random_(seed), hooks_(std::move(hooks)) {}
+  SimHost(const SimWorlds& worlds, double pace, uint64_t seed, Hooks hooks)
+      : worlds_(worlds), pace_(pace), random_(seed), hooks_(std::move(hooks)) {}
 
   // Works for a moment: at most so many indices of each job. Batches it made.
   size_t Work(WorkerSession& session, MonoTime now);
-  // Its share of the rate while it may probe, 0 while it has nothing to or must not.
+  // What it probes at for a run, at most; 0 while it has nothing to or must not.
+  double RateOf(uint32_t run) const;
+  // For all of them.
   double rate() const;
 
   Status StartJob(const proto::Job& job, uint64_t cursor, uint64_t end,
@@ -38,7 +42,11 @@ class SimHost final : public JobHost {
   void FinishStarted() override { finishing_ = true; }
   size_t open_targets() const override { return 0; }
   size_t jobs_with_work() const override;
-  void SetRate(double probes_per_second) override { rate_ = probes_per_second; }
+  size_t run_jobs_with_work(uint32_t run) const override;
+  void SetRate(double probes_per_second) override;
+  void SetShares(const RunShares& shares, double total) override;
+  void Exclude(std::shared_ptr<const ExclusionFilter> opt_outs) override;
+  void CancelJob(const JobKey& key) override { jobs_.erase(key); }
   void FillLoad(proto::WorkerLoad* load) const override { load->set_applied_pps(rate_); }
 
  private:
@@ -47,17 +55,24 @@ class SimHost final : public JobHost {
     uint64_t next = 0;
     uint64_t end = 0;
     bool held = false;
+    ExclusionFilter exclusions;  // the job's own
   };
+  bool Excluded(const Running& running, const Address& address) const;
+  bool Probes(uint32_t run) const;
 
   void MakePayload(const Running& running, uint64_t to, MonoTime now, proto::BatchPayload* payload);
-  void Visit(const std::string& address, MonoTime now, proto::HostObservation* host);
+  void Visit(const Running& running, const std::string& address, MonoTime now,
+             proto::HostObservation* host);
+  void Knock(const Running& running, uint64_t index, proto::SweepResult* sweep);
 
-  const SimWorld& world_;
+  const SimWorlds& worlds_;
   const double pace_;
   Random random_;
   const Hooks hooks_;
   std::map<JobKey, Running> jobs_;
-  double rate_ = 0;
+  double rate_ = 0;                  // of all runs together
+  std::optional<RunShares> shares_;  // nullopt: of a coordinator that knows none
+  std::shared_ptr<const ExclusionFilter> opt_outs_;
   bool finishing_ = false;
 };
 

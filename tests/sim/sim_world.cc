@@ -1,5 +1,6 @@
 #include "tests/sim/sim_world.h"
 
+#include "base/strings.h"
 #include "coordinator/run_state.h"
 
 namespace hark::sim {
@@ -23,17 +24,19 @@ std::vector<proto::JobRow> Sliced(const proto::RunRow& run, uint64_t size) {
 
 }  // namespace
 
-SimWorld::SimWorld(const FleetOptions& options, Random& random) : options_(options) {
-  const auto first = Address::Parse("127.50.0.0")->v4();
+SimWorld::SimWorld(const FleetOptions& options, uint32_t number, Random& random)
+    : options_(options), poison_(number == 1 ? options.poison : std::nullopt) {
+  const auto first = Address::Parse(StrCat("127.", 49 + number, ".0.0"))->v4();
   PlanOptions plan;
   plan.sources = RangeSet({{first, first + static_cast<uint32_t>(options.targets) - 1}});
   plan.ports = {25};
-  plan.seed = options.seed;
+  plan.seed = options.seed + number - 1;
   plan.policy.set_throttle_retries(kThrottleRetries);
   plan.policy.set_throttle_backoff_ms(options.throttle_backoff_ms);
   Plan made = MakePlan(plan).value();
   run = std::move(made.run);
-  run.set_id(1);
+  run.set_id(number);
+  run.set_name(StrCat("run-", number));
   run.mutable_settings()->set_audit(options.audit);
   target_set = std::move(made.targets);
   first_jobs = options.sweep_job > 0 ? Sliced(run, options.sweep_job) : FirstJobs(run);
@@ -69,11 +72,6 @@ bool SimWorld::Throttled(size_t worker, const Address& address, Duration since_s
       return true;
   }
   return false;
-}
-
-size_t SimWorld::expected_listeners() const {
-  const bool lost = options_.poison && listens_[*options_.poison];
-  return listeners.size() - (lost ? 1 : 0);
 }
 
 }  // namespace hark::sim

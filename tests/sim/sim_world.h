@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
@@ -26,13 +27,14 @@ enum class Throttle : uint8_t {
 
 class SimWorld {
  public:
-  SimWorld(const FleetOptions& options, Random& random);
+  // number: of the run, from 1.
+  SimWorld(const FleetOptions& options, uint32_t number, Random& random);
 
   Throttle ThrottleOf(const Address& address) const;
   // Whether a visit of that worker meets a refusal.
   bool Throttled(size_t worker, const Address& address, Duration since_start) const;
-  // Who answers in the end: all listeners but a poisonous one.
-  size_t expected_listeners() const;
+  // Nobody lives to tell what is there.
+  bool Kills(uint64_t index) const { return poison_ == index; }
   bool listens(uint64_t index) const { return listens_[index]; }
 
   proto::RunRow run;
@@ -43,8 +45,12 @@ class SimWorld {
 
  private:
   const FleetOptions options_;
+  const std::optional<uint64_t> poison_;  // of the first run
   std::vector<bool> listens_;
   std::map<Address, Throttle> throttled_;
 };
+
+// By run, from 1.
+using SimWorlds = std::vector<std::unique_ptr<SimWorld>>;
 
 }  // namespace hark::sim
