@@ -204,42 +204,48 @@ TEST_F(DispatcherAuditTest, CountsOutliveTheCoordinator) {
   EXPECT_EQ(Run().audits_of().at("a").disagreed, 1U);
 }
 
-// Two SWEEP jobs, so that two workers have something to be audited.
+// Six SWEEP jobs of 1024, two for each of three workers. a's network lets nothing through.
 class DispatcherAuditFleetTest : public DispatcherAuditTest {
  protected:
-  void Tune(PlanOptions& plan) override { plan.sources = RangeSet({*ParseRange("127.9.0.0/21")}); }
+  void Tune(PlanOptions& plan) override {
+    plan.sources = RangeSet({*ParseRange("127.9.0.0-127.9.23.255")});
+  }
   void TearDown() override { SetLogSink(nullptr); }
+
+  void SweepAs(const std::string& worker, const proto::Job& job) {
+    ASSERT_EQ(job.kind(), proto::Job::SWEEP);
+    std::vector<uint64_t> hits;
+    for (uint64_t i = 0; i < 30 && worker != "a"; ++i) hits.push_back(job.cursor() + 7 * i);
+    SendSweep(worker, job, hits);
+  }
 };
 
-TEST_F(DispatcherAuditFleetTest, WhoSeesNothingIsNamedOnce) {
+TEST_F(DispatcherAuditFleetTest, WhoSeesNothingIsNamedOnceAndNobodyElseIs) {
   std::vector<std::string> warnings;
   SetLogSink([&](LogLevel level, std::string_view text) {
     if (level == LogLevel::kWarning) warnings.emplace_back(text);
   });
-  for (const char* worker : {"a", "b", "c"}) Hello(worker, 1);
+  const std::vector<std::string> workers = {"a", "b", "c"};
+  for (const std::string& worker : workers) Hello(worker, 1);
   Tick();
-  const proto::Job first = *AskForJob("a"), second = *AskForJob("b");
-  std::vector<uint64_t> in_first, in_second;
-  for (uint64_t i = 0; i < 30; ++i) {
-    in_first.push_back(first.cursor() + 7 * i);
-    in_second.push_back(second.cursor() + 7 * i);
+  std::vector<std::pair<std::string, proto::Job>> jobs;
+  for (int i = 0; i < 2; ++i) {
+    for (const std::string& worker : workers) jobs.emplace_back(worker, *AskForJob(worker));
   }
-  SendSweep("a", first, {});  // its network lets nothing through
-  SendSweep("b", second, in_second);
+  for (const auto& [worker, job] : jobs) SweepAs(worker, job);
   while (const std::optional<proto::Job> grab = AskForJob("b")) SendVisit("b", *grab, "key");
   AskForJob("c");
-  Pass(seconds(11), {"a", "b", "c"});
-  for (int i = 0; i < 3; ++i) {
-    const std::optional<proto::Job> job = AskForJob("c");
-    if (!job || job->kind() != proto::Job::SWEEP) break;
-    SendSweep("c", *job, job->cursor() == first.cursor() ? in_first : in_second);
-  }
-  EXPECT_EQ(Run().audits_of().at("a").disagreed, 30U);
-  EXPECT_EQ(Run().audits_of().at("b").disagreed, 0U);
-  const auto named = [](const std::string& text) {
-    return text.find("stands out") != std::string::npos;
-  };
-  EXPECT_EQ(std::count_if(warnings.begin(), warnings.end(), named), 1);
+  Pass(seconds(11), workers);
+  // b audits a, c audits b and a, a audits c.
+  for (const char* auditor : {"b", "c", "c", "a"}) SweepAs(auditor, *AskForJob(auditor));
+
+  EXPECT_EQ(Run().audits_of().at("a").audited, 90U);
+  EXPECT_EQ(Run().audits_of().at("a").disagreed, 90U);
+  EXPECT_EQ(Run().audits_of().at("b").disagreed, 30U);
+  EXPECT_EQ(Run().audits_of().at("c").disagreed, 60U);
+  std::erase_if(warnings, [](const auto& text) { return text.find("stands out") == text.npos; });
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("worker 61 stands out"), std::string::npos) << warnings[0];
 }
 
 }  // namespace

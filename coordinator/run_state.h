@@ -201,6 +201,7 @@ class RunState {
   void CountAudit(const proto::AuditClaim& claim);
   // Whether nothing else keeps the run open, and nobody audits.
   bool WaitsForAuditors() const;
+  bool StandsOutNow(const std::string& worker) const;
   bool MayTake(LiveJob& job, const Asking& asking);
   proto::JobRow NewJob(const LiveJob& like, uint64_t base, uint64_t end) const;
   LiveJob& Add(proto::JobRow row);
@@ -233,6 +234,7 @@ class RunState {
   std::optional<MonoTime> audits_moved_;                            // the last that went on
   AuditTotals audits_;
   std::map<std::string, AuditCount> audits_of_;
+  std::map<std::string, std::map<std::string, AuditCount>> audits_between_;  // both ways
   std::set<std::string> standing_out_;
 };
 

@@ -56,6 +56,8 @@ void RunState::CountAudit(const proto::AuditClaim& claim) {
     audits_.findings += count;
     audits_of_[claim.worker()] += count;
     audits_of_[answer.worker()] += count;
+    audits_between_[claim.worker()][answer.worker()] += count;
+    audits_between_[answer.worker()][claim.worker()] += count;
   }
 }
 
@@ -168,13 +170,25 @@ std::optional<std::string> RunState::Compare(LiveJob& job, const proto::Batch& b
     claim.clear_hits();
     claim.clear_hosts();
   }
-  // Every comparison says something about the others too: they are what each is measured by.
-  for (const auto& [worker, its] : audits_of_) {
-    const AuditCount others{audits_.findings.audited - its.audited,
-                            audits_.findings.disagreed - its.disagreed};
-    if (StandsOut(its, others) && standing_out_.insert(worker).second) return worker;
+  for (const std::string& worker : {claim.worker(), job.row.worker()}) {
+    if (StandsOutNow(worker) && standing_out_.insert(worker).second) return worker;
   }
   return std::nullopt;
+}
+
+// With more than half of those it has been compared with: one bad partner makes nobody bad, and two
+// workers that disagree say nothing about which of them it is.
+bool RunState::StandsOutNow(const std::string& worker) const {
+  const AuditCount its = audits_of_.at(worker);
+  const AuditCount others{audits_.findings.audited - its.audited,
+                          audits_.findings.disagreed - its.disagreed};
+  if (!StandsOut(its, others)) return false;
+  size_t partners = 0, against = 0;
+  for (const auto& [partner, count] : audits_between_.at(worker)) {
+    partners += count.audited >= kFewestAudited ? 1 : 0;
+    against += StandsOut(count, others) ? 1 : 0;
+  }
+  return partners >= 2 && 2 * against > partners;
 }
 
 LiveJob* RunState::TakeAudit(Duration patience, const Asking& asking) {
