@@ -49,7 +49,10 @@ class Fleet {
     uint64_t credit = 0;
     bool clean = false;
     uint64_t early_ack_of = 0;  // a session whose ACK overtook its WELCOME
-    uint64_t last_share = 0;    // of the messages with shares that arrived
+    // When that session began for the coordinator, and when the network last lost or doubled.
+    std::pair<uint64_t, MonoTime> welcomed{};
+    MonoTime tampered{};
+    uint64_t last_share = 0;  // of the messages with shares that arrived
   };
   using Message = std::shared_ptr<const proto::Envelope>;
 

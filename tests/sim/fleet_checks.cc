@@ -165,7 +165,8 @@ void Fleet::CheckQuiet() {
     // One without orders has the rest of it with its next ACK.
     const bool later = worker->old && options_.pressure_every > 0;
     if (worker->clean && !later && worker->credit < options_.credit_bytes)
-      Break("credit that never came back");
+      Break(StrCat("credit that never came back: ", worker->credit, " of ", options_.credit_bytes,
+                   worker->old ? ", to a worker without orders" : ""));
   }
 }
 

@@ -90,10 +90,14 @@ void Fleet::Deliver(Worker& worker, const std::function<void()>& what) {
   const bool trouble = InTrouble();
   if (trouble && random_.Unit() < options_.loss) {
     worker.clean = false;
+    worker.tampered = now_;
     return;
   }
   const bool twice = trouble && random_.Unit() < options_.duplication;
-  if (twice) worker.clean = false;
+  if (twice) {
+    worker.clean = false;
+    worker.tampered = now_;
+  }
   for (int i = 0; i < (twice ? 2 : 1); ++i) {
     At(random_.Unit() < 0.05 ? Soon(1.5) : Soon(0.05), what);
   }
@@ -178,8 +182,12 @@ void Fleet::Flush() {
     watch_.Sent(key, *envelope);
     for (auto& worker : workers_) {
       if (worker->route != out.route) continue;
+      if (envelope->has_welcome() && worker->welcomed.first != envelope->welcome().session()) {
+        worker->welcomed = {envelope->welcome().session(), now_};
+      }
       if (now_ < worker->deaf_until) {
         worker->clean = false;
+        worker->tampered = now_;
         continue;
       }
       const uint64_t share = ++shares_said_;
@@ -187,8 +195,10 @@ void Fleet::Flush() {
         if (worker.session == nullptr || worker.route != route) return;
         // The one thing that leans on TCP: a new share of the rate is not overtaken by an old one.
         if ((envelope->has_heartbeat_ack() || envelope->has_orders()) &&
-            std::exchange(worker.last_share, std::max(share, worker.last_share)) >= share)
+            std::exchange(worker.last_share, std::max(share, worker.last_share)) >= share) {
+          worker.clean &= envelope->heartbeat_ack().credit_bytes() == 0;
           return;
+        }
         GiveToWorker(worker, *envelope);
       });
     }
@@ -296,7 +306,9 @@ void Fleet::GiveToWorker(Worker& worker, const proto::Envelope& envelope) {
   if (envelope.has_welcome() && envelope.welcome().session() > worker.session_id) {
     worker.session_id = envelope.welcome().session();
     worker.credit = envelope.welcome().credit_bytes();
-    worker.clean = worker.early_ack_of != worker.session_id;
+    worker.clean = worker.early_ack_of != worker.session_id &&
+                   worker.welcomed.first == worker.session_id &&
+                   worker.tampered < worker.welcomed.second;
   }
   if (envelope.has_ack() && envelope.session() == worker.session_id) {
     worker.credit += envelope.ack().credit_bytes();
