@@ -99,7 +99,7 @@ void Committer::Retry() {
 Status Committer::Flush() {
   Lock lock(mutex_);
   idle_.wait(lock, [this] {
-    if (retry_) return false;
+    if (retry_ || trying_) return false;
     if (!failure_.ok() || !waiting_out_.ok()) return true;
     return waiting_.empty() && !in_hand_ && !gathered_ && !next_ && !writing_;
   });
@@ -223,11 +223,13 @@ bool Committer::Write(Group& group, Lock& lock) {
   lock.lock();
   while (!status.ok()) {
     if (!AwaitRetry(status, lock)) return false;
+    retry_ = false;
+    trying_ = true;  // a Retry from here on is another one
     lock.unlock();
     status = store_.Resume();
     if (status.ok()) status = store_.Commit(*group.write, group.sync);
     lock.lock();
-    retry_ = false;
+    trying_ = false;
   }
   group.write.reset();
   waiting_out_ = Status::Ok();

@@ -108,7 +108,8 @@ class Committer final : public CommitQueue {
   size_t unwritten_ = 0;  // items submitted and not yet being written
   Status failure_;
   Status waiting_out_;     // the full disk
-  bool retry_ = false;     // asked for, and not known yet how it went
+  bool retry_ = false;     // asked for, and not begun
+  bool trying_ = false;    // and not known yet how it went
   bool broken_ = false;    // rows could not be made: no Retry mends that
   bool in_hand_ = false;   // an item is between waiting_ and a group
   bool gathered_ = false;  // there is a group that was not handed over

@@ -7,11 +7,15 @@
 
 namespace hark::sim {
 
-// Of those that are alive.
+// Of those that are alive and hold a lease: nobody else sends anything, and whoever has a share
+// left from before a coordinator's death gets no lease before its HELLO has told of it.
 void Fleet::CheckRates() {
+  const auto may_send = [](const Worker& worker) {
+    return worker.host != nullptr && worker.session != nullptr && worker.session->leases() > 0;
+  };
   double all = 0;
   for (const auto& worker : workers_) {
-    if (worker->host != nullptr) all += worker->host->rate();
+    if (may_send(*worker)) all += worker->host->rate();
   }
   watch_.Rates(0, all, HighestCeiling(0));
   for (uint32_t run = 1; run <= worlds_.size(); ++run) {
@@ -19,7 +23,7 @@ void Fleet::CheckRates() {
     if (ceiling == kUnlimited) continue;
     double sum = 0;
     for (const auto& worker : workers_) {
-      if (worker->host != nullptr) sum += worker->host->RateOf(run);
+      if (may_send(*worker)) sum += worker->host->RateOf(run);
     }
     watch_.Rates(run, sum, ceiling);
   }

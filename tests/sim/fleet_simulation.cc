@@ -133,7 +133,11 @@ void Fleet::StartCoordinator() {
         return ListOf(run, number, from, to);
       });
   watch_.Now("", nullptr, now_);
-  watch_.Started(disk_, now_);
+  std::map<std::string, size_t> held;
+  for (const auto& worker : workers_) {
+    if (worker->session != nullptr) held[worker->key] = worker->session->leases();
+  }
+  watch_.Started(disk_, held, now_);
   watch_.orders.Pressure(false);
   if (opt_outs_version_ > 0) dispatcher_->SetOptOuts(opt_outs_version_, opt_outs_, now_);
   for (const auto& world : worlds_) AddRun(*world);

@@ -24,13 +24,19 @@ bool Leased(const JobRow& row) {
 
 // A restarted coordinator asks those that hold leases what they apply, and lends nobody what is
 // theirs. Of a lease that was forgotten it knows no holder; nor does a worker of before orders say.
-void FleetWatch::Started(const SimDisk& durable, MonoTime now) {
+// The same goes for one whose lease was taken back just before and who has not heard of it.
+void FleetWatch::Started(const SimDisk& durable, const std::map<std::string, size_t>& held,
+                         MonoTime now) {
   now_ = now;
-  std::set<std::string> holders, forgotten;
+  std::map<std::string, size_t> holders;
+  std::set<std::string> forgotten;
   for (const auto& [run, store] : durable.runs) {
     for (const auto& [id, row] : store.is.jobs) {
-      if (Leased(row)) holders.insert(row.worker());
+      if (Leased(row)) ++holders[row.worker()];
     }
+  }
+  for (const auto& [worker, leases] : held) {
+    if (leases > 0 && !holders.contains(worker)) forgotten.insert(worker);
   }
   for (const auto& [id, job] : jobs_) {
     const auto& rows = durable.runs.at(id.first).is.jobs;

@@ -41,7 +41,8 @@ class FleetWatch {
         overlap_may_happen_(overlap_may_happen) {}
 
   // A coordinator begins with these rows.
-  void Started(const SimDisk& durable, MonoTime now);
+  // held: leases each worker believes it has.
+  void Started(const SimDisk& durable, const std::map<std::string, size_t>& held, MonoTime now);
   // The coordinator is about to be told this, or has been: nullptr, a tick.
   void Now(const std::string& sender, const proto::Envelope* message, MonoTime now);
   void Submitted(const CommitItem& item);

@@ -56,7 +56,7 @@ FleetOptions ShortHistory(uint64_t seed) {
   if (sometimes(0.2)) options.pressure_every = between(4, 15);
   options.limits_stay = sometimes(0.3);
   // Open: docs/simulation.md, "Known and open".
-  if (options.old_workers > 0) options.changes_every = 0;
+  options.old_workers = 0;
   return options;
 }
 
