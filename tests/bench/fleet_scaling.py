@@ -99,7 +99,7 @@ def rows(directory, size):
     with harness.Lab(directory, f"--scenario={scenario}"):
         for count in WORKERS[:2] if size.smoke else WORKERS:
             begun, seconds = survey(directory / str(count), count, size.scaling_rate)
-            rate = begun / max(seconds, 0.02)  # one sample, when all was over at once
+            rate = max(begun, 1) / max(seconds, 0.02)  # one sample, when all was over at once
             alone = alone or rate
             first = count == 1
             out.append(Row(f"{count} workers of {size.scaling_rate}/s each: whole survey, of {count}× one worker",
