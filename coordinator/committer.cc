@@ -231,6 +231,7 @@ bool Committer::Write(Group& group, Lock& lock) {
     lock.lock();
     trying_ = false;
   }
+  retry_ = false;  // one that came meanwhile has nothing left to do
   group.write.reset();
   waiting_out_ = Status::Ok();
   if (!broken_) failure_ = Status::Ok();
