@@ -13,6 +13,7 @@
 #include "coordinator/plan_file.h"
 #include "coordinator/run_changes.h"
 #include "coordinator/run_registry.h"
+#include "coordinator/run_settings.h"
 #include "storage/store.h"
 
 namespace hark {
@@ -105,8 +106,9 @@ Status SetConcurrency(CreateOptions& o, ControlClient* client) {
 Status CreateAll(CreateOptions o) {
   HARK_ASSIGN_OR_RETURN(const std::vector<std::string> countries, CountriesOf(o.plan));
   HARK_ASSIGN_OR_RETURN(proto::RunSettings settings, SettingsOf(o.settings));
-  HARK_ASSIGN_OR_RETURN(const double audit, ParseAudit(o.audit));
-  settings.set_audit(audit);
+  const Result<double> audit = ParseShare(o.audit);
+  if (!audit.ok()) return audit.status().Prepend("--audit");
+  settings.set_audit(*audit);
   HARK_ASSIGN_OR_RETURN(const GeoTable geo, LoadGeo(o.plan.geo));
   HARK_ASSIGN_OR_RETURN(const std::unique_ptr<ControlClient> client, ControlClient::Connect(o.db));
   HARK_RETURN_IF_ERROR(SetConcurrency(o, client.get()));

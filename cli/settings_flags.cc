@@ -1,7 +1,5 @@
 #include "cli/settings_flags.h"
 
-#include <charconv>
-
 #include "base/strings.h"
 #include "coordinator/run_changes.h"
 #include "coordinator/run_settings.h"
@@ -58,16 +56,6 @@ std::vector<Flag> SettingsFlags(SettingsWishes& w) {
        "when it may probe, UTC, e.g. 'Mon-Fri 22:00-06:00' or 'Sat,Sun'; several times; always: no "
        "windows"},
   };
-}
-
-Result<double> ParseAudit(const std::string& text) {
-  const bool percent = text.ends_with('%');
-  const char* end = text.data() + text.size() - (percent ? 1 : 0);
-  double share = 0;
-  const auto [stop, error] = std::from_chars(text.data(), end, share);
-  if (percent) share /= 100;
-  if (error == std::errc() && stop == end && share >= 0 && share <= 1) return share;
-  return InvalidInput("--audit: give a share of the targets, for example 0.5%");
 }
 
 Result<proto::RunSettings> SettingsOf(const SettingsWishes& w) {

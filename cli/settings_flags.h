@@ -20,8 +20,6 @@ struct SettingsWishes {
   std::vector<std::string> windows;
 };
 std::vector<Flag> SettingsFlags(SettingsWishes& wishes);
-// "0.5%" or "0.005".
-Result<double> ParseAudit(const std::string& text);
 
 Result<proto::RunSettings> SettingsOf(const SettingsWishes& wishes);
 // What was given of them, on top of the settings there are; "any", "none" and "always" take the
