@@ -127,7 +127,7 @@ Status Committer::Add(CommitItem& item, Group* group) {
   for (const proto::HostObservation& host : item.hosts) {
     group->hosts.insert(HashOf(item.run, host.address()));
   }
-  HARK_RETURN_IF_ERROR(Ingest(item, geo_, CountryOf(item.run), store_, *group->write));
+  HARK_RETURN_IF_ERROR(Ingest(item, geo_, CountryOf(item.run), store_, written_, *group->write));
   group->sync |= item.must_sync;
   if (item.ticket != 0) group->tickets.push_back(item.ticket);
   ++group->items;

@@ -95,6 +95,7 @@ class Committer final : public CommitQueue {
   const GeoTable& geo_;
   bool waits_for_space_ = false;
   UniqueFd wake_;
+  RecentCertificates written_;  // of the thread that prepares
 
   mutable std::mutex mutex_;
   std::map<uint32_t, std::string> countries_;

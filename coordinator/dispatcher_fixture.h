@@ -28,7 +28,7 @@ class ManualQueue final : public CommitQueue {
   void Flush() {
     for (CommitItem& item : waiting_) {
       const auto write = store_.NewWrite();
-      EXPECT_TRUE(Ingest(item, geo_, "", store_, *write).ok());
+      EXPECT_TRUE(Ingest(item, geo_, "", store_, written_, *write).ok());
       EXPECT_TRUE(store_.Commit(*write, false).ok());
       if (item.ticket != 0) durable_.push_back(item.ticket);
     }
@@ -38,6 +38,7 @@ class ManualQueue final : public CommitQueue {
  private:
   Store& store_;
   GeoTable geo_;
+  RecentCertificates written_;
   std::vector<CommitItem> waiting_;
   std::vector<uint64_t> durable_;
 };

@@ -34,10 +34,10 @@ bool Shown(uint32_t proof) {
 
 // Certificates go to their own family, once each; the row keeps their hashes.
 template <typename Chained>
-void MoveChain(Chained& facts, StoreWrite& write) {
+void MoveChain(Chained& facts, RecentCertificates& written, StoreWrite& write) {
   for (const std::string& der : facts.chain()) {
     std::string hash = Sha256(der);
-    write.PutCertificate(hash, der);
+    if (!written.Note(hash)) write.PutCertificate(hash, der);
     facts.add_chain_sha256(std::move(hash));
   }
   facts.clear_chain();
@@ -45,12 +45,12 @@ void MoveChain(Chained& facts, StoreWrite& write) {
 
 // In the memory of the observation, which it takes over.
 proto::PortRow* PortRowOf(proto::PortObservation& observation, google::protobuf::Arena* arena,
-                          StoreWrite& write) {
+                          RecentCertificates& written, StoreWrite& write) {
   auto* const row = google::protobuf::Arena::CreateMessage<proto::PortRow>(arena);
   for (const std::string& key : KeysOf(observation)) row->add_keys(key);
-  if (observation.has_tls()) MoveChain(*observation.mutable_tls(), write);
+  if (observation.has_tls()) MoveChain(*observation.mutable_tls(), written, write);
   if (observation.tls().has_other_leaf()) {
-    MoveChain(*observation.mutable_tls()->mutable_other_leaf(), write);
+    MoveChain(*observation.mutable_tls()->mutable_other_leaf(), written, write);
   }
   *row->mutable_observation() = std::move(observation);
   return row;
@@ -71,7 +71,8 @@ Result<std::optional<Row>> IfThere(Result<Row> row) {
 }
 
 Status IngestHost(proto::HostObservation& host, const CommitItem& item, const GeoTable& geo,
-                  const std::string& country, const Store& store, StoreWrite& write) {
+                  const std::string& country, const Store& store, RecentCertificates& written,
+                  StoreWrite& write) {
   const std::optional<Address> address = Address::FromBytes(host.address());
   if (!address) return Status::Ok();         // cannot be: CheckBatch compared it with the target
   if (host.excluded()) return Status::Ok();  // never contacted: the ledger has it, that is all
@@ -86,7 +87,7 @@ Status IngestHost(proto::HostObservation& host, const CommitItem& item, const Ge
   write.PutHost(item.run, *address, host_row);
   for (proto::PortObservation& observation : *host.mutable_ports()) {
     const auto port = static_cast<uint16_t>(observation.port());
-    proto::PortRow& row = *PortRowOf(observation, item.hosts.arena(), write);
+    proto::PortRow& row = *PortRowOf(observation, item.hosts.arena(), written, write);
     if (item.round > 0) {
       HARK_ASSIGN_OR_RETURN(const auto known, IfThere(store.FindPort(item.run, *address, port)));
       if (known) row = MergeVisits(*known, row, item.round + 1);
@@ -116,13 +117,13 @@ std::set<std::string> KeysOf(const proto::PortObservation& observation) {
 }
 
 Status Ingest(CommitItem& item, const GeoTable& geo, const std::string& country, const Store& store,
-              StoreWrite& write) {
+              RecentCertificates& written, StoreWrite& write) {
   for (const auto& [position, address] : item.listeners) {
     write.PutListener(item.run, position, address);
   }
   for (const StoredRevisit& revisit : item.revisits) write.PutRevisit(item.run, revisit);
   for (proto::HostObservation& host : item.hosts) {
-    HARK_RETURN_IF_ERROR(IngestHost(host, item, geo, country, store, write));
+    HARK_RETURN_IF_ERROR(IngestHost(host, item, geo, country, store, written, write));
   }
   for (const proto::JobRow& job : item.jobs) write.PutJob(item.run, job);
   if (item.run_row) write.PutRun(*item.run_row);

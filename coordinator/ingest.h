@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "coordinator/geo.h"
 #include "coordinator/host_batch.h"
+#include "coordinator/recent_certificates.h"
 #include "proto/store.pb.h"
 #include "storage/store.h"
 
@@ -39,9 +40,10 @@ struct CommitItem {
 std::set<std::string> KeysOf(const proto::PortObservation& observation);
 
 // geo: may be empty; then every country is unknown. country: the run's, "" for a list. store: what
-// further visits add to; a host is never visited again before its last visit is in there. Fails
-// when it cannot be read.
+// further visits add to; a host is never visited again before its last visit is in there. written:
+// certificates that went into this write or an earlier one; they are not put again. Fails when the
+// store cannot be read.
 Status Ingest(CommitItem& item, const GeoTable& geo, const std::string& country, const Store& store,
-              StoreWrite& write);
+              RecentCertificates& written, StoreWrite& write);
 
 }  // namespace hark

@@ -38,11 +38,12 @@ def new_key():
 
 
 class Dealer:
-    """A DEALER; without a server key it does not encrypt."""
+    """A DEALER; without a server key it does not encrypt, and a send that would wait is given up: the
+    coordinator hangs up on it as soon as it sees the greeting, and there is nowhere to send to then."""
 
     def __init__(self, endpoint, key=None, server_key=None, routing_id=b""):
         self.socket = ZMQ.zmq_socket(CONTEXT, DEALER)
-        for option, value in ((LINGER, 0), (SNDHWM, 0), (SNDTIMEO, 5000)):
+        for option, value in ((LINGER, 0), (SNDHWM, 0), (SNDTIMEO, 5000 if server_key else 0)):
             self.set(option, struct.pack("=i", value))
         if server_key:
             self.set(CURVE_SERVERKEY, server_key.encode())
