@@ -20,6 +20,12 @@ target_compile_options(hark_flags INTERFACE
 target_include_directories(hark_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(hark_flags INTERFACE HARK_VERSION="${PROJECT_VERSION}")
 
+# For programs that write stores (docs/decisions/0037-jemalloc.md). Sanitizers bring their own.
+add_library(hark_allocator INTERFACE)
+if(NOT HARK_SANITIZE AND NOT HARK_FUZZ)
+  target_link_libraries(hark_allocator INTERFACE PkgConfig::JEMALLOC)
+endif()
+
 if(HARK_SANITIZE)
   add_compile_options(-fsanitize=${HARK_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)

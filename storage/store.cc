@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/strings.h"
+#include "storage/change_list.h"
 #include "storage/open_on.h"
 #include "storage/rocks.h"
 #include "storage/run_reader_impl.h"
@@ -30,7 +31,7 @@ class RocksWrite final : public StoreWrite {
   explicit RocksWrite(std::shared_ptr<Rocks> rocks) : rocks_(std::move(rocks)) {}
 
   void PutMeta(std::string_view name, std::string_view value) override {
-    Put(Family::kMeta, name, value);
+    Put(Family::kMeta, std::string(name), std::string(value));
   }
   void PutOptOut(const proto::OptOutRow& row) override {
     Put(Family::kMeta, schema::OptOutKey(row.version()), EncodeValue(row));
@@ -39,13 +40,13 @@ class RocksWrite final : public StoreWrite {
     Put(Family::kRuns, schema::RunKey(run.id()), EncodeValue(run));
   }
   void PutTargetSet(std::string_view sha256, std::string_view encoded) override {
-    Put(Family::kTargets, sha256, encoded);
+    Put(Family::kTargets, std::string(sha256), std::string(encoded));
   }
   void PutJob(uint32_t run, const proto::JobRow& job) override {
     Put(Family::kJobs, schema::JobKey(run, job.id()), EncodeValue(job));
   }
   void PutListener(uint32_t run, uint64_t position, const Address& address) override {
-    Put(Family::kListeners, schema::ListenerKey(run, position), address.bytes());
+    Put(Family::kListeners, schema::ListenerKey(run, position), std::string(address.bytes()));
   }
 
   void PutRevisit(uint32_t run, const StoredRevisit& revisit) override {
@@ -58,14 +59,15 @@ class RocksWrite final : public StoreWrite {
     proto::HostSeen seen;
     seen.set_first_unix_ms(host.started_unix_ms());
     seen.set_last_unix_ms(std::max(host.started_unix_ms(), host.last_visit_unix_ms()));
-    batch_.Merge(rocks_->family(Family::kSeen), address.SortKey(), EncodeValue(seen));
+    changes_.Add(Family::kSeen, Change::Kind::kMerge, std::string(address.SortKey()),
+                 EncodeValue(seen));
   }
 
   void PutPort(uint32_t run, const Address& address, uint16_t port,
                const proto::PortRow& row) override {
     const std::string record = schema::RecordKey(run, address, port);
-    for (const std::string& index_key : IndexKeysBefore(run, address, port, record)) {
-      batch_.Delete(rocks_->family(Family::kByKey), index_key);
+    for (std::string& index_key : IndexKeysBefore(run, address, port, record)) {
+      changes_.Add(Family::kByKey, Change::Kind::kDelete, std::move(index_key), "");
     }
     Put(Family::kRecords, record, EncodeValue(row));
     std::vector<std::string> index_keys = IndexKeys(run, address, port, row);
@@ -76,12 +78,17 @@ class RocksWrite final : public StoreWrite {
   void PutCertificate(std::string_view sha256, std::string_view der) override {
     proto::CertRow row;
     row.set_der(der.data(), der.size());
-    Put(Family::kCerts, sha256, EncodeValue(row));
+    Put(Family::kCerts, std::string(sha256), EncodeValue(row));
   }
 
-  bool empty() const override { return batch_.Count() == 0; }
-  std::string_view log_bytes() const override { return batch_.Data(); }
-  rocksdb::WriteBatch& batch() { return batch_; }
+  bool empty() const override { return changes_.empty() && batch_.Count() == 0; }
+  std::string_view log_bytes() override { return batch().Data(); }
+  // Of all changes so far.
+  rocksdb::WriteBatch& batch() {
+    for (const Change* change : changes_.InOrder()) Append(*change);
+    changes_.Clear();
+    return batch_;
+  }
   // Why this write must not be committed, if so.
   const Status& broken() const { return broken_; }
 
@@ -112,12 +119,28 @@ class RocksWrite final : public StoreWrite {
     return IndexKeys(run, address, port, row);
   }
 
-  void Put(Family family, std::string_view key, std::string_view value) {
-    batch_.Put(rocks_->family(family), ToSlice(key), ToSlice(value));
+  void Put(Family family, std::string key, std::string value) {
+    changes_.Add(family, Change::Kind::kPut, std::move(key), std::move(value));
+  }
+
+  void Append(const Change& change) {
+    rocksdb::ColumnFamilyHandle* const family = rocks_->family(change.family);
+    switch (change.kind) {
+      case Change::Kind::kPut:
+        batch_.Put(family, change.key, change.value);
+        return;
+      case Change::Kind::kMerge:
+        batch_.Merge(family, change.key, change.value);
+        return;
+      case Change::Kind::kDelete:
+        batch_.Delete(family, change.key);
+        return;
+    }
   }
 
   std::shared_ptr<Rocks> rocks_;
-  mutable rocksdb::WriteBatch batch_;
+  ChangeList changes_;
+  rocksdb::WriteBatch batch_;
   std::unordered_map<std::string, std::vector<std::string>> index_keys_here_;  // by record key
   Status broken_;
 };

@@ -112,7 +112,7 @@ class StoreWrite {
 
   virtual bool empty() const = 0;
   // The changes as RocksDB logs them: for a bench that writes the same again without us.
-  virtual std::string_view log_bytes() const = 0;
+  virtual std::string_view log_bytes() = 0;
 };
 
 }  // namespace hark

@@ -1,0 +1,50 @@
+#include "storage/change_list.h"
+
+#include <gtest/gtest.h>
+
+namespace hark {
+namespace {
+
+using schema::Family;
+using Kind = Change::Kind;
+
+TEST(ChangeListTest, GoesByFamilyAndKeyAsBytes) {
+  ChangeList list;
+  list.Add(Family::kByKey, Kind::kPut, "a", "1");
+  list.Add(Family::kRecords, Kind::kPut, "\xff", "2");
+  list.Add(Family::kRecords, Kind::kPut, "b", "3");
+  std::string values;
+  for (const Change* change : list.InOrder()) values += change->value;
+  EXPECT_EQ(values, "321");
+}
+
+TEST(ChangeListTest, ChangesOfOneKeyStayInTheirOrder) {
+  ChangeList list;
+  list.Add(Family::kSeen, Kind::kMerge, "k", "1");
+  list.Add(Family::kSeen, Kind::kDelete, "k", "");
+  list.Add(Family::kSeen, Kind::kMerge, "a", "0");
+  list.Add(Family::kSeen, Kind::kPut, "k", "2");
+  list.Add(Family::kSeen, Kind::kMerge, "k", "3");
+  std::vector<Kind> kinds;
+  std::string values;
+  for (const Change* change : list.InOrder()) {
+    kinds.push_back(change->kind);
+    values += change->value;
+  }
+  EXPECT_EQ(values, "0123");
+  EXPECT_EQ(kinds, (std::vector<Kind>{Kind::kMerge, Kind::kMerge, Kind::kDelete, Kind::kPut,
+                                      Kind::kMerge}));
+}
+
+TEST(ChangeListTest, IsEmptyWhenCleared) {
+  ChangeList list;
+  EXPECT_TRUE(list.empty());
+  list.Add(Family::kMeta, Kind::kPut, "k", "v");
+  EXPECT_FALSE(list.empty());
+  list.Clear();
+  EXPECT_TRUE(list.empty());
+  EXPECT_TRUE(list.InOrder().empty());
+}
+
+}  // namespace
+}  // namespace hark
