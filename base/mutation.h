@@ -25,6 +25,7 @@ enum class Rule : uint8_t {
   kNewToken,               // every lease has a token of its own
   kEpochInToken,           // also after a restart that forgot leases
   kLeasesOutliveRestart,   // a restart takes no lease away
+  kLeaseBeforeJob,         // a JOB goes out only after its lease row is written
   kKeepRenews,             // KEEP is a promise for another lease time
   kExpiry,                 // a lease ends when nobody renews it
   kTrimAfterAck,           // a tail is given away when its holder has agreed

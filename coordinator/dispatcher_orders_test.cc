@@ -353,7 +353,9 @@ TEST_F(DispatcherOrdersTest, AWorkerGetsJobsOfEachRunAndOfTheHungryOneFirst) {
   proto::Envelope envelope;
   envelope.mutable_request()->set_slots(1);
   envelope.mutable_request()->add_hungry_runs(2);
-  EXPECT_EQ(Say("a", envelope).at(0).job().run(), 2U);
+  Say("a", envelope);
+  Tick();
+  EXPECT_EQ(Heard("a").at(0).job().run(), 2U);
   EXPECT_EQ(AskForJob("a")->run(), 1U);
 }
 

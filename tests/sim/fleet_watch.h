@@ -10,6 +10,8 @@
 //   Submitted(other row) | a lease ended before its time and not by its holder
 //                        | a token issued twice
 //                        | an audit of oneself, or too soon
+//   Sent(JOB)            | said before its lease was written
+//   Started              | forgot a lease that its holder was told of, and the power was never off
 //   Sent(ACK, verdict)   | acknowledged before it was durable; an honest worker's batch found bad
 //   Probed               | outside the lease, or while the job was somebody else's
 //   Rates                | shares that together exceed the ceiling
@@ -80,6 +82,7 @@ class FleetWatch {
   void CheckBatch(const CommitItem& item, const Job& before, const proto::JobRow& row);
   void CheckLease(uint32_t run, const Job& before, const proto::JobRow& row);
   void CheckAudit(Job& job, const Job& before);
+  void CheckJob(const proto::Job& job);
   void CheckVerdicts(const google::protobuf::RepeatedPtrField<proto::Verdict>& verdicts,
                      bool renews);
 
@@ -91,6 +94,8 @@ class FleetWatch {
   const proto::Envelope* message_ = nullptr;
   std::map<JobId, Job> jobs_;
   std::map<JobKey, Issued> issued_;
+  std::set<JobKey> sent_;               // their JOBs
+  uint64_t power_cuts_forgot_ = 0;      // items, until the last start
   std::set<JobKey> forgotten_;          // by a power cut, or given up in a message that came late
   std::map<JobKey, uint64_t> durable_;  // next_seq
   std::set<uint64_t> welcomed_;         // sessions

@@ -34,6 +34,7 @@ constexpr Mutation kMutations[] = {
     {Rule::kNewToken, "NewToken", 500},
     {Rule::kEpochInToken, "EpochInToken", 500},
     {Rule::kLeasesOutliveRestart, "LeasesOutliveRestart", 500},
+    {Rule::kLeaseBeforeJob, "LeaseBeforeJob", 100},
     {Rule::kKeepRenews, "KeepRenews", 1000},
     {Rule::kExpiry, "Expiry", 500},
     {Rule::kTrimAfterAck, "TrimAfterAck", 500},
