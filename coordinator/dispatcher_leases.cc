@@ -123,7 +123,7 @@ LiveJob* Dispatcher::GiveJobOf(Session& session, RunState& run, const RunState::
   proto::Token token;
   token.set_epoch(Broken(Rule::kEpochInToken) ? 1 : options_.epoch);
   token.set_counter(next_token_++);
-  LiveJob* job = run.Lease(asking, token, kNever);
+  LiveJob* job = run.Lease(asking, token, kNever);  // until it is sent
   if (job == nullptr || !FitsWorker(session, run, *job)) return nullptr;
   if (other_run) {
     session.only_run = run.run().id();
