@@ -560,6 +560,33 @@ TEST_F(DispatcherOrdersTest, AnOldWorkerWorksForOneRunAndHearsOfItByHeartbeats) 
   EXPECT_EQ(Say("old", beat).at(0).heartbeat_ack().probes_per_second(), 0);
 }
 
+// It is told the same number for another run; what it had of the first one is the others' then.
+TEST_F(DispatcherOrdersTest, AnOldWorkerThatChangesItsRunAtTheSameRateGivesTheFirstOnesBack) {
+  AddSecondRun();
+  proto::RunSettings settings = Settings();
+  settings.set_probes_per_second(20);
+  ASSERT_TRUE(dispatcher_->ChangeRun(1, settings, now_, UnixMillis()));
+  proto::RunSettings second = settings;
+  second.set_probes_per_second(10);
+  second.add_only("name=old");
+  ASSERT_TRUE(dispatcher_->ChangeRun(2, second, now_, UnixMillis()));
+  Greet("old", {.minor = 1});
+  EXPECT_EQ(Rate(Greet("new").orders().rates(), 1), 10);
+  const auto beat = [&] {
+    now_ += seconds(2);
+    proto::Envelope applies;
+    applies.mutable_heartbeat()->mutable_load()->set_applied_pps(10);
+    EXPECT_EQ(Say("old", applies).at(0).heartbeat_ack().probes_per_second(), 10);
+    Beat("new");
+    Obey("new");
+  };
+  beat();
+  settings.add_except("name=old");
+  ASSERT_TRUE(dispatcher_->ChangeRun(1, settings, now_, UnixMillis()));
+  for (int round = 0; round < 4; ++round) beat();
+  EXPECT_EQ(Rate(Beat("new").rates(), 1), 20);
+}
+
 TEST_F(DispatcherOrdersTest, AnOldWorkerGetsNoRunWithCeilingsItCannotKeep) {
   proto::RunSettings settings = Settings();
   settings.set_per_as(5);

@@ -174,7 +174,7 @@ void Dispatcher::OnHeartbeat(Session& session, const proto::Heartbeat& heartbeat
   session.clock_offset_ms = heartbeat.clock_offset_ms();
   DivideIfDue(now);
   if (!session.knows_orders() && session.obeyed_version == session.told_version &&
-      !Same(session.told_pps, GrantedPps(session.key))) {
+      !shares_.Settled(session.key)) {
     TellOld(session);
   }
   // What it was sent a heartbeat ago and does not know was lost on the way.
