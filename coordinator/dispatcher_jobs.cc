@@ -138,19 +138,22 @@ uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, u
 
 LiveJob* Dispatcher::GiveJobOf(Session& session, RunState& run, const RunState::Asking& asking,
                                size_t held, MonoTime now) {
-  // One that knows only one rate works for one run, and changes it only with empty hands.
+  // One that knows only one rate works for one run, and changes it only with empty hands; and what
+  // it obeys must be of that run by then, whose ceiling may be lower.
   const bool other_run = !session.knows_orders() && session.only_run != run.run().id();
-  if (other_run && held > 0) return nullptr;
+  const bool late = !session.knows_orders() && ObeysAnother(session.key, run.run().id());
+  if (other_run ? held > 0 : late) return nullptr;
   proto::Token token;
   token.set_epoch(Broken(Rule::kEpochInToken) ? 1 : options_.epoch);
   token.set_counter(next_token_++);
   LiveJob* job = run.Lease(asking, token, now + options_.lease);
-  if (job == nullptr || !SendJob(session, run, *job)) return nullptr;
+  if (job == nullptr) return nullptr;
   if (other_run) {
     session.only_run = run.run().id();
     shares_.SetTerms(session.key, TermsOf(session));
   }
-  return job;
+  if (late) ReleaseLease(run, *job, Blame::kNone);
+  return !late && SendJob(session, run, *job) ? job : nullptr;
 }
 
 uint32_t Dispatcher::RetryMillis(MonoTime now) const {

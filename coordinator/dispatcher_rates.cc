@@ -103,6 +103,12 @@ void Dispatcher::PickOnlyRun(Session& session) {
   session.only_run = picked;
 }
 
+bool Dispatcher::ObeysAnother(const std::string& key, uint32_t run) const {
+  const RateShares::Shares& taken = shares_.Taken(key);
+  return std::any_of(taken.begin(), taken.end(),
+                     [run](const auto& entry) { return entry.first != run; });
+}
+
 void Dispatcher::SetTermsOfAll() {
   for (auto& [route, session] : sessions_) {
     if (!session.knows_orders()) PickOnlyRun(session);
