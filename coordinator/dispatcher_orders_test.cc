@@ -587,6 +587,33 @@ TEST_F(DispatcherOrdersTest, AnOldWorkerThatChangesItsRunAtTheSameRateGivesTheFi
   EXPECT_EQ(Rate(Beat("new").rates(), 1), 20);
 }
 
+TEST_F(DispatcherOrdersTest, AnOldWorkerHearsOfTheNextRunsRateBeforeItHasAJobOfIt) {
+  AddSecondRun();
+  proto::RunSettings settings = Settings();
+  settings.set_probes_per_second(8);
+  ASSERT_TRUE(dispatcher_->ChangeRun(2, settings, now_, UnixMillis()));
+  const auto beat = [&](double applied) {
+    now_ += seconds(2);
+    proto::Envelope applies;
+    applies.mutable_heartbeat()->mutable_load()->set_applied_pps(applied);
+    return Say("old", applies).at(0).heartbeat_ack().probes_per_second();
+  };
+  const double of_first = Greet("old", {.minor = 1}).probes_per_second();
+  EXPECT_EQ(of_first, 46) << "what the second run leaves, for two";
+  EXPECT_EQ(beat(of_first), of_first);
+  settings = Settings();
+  settings.add_except("name=old");
+  ASSERT_TRUE(Change(settings));
+  EXPECT_FALSE(AskForJob("old")) << "it is at the first one's rate";
+  double applied = beat(of_first);
+  EXPECT_FALSE(AskForJob("old")) << "it has not said that it is not";
+  while (applied != 4) applied = beat(applied);
+  beat(applied);
+  const auto job = AskForJob("old");
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->run(), 2U);
+}
+
 TEST_F(DispatcherOrdersTest, AnOldWorkerGetsNoRunWithCeilingsItCannotKeep) {
   proto::RunSettings settings = Settings();
   settings.set_per_as(5);
