@@ -62,6 +62,7 @@ enum class Rule : uint8_t {
   kCannotSupply,      // what the disk lost is given back, not renumbered
   kCreditSpent,       // no batch without credit
   kGoBack,            // what was lost on the way is sent again
+  kAckAfterApply,     // orders are acknowledged when they are in force
   kOptOutAtContact,   // an opt-out that is acknowledged is in force
   kOptOutsBeforeJob,  // a job waits for the opt-outs it was made with
   kPausedHolds,       // a paused run makes no contact

@@ -155,6 +155,8 @@ class Dispatcher {
                                     bool restarted, MonoTime now) const;
   RateShares::Worker TermsOf(const Session& session) const;
   void PickOnlyRun(Session& session);
+  // It may still obey a share of another run.
+  bool ObeysAnother(const std::string& key, uint32_t run) const;
   void SetTermsOfAll();
   void DivideIfDue(MonoTime now);
   double GrantedPps(const std::string& key) const;

@@ -117,9 +117,11 @@ uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, u
 
 LiveJob* Dispatcher::GiveJobOf(Session& session, RunState& run, const RunState::Asking& asking,
                                size_t held, MonoTime now) {
-  // One that knows only one rate works for one run, and changes it only with empty hands.
+  // One that knows only one rate works for one run, and changes it only with empty hands; and what
+  // it obeys must be of that run by then, whose ceiling may be lower.
   const bool other_run = !session.knows_orders() && session.only_run != run.run().id();
-  if (other_run && held > 0) return nullptr;
+  const bool late = !session.knows_orders() && ObeysAnother(session.key, run.run().id());
+  if (other_run ? held > 0 : late) return nullptr;
   proto::Token token;
   token.set_epoch(Broken(Rule::kEpochInToken) ? 1 : options_.epoch);
   token.set_counter(next_token_++);
@@ -128,6 +130,10 @@ LiveJob* Dispatcher::GiveJobOf(Session& session, RunState& run, const RunState::
   if (other_run) {
     session.only_run = run.run().id();
     shares_.SetTerms(session.key, TermsOf(session));
+  }
+  if (late) {
+    ReleaseLease(run, *job, Blame::kNone);
+    return nullptr;
   }
   if (Broken(Rule::kLeaseBeforeJob)) {
     SendJob(session, run, *job, now);

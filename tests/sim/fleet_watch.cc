@@ -91,7 +91,7 @@ void FleetWatch::Submitted(const CommitItem& item) {
       if (!new_lease) continue;
       job.renewed = now_;
       orders.Leased(item.run, row.worker());
-      const Issued lease{row.worker(), row.cursor(), row.end()};
+      const Issued lease{row.worker(), row.cursor(), row.end(), orders.opt_outs_version()};
       if (!issued_.emplace(key, lease).second) Say("a token issued twice");
     }
   }
@@ -135,6 +135,11 @@ void FleetWatch::CheckAudit(Job& job, const Job& before) {
 bool FleetWatch::IsAudit(uint32_t run, uint32_t job) const {
   const auto known = jobs_.find({run, job});
   return known != jobs_.end() && RunState::IsAudit(known->second.row);
+}
+
+uint64_t FleetWatch::OptOutsOf(const JobKey& key) const {
+  const auto lease = issued_.find(key);
+  return lease == issued_.end() ? 0 : lease->second.opt_outs;
 }
 
 void FleetWatch::CheckLease(uint32_t run, const Job& before, const proto::JobRow& row) {

@@ -43,7 +43,7 @@ class FleetWatch {
         overlap_may_happen_(overlap_may_happen) {}
 
   // A coordinator begins with these rows.
-  // held: leases each worker believes it has.
+  // held: leases each worker believes it has and is not through with.
   void Started(const SimDisk& durable, const std::map<std::string, size_t>& held, MonoTime now);
   // The coordinator is about to be told this, or has been: nullptr, a tick.
   void Now(const std::string& sender, const proto::Envelope* message, MonoTime now);
@@ -61,6 +61,8 @@ class FleetWatch {
   void Old(const std::string& worker) { old_.insert(worker); }
 
   bool IsAudit(uint32_t run, uint32_t job) const;
+  // The opt-outs' version when this was leased.
+  uint64_t OptOutsOf(const JobKey& key) const;
   uint64_t trims() const { return trims_; }
   uint64_t shares_unknown() const { return shares_unknown_; }
   std::vector<std::string> broken;
@@ -75,6 +77,7 @@ class FleetWatch {
   struct Issued {
     std::string worker;
     uint64_t from = 0, end = 0;
+    uint64_t opt_outs = 0;  // version
   };
 
   void Say(const std::string& what) { broken.push_back(what); }
