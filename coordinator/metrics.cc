@@ -153,8 +153,8 @@ constexpr Row<WorkerStatus> kWorkerRows[] = {
      [](const WorkerStatus& w) { return Seconds(w.last_heard_ms()); }},
     {"hark_worker_hosts_merged_total", "Hosts of its batches that are durable.", kCounter,
      [](const WorkerStatus& w) { return Number(w.hosts_merged()); }},
-    {"hark_worker_audited_targets_total", "Findings on which it was compared with another.", kCounter,
-     [](const WorkerStatus& w) { return Number(w.audited()); }},
+    {"hark_worker_audited_targets_total", "Findings on which it was compared with another.",
+     kCounter, [](const WorkerStatus& w) { return Number(w.audited()); }},
     {"hark_worker_audit_disagreements_total", "Of these, those with another result.", kCounter,
      [](const WorkerStatus& w) { return Number(w.disagreed()); }},
 };
