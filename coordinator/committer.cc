@@ -13,8 +13,11 @@
 namespace hark {
 namespace {
 
-// Items in one write: bounds the memory of a WriteBatch (an item is at most half a MiB).
-constexpr size_t kMaxGroup = 64;
+// Of keys and values in one write, and half a MiB more with its last item.
+constexpr size_t kMaxGroupBytes = 16 << 20;
+// After a write of so many items the next begins so much later than it did.
+constexpr size_t kManyItems = 32;
+constexpr Duration kBetweenWrites = std::chrono::milliseconds(100);
 constexpr Duration kSpaceLook = std::chrono::seconds(1);
 
 uint64_t HashOf(uint32_t run, std::string_view address) {
@@ -154,13 +157,27 @@ void Committer::AwaitEarlierRows(const CommitItem& item, Group* group, Lock& loc
 void Committer::HandOver(Group* group, Lock& lock) {
   work_.wait(lock, [this] { return (stopping_ && !failure_.ok()) || broken_ || !next_; });
   if (next_) return;
+  if (group->items >= kManyItems) next_write_ = SystemClock().Now() + kBetweenWrites;
   next_ = std::exchange(*group, Group());
   gathered_ = false;
   ready_.notify_one();
 }
 
-bool Committer::MayHandOver(const Group& group) const {
+bool Committer::WriterIsFreeFor(const Group& group) const {
   return group.items > 0 && !next_ && !writing_;
+}
+
+bool Committer::MayHandOver(const Group& group) const {
+  return WriterIsFreeFor(group) && (stopping_ || group.write->bytes() >= kMaxGroupBytes ||
+                                    SystemClock().Now() >= next_write_);
+}
+
+void Committer::AwaitWork(const Group& group, Lock& lock) {
+  const auto is_there = [&] {
+    return stopping_ || (failure_.ok() && (!waiting_.empty() || MayHandOver(group)));
+  };
+  work_.wait(lock, [&] { return is_there() || (failure_.ok() && WriterIsFreeFor(group)); });
+  if (!is_there()) work_.wait_until(lock, next_write_, is_there);
 }
 
 void Committer::Prepare() {
@@ -168,17 +185,18 @@ void Committer::Prepare() {
   Group group;
   Lock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [&] {
-      return stopping_ || (failure_.ok() && (!waiting_.empty() || MayHandOver(group)));
-    });
+    AwaitWork(group, lock);
     if (!failure_.ok() || (stopping_ && waiting_.empty() && group.items == 0)) {
       if (stopping_) break;
       continue;
     }
-    if (MayHandOver(group) || group.items >= kMaxGroup || waiting_.empty()) {
+    const bool full = group.items > 0 && group.write->bytes() >= kMaxGroupBytes;
+    const bool last = stopping_ && waiting_.empty();
+    if (full || last || MayHandOver(group)) {
       HandOver(&group, lock);
       continue;
     }
+    if (waiting_.empty()) continue;
     CommitItem item = std::move(waiting_.front());
     waiting_.pop_front();
     in_hand_ = true;

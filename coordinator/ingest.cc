@@ -88,10 +88,12 @@ Status IngestHost(proto::HostObservation& host, const CommitItem& item, const Ge
   for (proto::PortObservation& observation : *host.mutable_ports()) {
     const auto port = static_cast<uint16_t>(observation.port());
     proto::PortRow& row = *PortRowOf(observation, item.hosts.arena(), written, write);
-    if (item.round > 0) {
-      HARK_ASSIGN_OR_RETURN(const auto known, IfThere(store.FindPort(item.run, *address, port)));
-      if (known) row = MergeVisits(*known, row, item.round + 1);
+    if (item.round == 0) {
+      write.PutNewPort(item.run, *address, port, row);
+      continue;
     }
+    HARK_ASSIGN_OR_RETURN(const auto known, IfThere(store.FindPort(item.run, *address, port)));
+    if (known) row = MergeVisits(*known, row, item.round + 1);
     write.PutPort(item.run, *address, port, row);
   }
   return Status::Ok();

@@ -27,15 +27,18 @@ struct Change {
 class ChangeList {
  public:
   void Add(schema::Family family, Change::Kind kind, std::string key, std::string value) {
+    bytes_ += key.size() + value.size();
     changes_.push_back({family, kind, std::move(key), std::move(value)});
   }
   bool empty() const { return changes_.empty(); }
+  size_t bytes() const { return bytes_; }  // of all that was added
   // By family and key; changes of one key stay in the order they were added.
   std::vector<const Change*> InOrder() const;
   void Clear() { std::vector<Change>().swap(changes_); }
 
  private:
   std::vector<Change> changes_;
+  size_t bytes_ = 0;
 };
 
 }  // namespace hark

@@ -69,10 +69,18 @@ class RocksWrite final : public StoreWrite {
     for (std::string& index_key : IndexKeysBefore(run, address, port, record)) {
       changes_.Add(Family::kByKey, Change::Kind::kDelete, std::move(index_key), "");
     }
-    Put(Family::kRecords, record, EncodeValue(row));
     std::vector<std::string> index_keys = IndexKeys(run, address, port, row);
     for (const std::string& index_key : index_keys) Put(Family::kByKey, index_key, "");
+    Put(Family::kRecords, record, EncodeValue(row));
     index_keys_here_[record] = std::move(index_keys);
+  }
+
+  void PutNewPort(uint32_t run, const Address& address, uint16_t port,
+                  const proto::PortRow& row) override {
+    for (std::string& index_key : IndexKeys(run, address, port, row)) {
+      Put(Family::kByKey, std::move(index_key), "");
+    }
+    Put(Family::kRecords, schema::RecordKey(run, address, port), EncodeValue(row));
   }
 
   void PutCertificate(std::string_view sha256, std::string_view der) override {
@@ -82,6 +90,7 @@ class RocksWrite final : public StoreWrite {
   }
 
   bool empty() const override { return changes_.empty() && batch_.Count() == 0; }
+  size_t bytes() const override { return changes_.bytes(); }
   std::string_view log_bytes() override { return batch().Data(); }
   // Of all changes so far.
   rocksdb::WriteBatch& batch() {

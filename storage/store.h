@@ -108,9 +108,13 @@ class StoreWrite {
   virtual void PutHost(uint32_t run, const Address& address, const proto::HostRow& host) = 0;
   virtual void PutPort(uint32_t run, const Address& address, uint16_t port,
                        const proto::PortRow& row) = 0;
+  // The same where the caller knows that there is no older row: none is looked for.
+  virtual void PutNewPort(uint32_t run, const Address& address, uint16_t port,
+                          const proto::PortRow& row) = 0;
   virtual void PutCertificate(std::string_view sha256, std::string_view der) = 0;
 
   virtual bool empty() const = 0;
+  virtual size_t bytes() const = 0;  // of keys and values
   // The changes as RocksDB logs them: for a bench that writes the same again without us.
   virtual std::string_view log_bytes() = 0;
 };
