@@ -48,6 +48,7 @@ struct RunReport {
   int64_t started_unix_ms = 0;
   int64_t finished_unix_ms = 0;  // 0 while it goes on
   uint32_t gate_port = 0;
+  uint64_t exclusions_version = 0;  // of the opt-outs it was planned with
 
   uint64_t listeners = 0;  // grabbed hosts; without a gate, those that accepted a connection
   uint64_t out_of_country = 0;

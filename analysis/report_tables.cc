@@ -191,11 +191,25 @@ Table CoverageTable(const RunReport& report) {
   add("throttled", &Ledger::throttled);
   add("failed on our side", &Ledger::failed);
   add("excluded after planning", &Ledger::excluded_late);
+  if (plan.purged + grabs.purged > 0) add("purged", &Ledger::purged);
   add("pending", &Ledger::pending);
   AddTotal(table);
   table.notes.push_back(StrCat("planned: ", WithThousands(plan.planned), " targets; ",
                                WithThousands(report.coverage.excluded),
                                " addresses of the sources were excluded before planning"));
+  if (report.coverage.excluded > 0 &&
+      report.coverage.excluded == report.coverage.excluded_special +
+                                      report.coverage.excluded_listed +
+                                      report.coverage.excluded_opted_out) {
+    table.notes.push_back(StrCat("of them special-purpose ",
+                                 WithThousands(report.coverage.excluded_special), ", listed ",
+                                 WithThousands(report.coverage.excluded_listed), ", opted out ",
+                                 WithThousands(report.coverage.excluded_opted_out)));
+  }
+  if (report.exclusions_version > 0) {
+    table.notes.push_back(
+        StrCat("opt-outs of version ", report.exclusions_version, " when it was planned"));
+  }
   table.notes.push_back(report.coverage.sums_to_plan ? "the ledger adds up"
                                                      : "THE LEDGER DOES NOT ADD UP");
   return table;

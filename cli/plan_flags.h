@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/plan_sources.h"
 #include "cli/probe_flags.h"
 #include "coordinator/geo.h"
 #include "coordinator/opt_outs.h"
@@ -14,10 +15,11 @@
 namespace hark {
 
 struct PlanWishes {
-  std::string targets;
+  SourceWishes from;
   std::string country;  // of hark run create, several with commas
   std::string geo;
   ClosedWishes closed;
+  std::string opt_out_file;
   uint16_t gate_port = 25;
   ProbeWishes probe;
   uint32_t concurrency = 500;
@@ -36,8 +38,10 @@ Result<GeoTable> LoadGeo(const std::string& path);
 Result<OptOuts> ReadOptOuts(const std::string& db);
 // kInvalidInput when there is none: a mistyped --db must not become a store of its own.
 Status CheckStoreThere(const std::string& db);
-// Reads the target and exclusion files. country: one, or "" for targets. geo: of wishes.geo.
-// opt_outs: the store's.
+// No stranger is visited without a --contact: kInvalidInput.
+Status CheckStrangers(const PlanWishes& wishes, const Plan& plan);
+// Reads the target and exclusion files, asks for names. country: one, or "" for targets. geo: of
+// wishes.geo. opt_outs: the store's.
 Result<Plan> PlanOf(const PlanWishes& wishes, const std::string& country, const GeoTable& geo,
                     const OptOuts& opt_outs);
 

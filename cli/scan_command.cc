@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "cli/exit_code.h"
 #include "cli/kept_flags.h"
+#include "cli/opt_out_add.h"
 #include "cli/progress_line.h"
 #include "cli/report_command.h"
 #include "cli/scan_options.h"
@@ -94,8 +95,10 @@ void Announce(const ScanOptions& options, const Plan& plan, const OpenedRun& ope
 // The name of the finished run.
 Result<std::string> ScanToTheEnd(const ScanOptions& options) {
   HARK_ASSIGN_OR_RETURN(const GeoTable geo, LoadGeo(options.plan.geo));
+  HARK_RETURN_IF_ERROR(TakeOptOutFile(options.service.db, options.plan.opt_out_file, geo));
   HARK_ASSIGN_OR_RETURN(const OptOuts opt_outs, ReadOptOuts(options.service.db));
   HARK_ASSIGN_OR_RETURN(const Plan plan, PlanOf(options.plan, options.plan.country, geo, opt_outs));
+  HARK_RETURN_IF_ERROR(CheckStrangers(options.plan, plan));
   StopSignals signals;  // not before: reading stdin ends with a Ctrl-C as usual
   Result<std::unique_ptr<Store>> store = Store::Open(options.service.db, Store::Mode::kReadWrite);
   if (!store.ok()) return store.status().Prepend("--db");

@@ -30,6 +30,7 @@ Status CheckTogether(ScanOptions& o, const ParsedFlags& parsed) {
     pace.concurrency = ConcurrencyFor(share, o.plan.probe.connect_timeout_ms);
   }
   o.plan.concurrency = pace.concurrency;
+  o.plan.from.db = o.service.db;
   HARK_RETURN_IF_ERROR(CheckPlan(o.plan, parsed));
   return CheckService(o.service);
 }

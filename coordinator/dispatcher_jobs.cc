@@ -20,7 +20,6 @@ constexpr int64_t kMaxNoJobRetryMillis = 5000;
 // Something is due, but for another worker.
 constexpr int64_t kNotYoursRetryMillis = 1000;
 constexpr size_t kTargetChunkBytes = 64 << 10;
-constexpr size_t kRangeBytes = 8;
 constexpr uint32_t kMaxSlots = 8;  // jobs a worker may ask for at once
 
 // A run a job may be taken from, for one that asks.
@@ -189,6 +188,10 @@ Result<const std::vector<Address>*> Dispatcher::TargetsOf(const RunState& run, c
   } else {
     for (uint64_t i = row.base(); i < row.end(); ++i) targets.push_back(run.TargetAt(i));
   }
+  // The worker's own check comes once more; whom we know to be closed it need not even hear of.
+  for (Address& target : targets) {
+    if (run.exclusions().Contains(target) || opt_outs_.Contains(target)) target = Address();
+  }
   return &(grab_targets_[id] = std::move(targets));
 }
 
@@ -215,7 +218,7 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
   *out.mutable_token() = row.token();
   out.set_kind(RunState::IsKnocking(row) ? proto::Job::SWEEP : proto::Job::GRAB);
   out.set_target_set(run.run().target_set());
-  out.set_target_set_size(run.run().planned());
+  out.set_target_set_size(run.targets().size());
   out.set_seed(run.permutation_key());
   out.set_cursor(row.cursor());
   out.set_end(row.end());
@@ -234,9 +237,7 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job) {
       out.set_as_table(infos_.at(run.run().id()).as_table_hash);
     }
   } else {
-    for (size_t i = 0; i < encoded_opt_outs_.size(); i += kRangeBytes) {
-      out.add_exclusions(encoded_opt_outs_.substr(i, kRangeBytes));
-    }
+    for (const std::string& span : encoded_opt_outs_) out.add_exclusions(span);
   }
   return true;
 }

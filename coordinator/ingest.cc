@@ -25,6 +25,9 @@ proto::HostRow HostRowOf(const proto::HostObservation& host, const Address& addr
   row.set_worker(item.worker);
   row.set_job(item.job);
   row.set_clock_offset_ms(item.clock_offset_ms);
+  if (const auto names = item.names.find(address); names != item.names.end()) {
+    for (const std::string& name : names->second) row.add_names(name);
+  }
   return row;
 }
 
