@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "analysis/coverage.h"
 #include "base/strings.h"
 #include "cli/exit_code.h"
 #include "cli/kept_flags.h"
@@ -92,6 +93,14 @@ void Announce(const ScanOptions& options, const Plan& plan, const OpenedRun& ope
   }
 }
 
+// A mismatch is an error, also for those who do not read the report.
+Status CheckLedger(const Store& store, const std::string& run) {
+  HARK_ASSIGN_OR_RETURN(const std::unique_ptr<RunReader> reader, store.ReadRun(run));
+  HARK_ASSIGN_OR_RETURN(const Coverage coverage, ReadCoverage(*reader));
+  if (coverage.errors.empty()) return Status::Ok();
+  return Corruption(StrCat("the ledger does not add up: ", coverage.errors.front()));
+}
+
 // The name of the finished run.
 Result<std::string> ScanToTheEnd(const ScanOptions& options) {
   HARK_ASSIGN_OR_RETURN(const GeoTable geo, LoadGeo(options.plan.geo));
@@ -120,6 +129,7 @@ Result<std::string> ScanToTheEnd(const ScanOptions& options) {
                          "give the same command again"));
   }
   HARK_RETURN_IF_ERROR(status);
+  HARK_RETURN_IF_ERROR(CheckLedger(**store, opened.run.name()));
   return opened.run.name();
 }
 

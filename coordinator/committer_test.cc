@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "base/outcome.h"
+#include "coordinator/opt_outs.h"
 
 namespace hark {
 namespace {
@@ -51,6 +52,33 @@ TEST_F(CommitterTest, WhatWasSubmittedIsDurableInThisOrder) {
   EXPECT_EQ(committer_.waiting(), 0U);
   for (uint32_t number = 1; number <= 300; ++number) {
     EXPECT_TRUE(store_->FindPort(kRun, Address::V4(number), kPort).ok()) << number;
+  }
+}
+
+TEST_F(CommitterTest, PurgesWhatWasSubmittedBeforeAndNothingElse) {
+  const auto write = store_->NewWrite();
+  proto::RunRow run;
+  run.set_id(kRun);
+  run.set_name("r");
+  write->PutRun(run);
+  ASSERT_TRUE(store_->Commit(*write, true).ok());
+  proto::AddOptOuts what;
+  what.add_entries("0.0.0.1-0.0.0.200");
+  what.set_purge(true);
+  ASSERT_TRUE(AddOptOuts(*store_, what, 0).ok());
+  for (uint32_t number = 1; number <= 300; ++number) committer_.Submit(VisitOf(number, 0, number));
+  CommitItem purge;
+  purge.purge = true;
+  committer_.Submit(std::move(purge));
+  committer_.Submit(VisitOf(301, 0, 301));
+  ASSERT_TRUE(committer_.Flush().ok());
+  const std::vector<Result<uint64_t>> purged = committer_.TakePurged();
+  ASSERT_EQ(purged.size(), 1U);
+  EXPECT_EQ(*purged[0], 200U);
+  EXPECT_EQ(committer_.TakeDurable().size(), 301U);
+  EXPECT_EQ(committer_.waiting(), 0U);
+  for (uint32_t number = 1; number <= 301; ++number) {
+    EXPECT_EQ(store_->FindPort(kRun, Address::V4(number), kPort).ok(), number > 200) << number;
   }
 }
 

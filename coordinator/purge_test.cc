@@ -89,10 +89,12 @@ TEST_F(PurgeTest, LeavesNothingOfThemInAnyRun) {
   EXPECT_EQ(KeyHolders("r1"), std::set<Address>{At("192.0.2.9")});
   EXPECT_EQ(KeyHolders("r2"), std::set<Address>{At("192.0.2.9")});
   uint64_t names = 0;
-  ASSERT_TRUE(store_->ForEachName(2, [&](const Address&, const proto::NameRow&) {
-                      ++names;
-                      return Status::Ok();
-                    })
+  ASSERT_TRUE(store_
+                  ->ForEachName(2,
+                                [&](const Address&, const proto::NameRow&) {
+                                  ++names;
+                                  return Status::Ok();
+                                })
                   .ok());
   EXPECT_EQ(names, 0U);
 }

@@ -154,6 +154,47 @@ def check_from_run(db, geo):
     assert targets(f"--db={db}", "--from_run=t", f"--geo={geo}")["planned"] == left
 
 
+def check_purge_beside(directory, lab):
+    """A coordinator is at it: what it has stored of them goes, and what comes in later never gets there."""
+    db = directory / "serve-db"
+    flags = ["--ports=22,25", "--allow_special=127.0.0.0/8", "--pause_min_ms=0", "--pause_max_ms=0"]
+    hark("run", "create", f"--db={db}", "--run=s", f"--targets={lab.targets}", *flags)
+    with open(directory / "serve.log", "w") as log:
+        serve = subprocess.Popen([HARK, "serve", f"--db={db}", "--workers=1", "--rate=60"], stdout=log, stderr=log)
+    try:
+        def found_some():
+            assert serve.poll() is None, (directory / "serve.log").read_text()
+            done = harness.run([HARK, "report", f"--db={db}", "--run=s", "--coverage", "--format=json"])
+            visited = sum(a["visited"] for a in json.loads(done.stdout)["ases"].values()) if not done.returncode else 0
+            return visited >= 10
+
+        wait_for("the first hosts", found_some)
+        members = [m for c in json.loads(harness.clusters(db, "s")) for m in c["members"]]
+        victims = [*members[:3], "127.40.0.90-127.40.0.99"]
+        told = hark("exclude", "add", f"--db={db}", "--reason=asked", "--purge", *victims)
+        count = int(told.split("purged ")[1].split()[0])
+        assert count >= 3, told
+        wait_for("the rest", lambda: json.loads(hark("run", "list", f"--db={db}", "--format=json"))[0]["state"] == "done")
+    finally:
+        serve.terminate()
+        assert serve.wait(timeout=60 * harness.PATIENCE) == 0, (directory / "serve.log").read_text()
+    report = json.loads(harness.report(db, "s"))
+    coverage = report["coverage"]
+    assert coverage["sums_to_plan"] and not report["errors"], report
+    assert coverage["grabs"]["purged"] == count, coverage
+    clusters = harness.clusters(db, "s")
+    for victim in [*members[:3], *(f"127.40.0.{n}" for n in range(90, 100))]:
+        assert f'"{victim}"' not in clusters, victim
+    assert report["listeners"] == 99 - 13, report["listeners"]
+
+
+def wait_for(what, condition, seconds=120):
+    deadline = time.monotonic() + seconds * harness.PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.1)  # polls what other processes do
+
+
 def scenario(path):
     lines = ["run targets", "country XX", "prefix 127.40.0.0/24 asn=1"]
     for n in range(1, 100):
@@ -171,6 +212,7 @@ def main():
         check_dry_run(directory)
         with harness.Lab(directory, f"--scenario={scenario(directory / 'targets.scenario')}") as lab:
             check_opt_outs(directory, lab)
+            check_purge_beside(directory, lab)
 
 
 if __name__ == "__main__":
