@@ -188,9 +188,10 @@ Result<const std::vector<Address>*> Dispatcher::TargetsOf(const RunState& run, c
   } else {
     for (uint64_t i = row.base(); i < row.end(); ++i) targets.push_back(run.TargetAt(i));
   }
-  // The worker's own check comes once more; whom we know to be closed it need not even hear of.
+  // The plan has none of them; should one have slipped in, no worker hears of it. Opt-outs of since
+  // then are the worker's to check: it obeys this version of them before it begins the job.
   for (Address& target : targets) {
-    if (run.exclusions().Contains(target) || opt_outs_.Contains(target)) target = Address();
+    if (run.exclusions().Contains(target)) target = Address();
   }
   return &(grab_targets_[id] = std::move(targets));
 }
