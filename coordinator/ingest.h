@@ -35,7 +35,7 @@ struct CommitItem {
   std::optional<proto::RunRow> run_row;
   bool purge = false;  // and nothing else: what is due of PurgeDue (coordinator/purge.h)
   bool must_sync = false;
-  uint64_t ticket = 0;  // handed back when it is durable; 0 = nobody waits
+  uint64_t ticket = 0;  // handed back when it is written; 0 = nobody waits
 };
 
 // Ids of the keys a port showed, 32 bytes each. A key whose signature is wrong is kept in the
