@@ -76,6 +76,7 @@ void Describe(const proto::RunRow& run, RunReport& report) {
   report.started_unix_ms = run.created_unix_ms();
   report.finished_unix_ms = run.finished_unix_ms();
   report.gate_port = run.gate_port();
+  report.geo_sources.assign(run.geo_sources().begin(), run.geo_sources().end());
   for (const uint32_t port : run.ports()) report.ports[static_cast<uint16_t>(port)];
 }
 

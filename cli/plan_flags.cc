@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/special_ranges.h"
 #include "base/strings.h"
+#include "cli/geo_targets.h"
 #include "coordinator/targets.h"
 
 namespace hark {
@@ -21,18 +22,6 @@ Result<RangeSet> ReadList(const std::vector<std::string>& pieces, std::string_vi
     all = all.Union(*set);
   }
   return all;
-}
-
-Result<RangeSet> SourcesOf(const PlanWishes& wishes, const std::string& country,
-                           const GeoTable& geo) {
-  if (country.empty()) {
-    Result<RangeSet> sources = ReadTargets(wishes.targets);
-    return sources.ok() ? sources : sources.status().Prepend("--targets");
-  }
-  RangeSet sources = geo.Country(country);
-  if (!sources.empty()) return sources;
-  return InvalidInput(StrCat("--country: no '", EscapeForDisplay(country), "' in ", wishes.geo,
-                             "; it has ", Join(geo.Countries(), " ")));
 }
 
 Result<uint64_t> CountStrangers(const RangeSet& targets) {
@@ -54,8 +43,12 @@ std::vector<Flag> PlanFlags(PlanWishes& w) {
   return AllFlags(
       {{{"targets", Text(&w.targets, "FILE|CIDR,…"),
          "addresses, prefixes, ranges or files of them; - is stdin"},
-        {"country", Text(&w.country, "CC"), "the addresses of a country; needs --geo"},
-        {"geo", Text(&w.geo, "FILE"), "prefix,country,asn lines; also tells each host's AS"},
+        {"country", Text(&w.country, "CC|NAME"), "the addresses of a country; needs --geo"},
+        {"region", Text(&w.region, "CC-REGION"), "only a region of it, e.g. IE-D"},
+        {"city", Text(&w.city, "NAME"), "only a city of it"},
+        {"asn", Text(&w.asn, "AS64496,…"), "the addresses of these ASes, or those of the country"},
+        {"geo", Text(&w.geo, "FILE[,FILE]"),
+         "geo data of any kind that hark geo info knows; also tells each host's AS"},
         {"gate_port", Number(&w.gate_port, 0, 65535, "PORT"),
          "visit only hosts that listen here; 0 visits every target"},
         {"run", Text(&w.run, "NAME"), "the run's name; default CC-YYYYMMDD"},
@@ -69,13 +62,7 @@ std::vector<Flag> PlanFlags(PlanWishes& w) {
 }
 
 Status CheckPlan(PlanWishes& w, const ParsedFlags& parsed) {
-  if (w.targets.empty() == w.country.empty()) {
-    return InvalidInput("give either --targets or --country");
-  }
-  if (!w.country.empty()) {
-    w.country = AsciiUpper(w.country);
-    if (w.geo.empty()) return InvalidInput("--country needs --geo=FILE to know its addresses");
-  }
+  HARK_RETURN_IF_ERROR(CheckGeoTargets(w));
   if (!w.seed.empty() && !ParseUint(w.seed)) return InvalidInput("--seed is not a whole number");
   return CheckProbes(w.probe, parsed);
 }
@@ -83,7 +70,8 @@ Status CheckPlan(PlanWishes& w, const ParsedFlags& parsed) {
 Result<GeoTable> LoadGeo(const std::string& path) {
   if (path.empty()) return GeoTable();
   Result<GeoTable> loaded = GeoTable::Load(path);
-  return loaded.ok() ? loaded : loaded.status().Prepend("--geo");
+  if (!loaded.ok()) return loaded.status().Prepend("--geo");
+  return loaded;
 }
 
 Status CheckStoreThere(const std::string& db) {
@@ -103,7 +91,13 @@ Result<OptOuts> ReadOptOuts(const std::string& db) {
 Result<Plan> PlanOf(const PlanWishes& wishes, const std::string& country, const GeoTable& geo,
                     const OptOuts& opt_outs) {
   PlanOptions plan;
-  HARK_ASSIGN_OR_RETURN(plan.sources, SourcesOf(wishes, country, geo));
+  if (AsksGeo(wishes)) {
+    HARK_ASSIGN_OR_RETURN(plan.sources, GeoTargets(wishes, country, geo));
+  } else {
+    Result<RangeSet> sources = ReadTargets(wishes.targets);
+    if (!sources.ok()) return sources.status().Prepend("--targets");
+    plan.sources = std::move(*sources);
+  }
   HARK_ASSIGN_OR_RETURN(const RangeSet allowed,
                         ReadList(wishes.closed.allow_special, "allow_special"));
   Result<RangeSet> special = SpecialExclusions(allowed);
@@ -117,8 +111,10 @@ Result<Plan> PlanOf(const PlanWishes& wishes, const std::string& country, const 
   HARK_RETURN_IF_ERROR(CheckContact(wishes.probe.contact, strangers));
   plan.country = country;
   // Kept as text for people: a file name may be any bytes.
-  plan.source = country.empty() ? EscapeForDisplay(wishes.targets) : StrCat("country ", country);
+  plan.source =
+      AsksGeo(wishes) ? GeoTargetsText(wishes, country) : EscapeForDisplay(wishes.targets);
   plan.geo_source = EscapeForDisplay(wishes.geo);
+  plan.geo_sources = geo.sources();
   plan.gate_port = wishes.gate_port;
   plan.ports = wishes.probe.ports;
   plan.policy = WholePolicy(wishes);

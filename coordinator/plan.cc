@@ -63,6 +63,7 @@ Result<Plan> MakePlan(const PlanOptions& options) {
   for (size_t i = 0; i < exclusions.size(); i += 8) run.add_exclusions(exclusions.substr(i, 8));
   run.set_source(options.source);
   run.set_geo_source(options.geo_source);
+  *run.mutable_geo_sources() = {options.geo_sources.begin(), options.geo_sources.end()};
   run.set_exclusions_version(options.opt_outs_version);
   run.set_plan_hash(PlanHash(options));
   return plan;
