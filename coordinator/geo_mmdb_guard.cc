@@ -133,6 +133,11 @@ Result<uint64_t> MmdbGuard::WalkInside(const Value& value, unsigned depth, unsig
       }
       if (key.type != kString) return InvalidInput("a record has a key that is no text");
     }
+    if (!pointers_ && depth > 0) {
+      // Languages and descriptions. The library forgets what it holds when it meets another type.
+      HARK_ASSIGN_OR_RETURN(const Value inner, Head(at));
+      if (inner.type != kString) return InvalidInput("a list in it has more than texts");
+    }
     unsigned below = 0;
     HARK_ASSIGN_OR_RETURN(at, Walk(at, depth + 1, &below));
     *height = std::max(*height, below + 1);

@@ -23,7 +23,7 @@ class MmdbGuard {
   // Values of all records together: a city database has 30 million, which take a second.
   static constexpr uint64_t kMaxWork = uint64_t{300'000'000};
 
-  // section: what offsets count from. Metadata has no pointers.
+  // section: what offsets count from. Metadata has no pointers, and only texts in its lists.
   MmdbGuard(std::string_view section, bool pointers) : section_(section), pointers_(pointers) {}
 
   // kInvalidInput unless a whole, sane value begins there.
