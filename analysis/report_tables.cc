@@ -222,12 +222,12 @@ Table SourcesTable(const RunReport& report) {
   table.columns = {{"file", false}, {"kind", false}, {"built", false}, {"SHA-256", false}};
   for (const proto::GeoSource& source : report.geo_sources) {
     const std::string hash = HexEncode(source.sha256());
-    table.rows.push_back({TextCell(source.file()),
-                          TextCell(source.kind()),
+    table.rows.push_back({TextCell(PrintableText(source.file())),
+                          TextCell(PrintableText(source.kind())),
                           TextCell(UtcText(source.built_unix_ms() / 1000)),
                           {hash.substr(0, 16) + "…", hash}});
     // Licences want this said where results are shown.
-    if (!source.attribution().empty()) table.notes.push_back(source.attribution());
+    if (!source.attribution().empty()) table.notes.push_back(PrintableText(source.attribution()));
   }
   return table;
 }

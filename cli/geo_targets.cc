@@ -71,10 +71,16 @@ Status NothingOf(const PlanWishes& w, const std::string& country, const GeoTable
   }
   const std::vector<std::string> regions = geo.Regions(country);
   const std::vector<std::string> cities = geo.Cities(country, RegionOf(w));
-  if (!w.region.empty() && cities.empty()) {
+  GeoSelection in_region;
+  in_region.country = country;
+  in_region.region = RegionOf(w);
+  if (!w.region.empty() && geo.Select(in_region).empty()) {
     return InvalidInput(StrCat("--region: ", w.geo,
                                regions.empty() ? " has no regions of " : " has of ", country,
                                regions.empty() ? "" : ": " + Some(regions)));
+  }
+  if (!w.city.empty() && cities.empty()) {
+    return InvalidInput(StrCat("--city: ", w.geo, " has no cities of ", country));
   }
   if (!w.city.empty()) {
     const std::string nearest = NearestWord(w.city, cities);

@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "coordinator/countries.h"
 #include "coordinator/geo_lines.h"
+#include "coordinator/run_changes.h"
 
 namespace hark {
 namespace {
@@ -310,6 +311,19 @@ TEST(GeoSelectTest, TakesRegionsCitiesAndAsesTogether) {
   EXPECT_EQ(
       Table("10.0.0.0/24,IE,64500\n10.0.1.0/24,IE,64501\n10.0.2.0/24,EE,64502\n").Select(as).size(),
       512U);
+}
+
+TEST(GeoSourcesTest, ARunGoesWithTheVeryFilesItWasPlannedWith) {
+  const GeoTable planned = Table("10.0.0.0/24,IE\n"), other = Table("10.0.0.0/24,EE\n");
+  proto::RunRow run;
+  EXPECT_TRUE(CheckSameGeo(run, other.sources()).ok()) << "an older run recorded none";
+  run.set_geo_source("g.csv");
+  *run.add_geo_sources() = planned.sources()[0];
+  EXPECT_TRUE(CheckSameGeo(run, planned.sources()).ok());
+  EXPECT_EQ(CheckSameGeo(run, other.sources()).code(), StatusCode::kInvalidInput);
+  EXPECT_FALSE(CheckSameGeo(run, {}).ok());
+  *run.add_geo_sources() = other.sources()[0];
+  EXPECT_FALSE(CheckSameGeo(run, planned.sources()).ok()) << "one of two";
 }
 
 TEST(CountriesTest, AreFoundByCodeNameAndAlias) {
