@@ -77,6 +77,7 @@ void Describe(const proto::RunRow& run, RunReport& report) {
   report.finished_unix_ms = run.finished_unix_ms();
   report.gate_port = run.gate_port();
   report.exclusions_version = run.exclusions_version();
+  report.geo_sources.assign(run.geo_sources().begin(), run.geo_sources().end());
   for (const uint32_t port : run.ports()) report.ports[static_cast<uint16_t>(port)];
 }
 

@@ -7,6 +7,7 @@
 #include "cli/dispatch.h"
 #include "cli/exclude_command.h"
 #include "cli/fleet_command.h"
+#include "cli/geo_command.h"
 #include "cli/grab_command.h"
 #include "cli/report_command.h"
 #include "cli/run_change_command.h"
@@ -37,6 +38,7 @@ int main(int argc, char** argv) {
       {"exclude add", "leave addresses out of every run", hark::RunExcludeAdd},
       {"exclude list", "the addresses that are left out", hark::RunExcludeList},
       {"exclude check", "is an address left out, and why", hark::RunExcludeCheck},
+      {"geo info", "what a file of geo data is, and the countries in it", hark::RunGeoInfo},
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},

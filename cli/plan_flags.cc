@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/special_ranges.h"
 #include "base/strings.h"
+#include "cli/geo_targets.h"
 #include "coordinator/targets.h"
 
 namespace hark {
@@ -22,16 +23,6 @@ Result<AddressSet> ReadList(const std::vector<std::string>& pieces, std::string_
     all = all.Union(*set);
   }
   return all;
-}
-
-Result<PlanSources> SourcesOf(const PlanWishes& wishes, const std::string& country,
-                              const GeoTable& geo) {
-  if (country.empty()) return ReadSources(wishes.from);
-  PlanSources sources;
-  sources.v4 = geo.Country(country);
-  if (!sources.v4.empty()) return sources;
-  return InvalidInput(StrCat("--country: no '", EscapeForDisplay(country), "' in ", wishes.geo,
-                             "; it has ", Join(geo.Countries(), " ")));
 }
 
 Result<uint64_t> CountStrangers(const Plan& plan) {
@@ -66,8 +57,12 @@ std::vector<Flag> PlanFlags(PlanWishes& w) {
         {"resolver", Text(&w.from.resolver, "ADDR:PORT"), "asked for names; default the machine's"},
         {"opt_out_file", Text(&w.opt_out_file, "FILE"),
          "who asked to be left out; becomes part of the store's opt-outs"},
-        {"country", Text(&w.country, "CC"), "the addresses of a country; needs --geo"},
-        {"geo", Text(&w.geo, "FILE"), "prefix,country,asn lines; also tells each host's AS"},
+        {"country", Text(&w.country, "CC|NAME"), "the addresses of a country; needs --geo"},
+        {"region", Text(&w.region, "CC-REGION"), "only a region of it, e.g. IE-D"},
+        {"city", Text(&w.city, "NAME"), "only a city of it"},
+        {"asn", Text(&w.asn, "AS64496,…"), "the addresses of these ASes, or those of the country"},
+        {"geo", Text(&w.geo, "FILE[,FILE]"),
+         "geo data of any kind that hark geo info knows; also tells each host's AS"},
         {"gate_port", Number(&w.gate_port, 0, 65535, "PORT"),
          "visit only hosts that listen here; 0 visits every target"},
         {"run", Text(&w.run, "NAME"), "the run's name; default CC-YYYYMMDD"},
@@ -81,14 +76,7 @@ std::vector<Flag> PlanFlags(PlanWishes& w) {
 }
 
 Status CheckPlan(PlanWishes& w, const ParsedFlags& parsed) {
-  const bool list = !w.from.targets.empty() || !w.from.from_run.empty();
-  if (list == !w.country.empty()) {
-    return InvalidInput("give either --targets or --country (or --from_run)");
-  }
-  if (!w.country.empty()) {
-    w.country = AsciiUpper(w.country);
-    if (w.geo.empty()) return InvalidInput("--country needs --geo=FILE to know its addresses");
-  }
+  HARK_RETURN_IF_ERROR(CheckGeoTargets(w));
   if (!w.seed.empty() && !ParseUint(w.seed)) return InvalidInput("--seed is not a whole number");
   return CheckProbes(w.probe, parsed);
 }
@@ -96,7 +84,8 @@ Status CheckPlan(PlanWishes& w, const ParsedFlags& parsed) {
 Result<GeoTable> LoadGeo(const std::string& path) {
   if (path.empty()) return GeoTable();
   Result<GeoTable> loaded = GeoTable::Load(path);
-  return loaded.ok() ? loaded : loaded.status().Prepend("--geo");
+  if (!loaded.ok()) return loaded.status().Prepend("--geo");
+  return loaded;
 }
 
 Status CheckStoreThere(const std::string& db) {
@@ -116,7 +105,12 @@ Result<OptOuts> ReadOptOuts(const std::string& db) {
 Result<Plan> PlanOf(const PlanWishes& wishes, const std::string& country, const GeoTable& geo,
                     const OptOuts& opt_outs) {
   PlanOptions plan;
-  HARK_ASSIGN_OR_RETURN(PlanSources sources, SourcesOf(wishes, country, geo));
+  PlanSources sources;
+  if (AsksGeo(wishes)) {
+    HARK_ASSIGN_OR_RETURN(sources.v4, GeoTargets(wishes, country, geo));
+  } else {
+    HARK_ASSIGN_OR_RETURN(sources, ReadSources(wishes.from));
+  }
   plan.sources = std::move(sources.v4);
   plan.sources6 = std::move(sources.v6);
   plan.names = std::move(sources.names);
@@ -132,8 +126,9 @@ Result<Plan> PlanOf(const PlanWishes& wishes, const std::string& country, const 
   plan.opt_outs_version = opt_outs.version;
   plan.country = country;
   // Kept as text for people: a file name may be any bytes.
-  plan.source = country.empty() ? SourceText(wishes) : StrCat("country ", country);
+  plan.source = AsksGeo(wishes) ? GeoTargetsText(wishes, country) : SourceText(wishes);
   plan.geo_source = EscapeForDisplay(wishes.geo);
+  plan.geo_sources = geo.sources();
   plan.gate_port = wishes.gate_port;
   plan.ports = wishes.probe.ports;
   plan.policy = WholePolicy(wishes);

@@ -17,7 +17,10 @@ namespace hark {
 struct PlanWishes {
   SourceWishes from;
   std::string country;  // of hark run create, several with commas
-  std::string geo;
+  std::string region;   // "CC-REGION", of that one country
+  std::string city;     // of country or region
+  std::string asn;      // several with commas
+  std::string geo;      // files, several with commas
   ClosedWishes closed;
   std::string opt_out_file;
   uint16_t gate_port = 25;
@@ -28,7 +31,7 @@ struct PlanWishes {
   uint32_t throttle_retries = 3;
   uint32_t throttle_backoff_ms = 60000;
 };
-// Without concurrency, which hangs on the rate.
+// Without concurrency, which hangs on the rate. country becomes codes, whatever names it has.
 std::vector<Flag> PlanFlags(PlanWishes& wishes);
 Status CheckPlan(PlanWishes& wishes, const ParsedFlags& parsed);
 
@@ -40,8 +43,8 @@ Result<OptOuts> ReadOptOuts(const std::string& db);
 Status CheckStoreThere(const std::string& db);
 // No stranger is visited without a --contact: kInvalidInput.
 Status CheckStrangers(const PlanWishes& wishes, const Plan& plan);
-// Reads the target and exclusion files, asks for names. country: one, or "" for targets. geo: of
-// wishes.geo. opt_outs: the store's.
+// Reads the target and exclusion files, asks for names. country: one, or "" for targets and for
+// ASes of any. geo: of wishes.geo. opt_outs: the store's.
 Result<Plan> PlanOf(const PlanWishes& wishes, const std::string& country, const GeoTable& geo,
                     const OptOuts& opt_outs);
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/geo_json.h"
 #include "cli/render_text.h"
 
 namespace hark {
@@ -138,6 +139,10 @@ std::string ReportAsJson(const RunReport& report) {
   }
   out["errors"] = report.errors;
   out["exclusions_version"] = report.exclusions_version;
+  out["country_check"] = {{"in", report.known_in_country()},
+                          {"out", report.out_of_country},
+                          {"unknown", report.country_unknown}};
+  out["geo_sources"] = GeoSourcesJson(report.geo_sources);
   // Names of runs are the operator's, and may hold any byte.
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

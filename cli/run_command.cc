@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
+#include "cli/geo_json.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/render_text.h"
@@ -94,7 +95,10 @@ std::string AsJson(const std::vector<RunLine>& lines) {
                    {"sums_to_plan", line.adds_up},
                    {"revisits_waiting", line.revisits_waiting},
                    {"next_revisit_seconds",
-                    line.next_revisit ? Json(ToMillis(*line.next_revisit) / 1000) : Json()}});
+                    line.next_revisit ? Json(ToMillis(*line.next_revisit) / 1000) : Json()},
+                   {"source", line.run.source()},
+                   {"geo_sources", GeoSourcesJson({line.run.geo_sources().begin(),
+                                                   line.run.geo_sources().end()})}});
   }
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -92,7 +92,10 @@ void ControlDesk::OnControl(const std::string& route, std::string_view bytes) {
 }
 
 Status ControlDesk::CheckGeo(const proto::RunRow& run) const {
-  if (!NeedsGeo(run) || !geo_.empty()) return Status::Ok();
+  if (!geo_.empty()) {
+    return CheckSameGeo(run, geo_.sources()).Prepend("start hark serve with the same --geo");
+  }
+  if (!NeedsGeo(run)) return Status::Ok();
   return InvalidInput(
       "the run needs a geo file and the coordinator has none; start it with --geo=FILE");
 }

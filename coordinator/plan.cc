@@ -125,6 +125,7 @@ Result<Plan> MakePlan(const PlanOptions& options) {
   for (std::string& span : sent.Encode()) run.add_exclusions(std::move(span));
   run.set_source(options.source);
   run.set_geo_source(options.geo_source);
+  *run.mutable_geo_sources() = {options.geo_sources.begin(), options.geo_sources.end()};
   run.set_exclusions_version(options.opt_outs_version);
   run.set_plan_hash(PlanHash(WithoutNamed(options)));
   for (const auto& [address, names] : options.names) {

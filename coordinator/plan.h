@@ -33,7 +33,8 @@ struct PlanOptions {
   uint64_t opt_outs_version = 0;
   std::string source;  // for people, e.g. "country NA from geo.csv"
   std::string geo_source;
-  uint16_t gate_port = 25;  // 0 = visit every target
+  std::vector<proto::GeoSource> geo_sources;  // what each file of it is
+  uint16_t gate_port = 25;                    // 0 = visit every target
   std::vector<uint16_t> ports = {22, 25, 110, 143, 443, 587, 993};
   proto::ProbePolicy policy;
   uint64_t seed = 0;
