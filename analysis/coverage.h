@@ -4,9 +4,15 @@
 // the plan. It is the sum of the tallies of the jobs that walk the plan (SWEEP, or GRAB_TARGETS in
 // a run without a gate). Grabbing what the gate found is a second ledger of its own, over the
 // listeners. Visiting throttled hosts again is a third, over those visits; a host that answered
-// then moves from throttled to answered in the ledger it stands in.
+// then moves from throttled to answered in the ledger it stands in. IPv6 targets are not swept but
+// visited, also in a run with a gate: they stand in the plan's ledger.
+//
+// What is told of parts of a run (ports, /16s, ASes) comes from what is stored host by host, so
+// only what answered can be told apart there: silence and refusal at the gate are counted for the
+// whole run only (docs/formats/report.md).
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,15 +30,38 @@ struct Ledger {
   uint64_t throttled = 0;      // answered, and asked us to come less often
   uint64_t failed = 0;         // on our side, quarantined targets included: no verdict
   uint64_t excluded_late = 0;  // excluded after planning: never contacted
+  uint64_t purged = 0;         // contacted; taken out again since its owner asked for that
   uint64_t pending = 0;        // not done yet; 0 once the run is done and nothing is missing
 
   // Targets a verdict is known of.
   uint64_t probed() const { return silent + refused + unreachable + answered + throttled; }
-  uint64_t settled() const { return probed() + failed + excluded_late; }
+  uint64_t settled() const { return probed() + failed + excluded_late + purged; }
+};
+
+// One port over the hosts that were visited. planned = the sum of the others.
+struct PortLedger {
+  uint64_t planned = 0;
+  uint64_t silent = 0;
+  uint64_t refused = 0;
+  uint64_t unreachable = 0;
+  uint64_t answered = 0;  // accepted the connection
+  uint64_t throttled = 0;
+  uint64_t failed = 0;   // on our side
+  uint64_t pending = 0;  // hosts not visited, or left out or taken out since
+  uint64_t grabbed = 0;  // of those that answered: showed a key
+};
+
+// A /16 (IPv4) or an AS.
+struct PartLedger {
+  uint64_t planned = 0;   // targets; 0 where that is not known (ASes)
+  uint64_t answered = 0;  // listeners found, or hosts that accepted a connection
+  uint64_t visited = 0;
+  uint64_t grabbed = 0;  // showed a key on some port
 };
 
 struct Coverage {
   uint64_t excluded = 0;  // addresses of the sources that never were part of the plan
+  uint64_t excluded_special = 0, excluded_listed = 0, excluded_opted_out = 0;  // of them
   Ledger plan;
   Ledger grabs;                     // planned = listeners found; all 0 in a run without a gate
   Ledger revisits;                  // planned = further visits to throttled hosts, so far
@@ -41,5 +70,14 @@ struct Coverage {
 };
 
 Result<Coverage> ReadCoverage(const RunReader& reader);
+
+struct CoverageParts {
+  std::map<uint16_t, PortLedger> ports;
+  std::map<uint32_t, PartLedger> blocks16;  // by the upper half of the address
+  std::map<uint32_t, PartLedger> ases;      // of visited hosts; 0 = not known
+  std::vector<std::string> errors;
+};
+// coverage: of the same reader.
+Result<CoverageParts> ReadCoverageParts(const RunReader& reader, const Coverage& coverage);
 
 }  // namespace hark

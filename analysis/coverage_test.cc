@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "analysis/fake_run_reader.h"
+#include "base/range_set.h"
 
 namespace hark {
 namespace {
@@ -157,6 +158,79 @@ TEST_F(CoverageTest, TakesTheGrabsForThePlanWhenThereIsNoGate) {
   EXPECT_TRUE(coverage.sums_to_plan);
   EXPECT_EQ(coverage.plan.silent, 100U);
   EXPECT_EQ(coverage.grabs.planned, 0U);
+}
+
+TEST_F(CoverageTest, PurgedHostsLeaveTheirStatesAndTheSumsStay) {
+  Sweep(0, 100, 5);
+  proto::Tally& grabs = *reader_.AddJob(proto::JobRow::GRAB_LISTENERS, 0, 5).mutable_tally();
+  grabs.set_answered(4);
+  grabs.set_throttled(1);
+  reader_.mutable_purged().set_listeners(2);
+  reader_.mutable_purged().mutable_grabs()->set_answered(1);
+  reader_.mutable_purged().mutable_grabs()->set_throttled(1);
+  const Coverage coverage = Read();
+  EXPECT_TRUE(coverage.sums_to_plan);
+  EXPECT_EQ(coverage.plan.answered, 3U);
+  EXPECT_EQ(coverage.plan.purged, 2U);
+  EXPECT_EQ(coverage.grabs.planned, 5U);
+  EXPECT_EQ(coverage.grabs.answered, 3U);
+  EXPECT_EQ(coverage.grabs.throttled, 0U);
+  EXPECT_EQ(coverage.grabs.purged, 2U);
+}
+
+TEST_F(CoverageTest, MorePurgedThanThereWasIsAnError) {
+  Sweep(0, 100, 5);
+  reader_.mutable_purged().set_listeners(6);
+  EXPECT_FALSE(Read().sums_to_plan);
+}
+
+TEST_F(CoverageTest, VisitedIPv6TargetsAreOfThePlanAndNoListeners) {
+  reader_.mutable_run().set_targets6_count(10);
+  Sweep(0, 90, 5);
+  proto::Tally& six = *reader_.AddJob(proto::JobRow::GRAB_TARGETS, 90, 100).mutable_tally();
+  six.set_answered(7);
+  six.set_silent(3);
+  reader_.AddJob(proto::JobRow::GRAB_LISTENERS, 0, 5).mutable_tally()->set_answered(5);
+  const Coverage coverage = Read();
+  EXPECT_TRUE(coverage.sums_to_plan);
+  EXPECT_EQ(coverage.plan.answered, 12U);
+  EXPECT_EQ(coverage.grabs.planned, 5U);
+}
+
+TEST_F(CoverageTest, PartsSumToTheWhole) {
+  reader_.mutable_run().add_ports(22);
+  reader_.mutable_run().add_ports(443);
+  reader_.SetTargets(RangeSet({{0x0a000000, 0x0a00003b}, {0x0a010000, 0x0a010027}}).Encode());
+  Sweep(0, 100, 3);
+  proto::Tally& grabs = *reader_.AddJob(proto::JobRow::GRAB_LISTENERS, 0, 3).mutable_tally();
+  grabs.set_answered(2);
+  grabs.set_refused(1);
+  const Address a = Address::V4(0x0a000001), b = Address::V4(0x0a000002),
+                c = Address::V4(0x0a010001);
+  for (const Address& address : {a, b, c}) {
+    reader_.AddListener(address);
+    reader_.AddHost(address, address == c ? 7 : 9);
+  }
+  reader_.AddPort(a, 22, {"k"});
+  reader_.AddPort(a, 443, {}, Outcome::kRefused, Stage::kConnect);
+  reader_.AddPort(b, 22, {}, Outcome::kProtocolError, Stage::kGreeting);
+  reader_.AddPort(b, 443, {}, Outcome::kSilent, Stage::kConnect);
+  reader_.AddPort(c, 22, {}, Outcome::kRefused, Stage::kConnect);
+  reader_.AddPort(c, 443, {}, Outcome::kUnreachable, Stage::kConnect);
+  const CoverageParts parts = *ReadCoverageParts(reader_, Read());
+  EXPECT_THAT(parts.errors, IsEmpty());
+  const PortLedger& ssh = parts.ports.at(22);
+  EXPECT_EQ(ssh.planned, 3U);
+  EXPECT_EQ(ssh.answered, 2U);
+  EXPECT_EQ(ssh.refused, 1U);
+  EXPECT_EQ(ssh.grabbed, 1U);
+  EXPECT_EQ(parts.ports.at(443).silent + parts.ports.at(443).refused, 2U);
+  EXPECT_EQ(parts.blocks16.at(0x0a00).planned, 60U);
+  EXPECT_EQ(parts.blocks16.at(0x0a00).answered, 2U);
+  EXPECT_EQ(parts.blocks16.at(0x0a00).grabbed, 1U);
+  EXPECT_EQ(parts.blocks16.at(0x0a01).planned, 40U);
+  EXPECT_EQ(parts.ases.at(9).visited, 2U);
+  EXPECT_EQ(parts.ases.at(7).answered, 0U);
 }
 
 }  // namespace

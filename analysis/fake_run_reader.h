@@ -21,6 +21,9 @@ inline KeyId KeyNamed(std::string_view name) {
 class FakeRunReader : public RunReader {
  public:
   proto::RunRow& mutable_run() { return run_; }
+  proto::PurgeRow& mutable_purged() { return purged_; }
+  void SetTargets(std::string encoded) { targets_ = std::move(encoded); }
+  void AddListener(const Address& address) { listeners_.push_back(address); }
 
   proto::HostRow& AddHost(const Address& address, uint32_t asn = 1,
                           proto::HostRow::Country country = proto::HostRow::IN) {
@@ -89,12 +92,24 @@ class FakeRunReader : public RunReader {
     return Status::Ok();
   }
 
+  Result<proto::PurgeRow> Purged() const override { return purged_; }
+  Result<std::string> TargetSet() const override {
+    return targets_.empty() ? Result<std::string>(NotFound("no target set")) : targets_;
+  }
+  Status ForEachListener(const std::function<Status(const Address&)>& visit) const override {
+    for (const Address& address : listeners_) HARK_RETURN_IF_ERROR(visit(address));
+    return Status::Ok();
+  }
+
   Result<std::string> Certificate(std::string_view) const override {
     return NotFound("the fake keeps no certificates");
   }
 
  private:
   proto::RunRow run_;
+  proto::PurgeRow purged_;
+  std::string targets_;
+  std::vector<Address> listeners_;
   std::map<Address, proto::HostRow> hosts_;
   std::map<std::pair<Address, uint16_t>, proto::PortRow> ports_;
   std::vector<proto::JobRow> jobs_;

@@ -76,13 +76,17 @@ void Describe(const proto::RunRow& run, RunReport& report) {
   report.started_unix_ms = run.created_unix_ms();
   report.finished_unix_ms = run.finished_unix_ms();
   report.gate_port = run.gate_port();
+  report.exclusions_version = run.exclusions_version();
+  report.geo_sources.assign(run.geo_sources().begin(), run.geo_sources().end());
   for (const uint32_t port : run.ports()) report.ports[static_cast<uint16_t>(port)];
 }
 
 void CountHosts(const HostTable& hosts, const PortPass& ports, RunReport& report) {
   for (uint32_t host = 0; host < hosts.size(); ++host) {
-    // Behind a gate every grabbed host is a listener: the gate answered, whatever came later.
-    if (report.gate_port == 0 && !ports.answered(host)) continue;
+    // Behind a gate every grabbed host is a listener: the gate answered, whatever came later. IPv6
+    // hosts are visited without one.
+    const bool gated = report.gate_port != 0 && hosts.address(host).is_v4();
+    if (!gated && !ports.answered(host)) continue;
     ++report.listeners;
     if (!hosts.takes_part(host)) ++report.out_of_country;
     if (hosts.in_country(host) == proto::HostRow::UNKNOWN) ++report.country_unknown;

@@ -48,14 +48,17 @@ struct RunReport {
   int64_t started_unix_ms = 0;
   int64_t finished_unix_ms = 0;  // 0 while it goes on
   uint32_t gate_port = 0;
+  uint64_t exclusions_version = 0;  // of the opt-outs it was planned with
+  std::vector<proto::GeoSource> geo_sources;  // what the countries and ASes come from
 
   uint64_t listeners = 0;  // grabbed hosts; without a gate, those that accepted a connection
   uint64_t out_of_country = 0;
   uint64_t country_unknown = 0;  // part of in_country
   uint64_t in_country = 0;       // listeners - out_of_country
-  uint64_t no_crypto = 0;        // in country, no key on any port
-  uint64_t crypto = 0;           // in country, a key on some port
-  uint64_t host_ports = 0;       // (host, port) with a key
+  uint64_t known_in_country() const { return in_country - country_unknown; }
+  uint64_t no_crypto = 0;   // in country, no key on any port
+  uint64_t crypto = 0;      // in country, a key on some port
+  uint64_t host_ports = 0;  // (host, port) with a key
   uint64_t unique_keys = 0;
   uint64_t local_only = 0;  // crypto hosts in no cluster
   uint64_t clustered = 0;

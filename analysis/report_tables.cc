@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <set>
 
+#include "analysis/json_text.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -79,7 +80,13 @@ Table MeasuresTable(const RunReport& report) {
   rows.push_back(Same("listeners (IPs)", report.listeners));
   rows.push_back(Same("out of country", report.out_of_country));
   rows.push_back(Same("in country", report.in_country));
-  if (report.country_unknown > 0) {
+  // A list has no country: all its hosts are of an unknown one, and that says nothing.
+  const bool checked = !report.country.empty() || report.known_in_country() > 0;
+  if (checked) {
+    rows.push_back(
+        {TextCell("  known to be in"), TextCell(""), CountCell(report.known_in_country())});
+  }
+  if (checked || report.country_unknown > 0) {
     rows.push_back(
         {TextCell("  of unknown country"), TextCell(""), CountCell(report.country_unknown)});
   }
@@ -191,11 +198,25 @@ Table CoverageTable(const RunReport& report) {
   add("throttled", &Ledger::throttled);
   add("failed on our side", &Ledger::failed);
   add("excluded after planning", &Ledger::excluded_late);
+  if (plan.purged + grabs.purged > 0) add("purged", &Ledger::purged);
   add("pending", &Ledger::pending);
   AddTotal(table);
   table.notes.push_back(StrCat("planned: ", WithThousands(plan.planned), " targets; ",
                                WithThousands(report.coverage.excluded),
                                " addresses of the sources were excluded before planning"));
+  if (report.coverage.excluded > 0 &&
+      report.coverage.excluded == report.coverage.excluded_special +
+                                      report.coverage.excluded_listed +
+                                      report.coverage.excluded_opted_out) {
+    table.notes.push_back(StrCat("of them special-purpose ",
+                                 WithThousands(report.coverage.excluded_special), ", listed ",
+                                 WithThousands(report.coverage.excluded_listed), ", opted out ",
+                                 WithThousands(report.coverage.excluded_opted_out)));
+  }
+  if (report.exclusions_version > 0) {
+    table.notes.push_back(
+        StrCat("opt-outs of version ", report.exclusions_version, " when it was planned"));
+  }
   table.notes.push_back(report.coverage.sums_to_plan ? "the ledger adds up"
                                                      : "THE LEDGER DOES NOT ADD UP");
   return table;
@@ -210,9 +231,27 @@ Table SizesTable(const RunReport& report) {
   return table;
 }
 
+Table SourcesTable(const RunReport& report) {
+  Table table{"sources", "Where countries and ASes come from", {}, {}, false, {}};
+  table.columns = {{"file", false}, {"kind", false}, {"built", false}, {"SHA-256", false}};
+  for (const proto::GeoSource& source : report.geo_sources) {
+    const std::string hash = HexEncode(source.sha256());
+    table.rows.push_back({TextCell(PrintableText(source.file())),
+                          TextCell(PrintableText(source.kind())),
+                          TextCell(UtcText(source.built_unix_ms() / 1000)),
+                          {hash.substr(0, 16) + "…", hash}});
+    // Licences want this said where results are shown.
+    if (!source.attribution().empty()) table.notes.push_back(PrintableText(source.attribution()));
+  }
+  return table;
+}
+
 std::vector<Table> ReportTables(const RunReport& report) {
-  return {MeasuresTable(report),   PortsTable(report),    OutcomesTable(report),
-          MultihomedTable(report), CoverageTable(report), SizesTable(report)};
+  std::vector<Table> tables = {MeasuresTable(report), PortsTable(report),
+                               OutcomesTable(report), MultihomedTable(report),
+                               CoverageTable(report), SizesTable(report)};
+  if (!report.geo_sources.empty()) tables.push_back(SourcesTable(report));
+  return tables;
 }
 
 }  // namespace hark

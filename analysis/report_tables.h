@@ -47,7 +47,10 @@ Table CoverageTable(const RunReport& report);
 // How many clusters of which size.
 Table SizesTable(const RunReport& report);
 
-// All of the above, in this order.
+// The geo data: file, kind, date, hash, and who must be named. No rows without any.
+Table SourcesTable(const RunReport& report);
+
+// All of the above, in this order; no empty table of sources.
 std::vector<Table> ReportTables(const RunReport& report);
 
 }  // namespace hark

@@ -104,6 +104,7 @@ TEST_F(ReportTest, CountsHostsAbroadOnlyAsSuchAndInOutcomes) {
   EXPECT_EQ(report.out_of_country, 1U);
   EXPECT_EQ(report.country_unknown, 1U);
   EXPECT_EQ(report.in_country, 2U);
+  EXPECT_EQ(report.known_in_country(), 1U);
   EXPECT_EQ(report.crypto, 1U);
   EXPECT_EQ(report.no_crypto, 1U);
   EXPECT_EQ(report.clustered, 0U);

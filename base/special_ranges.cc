@@ -1,6 +1,7 @@
 #include "base/special_ranges.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <vector>
 
 #include "base/log.h"
@@ -36,13 +37,29 @@ Range RangeOf(const SpecialRange& special) {
   return *range;
 }
 
-Prefix6 Known(std::string_view text) {
-  return *Prefix6::Parse(text);
+AddressSet Known(std::initializer_list<std::string_view> prefixes) {
+  std::vector<AddressSpan> spans;
+  for (const std::string_view prefix : prefixes) spans.push_back(*ParseSpan(prefix));
+  return AddressSet(spans);
 }
 
-bool AnyContains(const std::vector<Prefix6>& prefixes, const Address& address) {
-  return std::any_of(prefixes.begin(), prefixes.end(),
-                     [&](const Prefix6& p) { return p.Contains(address); });
+// All but global unicast space (RFC 4291 section 2.4), and what is special inside it: protocol
+// assignments with Teredo and ORCHID, documentation twice, 6to4, direct delegation AS112.
+const AddressSet& Special6() {
+  static const AddressSet special = Known({"::/0"})
+                                        .Minus(Known({"2000::/3"}))
+                                        .Union(Known({"2001::/23", "2001:db8::/32", "2002::/16",
+                                                      "2620:4f:8000::/48", "3fff::/20"}));
+  return special;
+}
+
+// Unspecified and IPv4-compatible; IPv4-mapped; translated (RFC 6052, RFC 8215); 6to4 and Teredo,
+// which hold an IPv4 address too; multicast.
+const AddressSet& Never6() {
+  static const AddressSet never = Known({"ff00::/8", "::/96", "::ffff:0:0/96", "64:ff9b::/96",
+                                         "64:ff9b:1::/48", "2002::/16", "2001::/32"})
+                                      .Minus(Known({"::1"}));
+  return never;
 }
 
 }  // namespace
@@ -60,6 +77,17 @@ Result<RangeSet> SpecialExclusions(const RangeSet& allowed) {
     }
   }
   return RangeSet(std::move(ranges)).Minus(allowed);
+}
+
+Result<AddressSet> SpecialExclusionsOf(const AddressSet& allowed) {
+  HARK_ASSIGN_OR_RETURN(const RangeSet v4, SpecialExclusions(allowed.v4()));
+  const AddressSet never = allowed.Minus(allowed.Minus(Never6()));
+  if (!never.v6().empty()) {
+    return InvalidInput(StrCat(never.v6().front().first.ToString(),
+                               " can never be surveyed: multicast, unspecified, or an IPv4 "
+                               "address in disguise"));
+  }
+  return Special6().Minus(AddressSet(allowed)).Union(AddressSet(v4));
 }
 
 bool Prefix6::Contains(const Address& address) const {
@@ -86,27 +114,14 @@ Result<Prefix6> Prefix6::Parse(std::string_view text) {
   return Prefix6{*first, static_cast<uint32_t>(*length)};
 }
 
-// Special in global unicast space: protocol assignments with Teredo and ORCHID, documentation
-// twice, 6to4.
 bool IsGlobalAddress(const Address& address) {
-  if (address.is_v4()) {
-    static const RangeSet special = *SpecialExclusions(RangeSet());
-    return !special.Contains(address.v4());
-  }
-  static const Prefix6 all = Known("2000::/3");
-  static const std::vector<Prefix6> special = {Known("2001::/23"), Known("2001:db8::/32"),
-                                               Known("2002::/16"), Known("3fff::/20")};
-  return all.Contains(address) && !AnyContains(special, address);
+  static const AddressSet special = *SpecialExclusionsOf(AddressSet());
+  // An IPv6 address that holds an IPv4 one is none, whatever it holds.
+  return !special.Contains(address);
 }
 
-// Unspecified and IPv4-compatible; IPv4-mapped; translated (RFC 6052, RFC 8215); 6to4 and Teredo,
-// which hold an IPv4 address too.
 bool IsNeverOpenable6(const Address& address) {
-  static const Address loopback = *Address::Parse("::1");
-  static const std::vector<Prefix6> never = {
-      Known("ff00::/8"),       Known("::/96"),     Known("::ffff:0:0/96"), Known("64:ff9b::/96"),
-      Known("64:ff9b:1::/48"), Known("2002::/16"), Known("2001::/32")};
-  return address != loopback && AnyContains(never, address);
+  return !address.is_v4() && Never6().Contains(address);
 }
 
 }  // namespace hark

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/address.h"
+#include "base/address_set.h"
 #include "base/range_set.h"
 
 namespace hark {
@@ -27,6 +28,9 @@ std::span<const SpecialRange> SpecialRanges();
 // All special ranges, minus the parts `allowed` names. Fails when `allowed` reaches into a range
 // that can never be opened (this network, multicast, reserved, broadcast), naming it.
 Result<RangeSet> SpecialExclusions(const RangeSet& allowed);
+
+// The same for both families; `allowed` may open ::1, and what is not global unicast, of IPv6 too.
+Result<AddressSet> SpecialExclusionsOf(const AddressSet& allowed);
 
 // "2001:db8::/32"; an address alone is its /128.
 struct Prefix6 {

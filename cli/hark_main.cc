@@ -7,6 +7,7 @@
 #include "cli/dispatch.h"
 #include "cli/exclude_command.h"
 #include "cli/fleet_command.h"
+#include "cli/geo_command.h"
 #include "cli/grab_command.h"
 #include "cli/report_command.h"
 #include "cli/run_change_command.h"
@@ -15,6 +16,7 @@
 #include "cli/run_status_command.h"
 #include "cli/scan_command.h"
 #include "cli/serve_command.h"
+#include "cli/targets_command.h"
 #include "cli/version_command.h"
 
 int main(int argc, char** argv) {
@@ -31,9 +33,12 @@ int main(int argc, char** argv) {
       {"run resume", "let a paused run go on", hark::RunRunResume},
       {"run cancel", "end a run for good", hark::RunRunCancel},
       {"run set", "change a run's rate, weight, limits or windows", hark::RunRunSet},
+      {"targets", "what a country or a list would mean as a run; nothing is sent",
+       hark::RunTargets},
       {"exclude add", "leave addresses out of every run", hark::RunExcludeAdd},
       {"exclude list", "the addresses that are left out", hark::RunExcludeList},
       {"exclude check", "is an address left out, and why", hark::RunExcludeCheck},
+      {"geo info", "what a file of geo data is, and the countries in it", hark::RunGeoInfo},
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},

@@ -1,10 +1,12 @@
 #include "cli/plan_flags.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/random.h"
 #include "base/special_ranges.h"
 #include "base/strings.h"
+#include "cli/geo_targets.h"
 #include "coordinator/targets.h"
 
 namespace hark {
@@ -13,31 +15,28 @@ namespace {
 constexpr uint32_t kMaxThrottleRetries = 5;
 constexpr uint32_t kMaxBackoffMs = 900'000;
 
-Result<RangeSet> ReadList(const std::vector<std::string>& pieces, std::string_view flag) {
-  RangeSet all;
+Result<AddressSet> ReadList(const std::vector<std::string>& pieces, std::string_view flag) {
+  AddressSet all;
   for (const std::string& piece : pieces) {
-    Result<RangeSet> set = ReadTargets(piece);
+    Result<AddressSet> set = ReadAddresses(piece);
     if (!set.ok()) return set.status().Prepend(StrCat("--", flag));
     all = all.Union(*set);
   }
   return all;
 }
 
-Result<RangeSet> SourcesOf(const PlanWishes& wishes, const std::string& country,
-                           const GeoTable& geo) {
-  if (country.empty()) {
-    Result<RangeSet> sources = ReadTargets(wishes.targets);
-    return sources.ok() ? sources : sources.status().Prepend("--targets");
-  }
-  RangeSet sources = geo.Country(country);
-  if (!sources.empty()) return sources;
-  return InvalidInput(StrCat("--country: no '", EscapeForDisplay(country), "' in ", wishes.geo,
-                             "; it has ", Join(geo.Countries(), " ")));
+Result<uint64_t> CountStrangers(const Plan& plan) {
+  HARK_ASSIGN_OR_RETURN(const RangeSet special, SpecialExclusions(RangeSet()));
+  return plan.targets.Minus(special).size() +
+         static_cast<uint64_t>(
+             std::count_if(plan.targets6.begin(), plan.targets6.end(), IsGlobalAddress));
 }
 
-Result<uint64_t> CountStrangers(const RangeSet& targets) {
-  HARK_ASSIGN_OR_RETURN(const RangeSet special, SpecialExclusions(RangeSet()));
-  return targets.Minus(special).size();
+std::string SourceText(const PlanWishes& wishes) {
+  if (wishes.from.from_run.empty()) return EscapeForDisplay(wishes.from.targets);
+  const std::string run = "run " + EscapeForDisplay(wishes.from.from_run);
+  return wishes.from.targets.empty() ? run
+                                     : StrCat(EscapeForDisplay(wishes.from.targets), ", ", run);
 }
 
 proto::ProbePolicy WholePolicy(const PlanWishes& wishes) {
@@ -52,10 +51,18 @@ proto::ProbePolicy WholePolicy(const PlanWishes& wishes) {
 
 std::vector<Flag> PlanFlags(PlanWishes& w) {
   return AllFlags(
-      {{{"targets", Text(&w.targets, "FILE|CIDR,…"),
-         "addresses, prefixes, ranges or files of them; - is stdin"},
-        {"country", Text(&w.country, "CC"), "the addresses of a country; needs --geo"},
-        {"geo", Text(&w.geo, "FILE"), "prefix,country,asn lines; also tells each host's AS"},
+      {{{"targets", Text(&w.from.targets, "FILE|CIDR|NAME,…"),
+         "addresses, prefixes, ranges, names or files of them; - is stdin"},
+        {"from_run", Text(&w.from.from_run, "NAME[@DB]"), "the hosts that answered in a run"},
+        {"resolver", Text(&w.from.resolver, "ADDR:PORT"), "asked for names; default the machine's"},
+        {"opt_out_file", Text(&w.opt_out_file, "FILE"),
+         "who asked to be left out; becomes part of the store's opt-outs"},
+        {"country", Text(&w.country, "CC|NAME"), "the addresses of a country; needs --geo"},
+        {"region", Text(&w.region, "CC-REGION"), "only a region of it, e.g. IE-D"},
+        {"city", Text(&w.city, "NAME"), "only a city of it"},
+        {"asn", Text(&w.asn, "AS64496,…"), "the addresses of these ASes, or those of the country"},
+        {"geo", Text(&w.geo, "FILE[,FILE]"),
+         "geo data of any kind that hark geo info knows; also tells each host's AS"},
         {"gate_port", Number(&w.gate_port, 0, 65535, "PORT"),
          "visit only hosts that listen here; 0 visits every target"},
         {"run", Text(&w.run, "NAME"), "the run's name; default CC-YYYYMMDD"},
@@ -69,13 +76,7 @@ std::vector<Flag> PlanFlags(PlanWishes& w) {
 }
 
 Status CheckPlan(PlanWishes& w, const ParsedFlags& parsed) {
-  if (w.targets.empty() == w.country.empty()) {
-    return InvalidInput("give either --targets or --country");
-  }
-  if (!w.country.empty()) {
-    w.country = AsciiUpper(w.country);
-    if (w.geo.empty()) return InvalidInput("--country needs --geo=FILE to know its addresses");
-  }
+  HARK_RETURN_IF_ERROR(CheckGeoTargets(w));
   if (!w.seed.empty() && !ParseUint(w.seed)) return InvalidInput("--seed is not a whole number");
   return CheckProbes(w.probe, parsed);
 }
@@ -83,7 +84,8 @@ Status CheckPlan(PlanWishes& w, const ParsedFlags& parsed) {
 Result<GeoTable> LoadGeo(const std::string& path) {
   if (path.empty()) return GeoTable();
   Result<GeoTable> loaded = GeoTable::Load(path);
-  return loaded.ok() ? loaded : loaded.status().Prepend("--geo");
+  if (!loaded.ok()) return loaded.status().Prepend("--geo");
+  return loaded;
 }
 
 Status CheckStoreThere(const std::string& db) {
@@ -103,27 +105,40 @@ Result<OptOuts> ReadOptOuts(const std::string& db) {
 Result<Plan> PlanOf(const PlanWishes& wishes, const std::string& country, const GeoTable& geo,
                     const OptOuts& opt_outs) {
   PlanOptions plan;
-  HARK_ASSIGN_OR_RETURN(plan.sources, SourcesOf(wishes, country, geo));
-  HARK_ASSIGN_OR_RETURN(const RangeSet allowed,
+  PlanSources sources;
+  if (AsksGeo(wishes)) {
+    HARK_ASSIGN_OR_RETURN(sources.v4, GeoTargets(wishes, country, geo));
+  } else {
+    HARK_ASSIGN_OR_RETURN(sources, ReadSources(wishes.from));
+  }
+  plan.sources = std::move(sources.v4);
+  plan.sources6 = std::move(sources.v6);
+  plan.names = std::move(sources.names);
+  plan.asked_names = std::move(sources.asked_names);
+  HARK_ASSIGN_OR_RETURN(const AddressSet allowed,
                         ReadList(wishes.closed.allow_special, "allow_special"));
-  Result<RangeSet> special = SpecialExclusions(allowed);
+  Result<AddressSet> special = SpecialExclusionsOf(allowed);
   if (!special.ok()) return special.status().Prepend("--allow_special");
-  HARK_ASSIGN_OR_RETURN(const RangeSet excluded, ReadList(wishes.closed.exclude, "exclude"));
+  HARK_ASSIGN_OR_RETURN(const AddressSet excluded, ReadList(wishes.closed.exclude, "exclude"));
   plan.exclusions = special->Union(excluded);
-  plan.opt_outs = opt_outs.addresses;
+  plan.special = std::move(*special);
+  HARK_ASSIGN_OR_RETURN(plan.opt_outs, OptOutsUnder(opt_outs, geo));
   plan.opt_outs_version = opt_outs.version;
-  HARK_ASSIGN_OR_RETURN(const uint64_t strangers,
-                        CountStrangers(plan.sources.Minus(plan.exclusions)));
-  HARK_RETURN_IF_ERROR(CheckContact(wishes.probe.contact, strangers));
   plan.country = country;
   // Kept as text for people: a file name may be any bytes.
-  plan.source = country.empty() ? EscapeForDisplay(wishes.targets) : StrCat("country ", country);
+  plan.source = AsksGeo(wishes) ? GeoTargetsText(wishes, country) : SourceText(wishes);
   plan.geo_source = EscapeForDisplay(wishes.geo);
+  plan.geo_sources = geo.sources();
   plan.gate_port = wishes.gate_port;
   plan.ports = wishes.probe.ports;
   plan.policy = WholePolicy(wishes);
   plan.seed = wishes.seed.empty() ? SecureU64() : *ParseUint(wishes.seed);
   return MakePlan(plan);
+}
+
+Status CheckStrangers(const PlanWishes& wishes, const Plan& plan) {
+  HARK_ASSIGN_OR_RETURN(const uint64_t strangers, CountStrangers(plan));
+  return CheckContact(wishes.probe.contact, strangers);
 }
 
 }  // namespace hark

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/plan_sources.h"
 #include "cli/probe_flags.h"
 #include "coordinator/geo.h"
 #include "coordinator/opt_outs.h"
@@ -14,10 +15,14 @@
 namespace hark {
 
 struct PlanWishes {
-  std::string targets;
+  SourceWishes from;
   std::string country;  // of hark run create, several with commas
-  std::string geo;
+  std::string region;   // "CC-REGION", of that one country
+  std::string city;     // of country or region
+  std::string asn;      // several with commas
+  std::string geo;      // files, several with commas
   ClosedWishes closed;
+  std::string opt_out_file;
   uint16_t gate_port = 25;
   ProbeWishes probe;
   uint32_t concurrency = 500;
@@ -26,7 +31,7 @@ struct PlanWishes {
   uint32_t throttle_retries = 3;
   uint32_t throttle_backoff_ms = 60000;
 };
-// Without concurrency, which hangs on the rate.
+// Without concurrency, which hangs on the rate. country becomes codes, whatever names it has.
 std::vector<Flag> PlanFlags(PlanWishes& wishes);
 Status CheckPlan(PlanWishes& wishes, const ParsedFlags& parsed);
 
@@ -36,8 +41,10 @@ Result<GeoTable> LoadGeo(const std::string& path);
 Result<OptOuts> ReadOptOuts(const std::string& db);
 // kInvalidInput when there is none: a mistyped --db must not become a store of its own.
 Status CheckStoreThere(const std::string& db);
-// Reads the target and exclusion files. country: one, or "" for targets. geo: of wishes.geo.
-// opt_outs: the store's.
+// No stranger is visited without a --contact: kInvalidInput.
+Status CheckStrangers(const PlanWishes& wishes, const Plan& plan);
+// Reads the target and exclusion files, asks for names. country: one, or "" for targets and for
+// ASes of any. geo: of wishes.geo. opt_outs: the store's.
 Result<Plan> PlanOf(const PlanWishes& wishes, const std::string& country, const GeoTable& geo,
                     const OptOuts& opt_outs);
 

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "analysis/report.h"
+#include "cli/coverage_report.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/output.h"
@@ -21,6 +22,7 @@ struct ReportOptions {
   std::string run;
   std::string format = "text";
   std::string output;
+  bool coverage = false;
 };
 
 FlagSet Flags(ReportOptions& options) {
@@ -30,9 +32,12 @@ FlagSet Flags(ReportOptions& options) {
        {"run", Text(&options.run, "NAME"), "the run; without it the newest"},
        {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "html"}),
         "json is described in docs/formats/report.md, html is one page with plots"},
-       {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}});
+       {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
+       {"coverage", Switch(&options.coverage),
+        "where every target ended: the run, its ports, /16s and ASes"}});
   flags.SetExamples({"hark report --db=out/db",
                      "hark report --db=out/db --format=json | jq .hark_pct",
+                     "hark report --db=out/db --coverage --format=csv",
                      "hark report --db=out/db --run=NA-20180430 --format=html --output=na.html"});
   return flags;
 }
@@ -46,9 +51,20 @@ std::string Render(const RunAnalysis& analysis, const ReportOptions& options) {
   return ReportAsText(report, options.output.empty() ? StyleOfStdout() : TextStyle{});
 }
 
+Result<RunReport> Coverages(const RunReader& reader, const ReportOptions& options,
+                            RunReport report) {
+  HARK_ASSIGN_OR_RETURN(const CoverageParts parts, ReadCoverageParts(reader, report.coverage));
+  report.errors.insert(report.errors.end(), parts.errors.begin(), parts.errors.end());
+  HARK_ASSIGN_OR_RETURN(const std::string text,
+                        CoverageReport(report, parts, options.format, options.output.empty()));
+  HARK_RETURN_IF_ERROR(WriteOutput(options.output, text));
+  return report;
+}
+
 Result<RunReport> Report(const ReportOptions& options) {
   HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
-  HARK_ASSIGN_OR_RETURN(const RunAnalysis analysis, AnalyseRun(*opened.reader));
+  HARK_ASSIGN_OR_RETURN(RunAnalysis analysis, AnalyseRun(*opened.reader));
+  if (options.coverage) return Coverages(*opened.reader, options, std::move(analysis.report));
   HARK_RETURN_IF_ERROR(WriteOutput(options.output, Render(analysis, options)));
   return analysis.report;
 }

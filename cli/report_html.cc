@@ -150,6 +150,7 @@ std::string ReportAsHtml(const RunAnalysis& analysis) {
   out += TableSection(PortsTable(report), true) + TableSection(OutcomesTable(report), true);
   out += TableSection(CoverageTable(report), true);
   out += ClusterSection(analysis);
+  if (!report.geo_sources.empty()) out += TableSection(SourcesTable(report), true);
   return out +
          "</div>\n<footer>hark " HARK_VERSION
          ": Hosts Are Re-using Keys. A cluster is a set of hosts joined by equal public keys, "

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/geo_json.h"
 #include "cli/render_text.h"
 
 namespace hark {
@@ -38,6 +39,11 @@ Json CoverageJson(const Coverage& coverage) {
   out["excluded"] = coverage.excluded;
   out["sums_to_plan"] = coverage.sums_to_plan;
   out["grabs"] = LedgerJson(coverage.grabs);
+  out["grabs"]["purged"] = coverage.grabs.purged;
+  out["purged"] = coverage.plan.purged;
+  out["excluded_by"] = {{"special", coverage.excluded_special},
+                        {"listed", coverage.excluded_listed},
+                        {"opted_out", coverage.excluded_opted_out}};
   return out;
 }
 
@@ -132,6 +138,11 @@ std::string ReportAsJson(const RunReport& report) {
                           {"hosts", report.most_reused.hosts}};
   }
   out["errors"] = report.errors;
+  out["exclusions_version"] = report.exclusions_version;
+  out["country_check"] = {{"in", report.known_in_country()},
+                          {"out", report.out_of_country},
+                          {"unknown", report.country_unknown}};
+  out["geo_sources"] = GeoSourcesJson(report.geo_sources);
   // Names of runs are the operator's, and may hold any byte.
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
+#include "cli/geo_json.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/render_text.h"
@@ -22,6 +23,7 @@ constexpr char kName[] = "hark run list";
 struct RunLine {
   proto::RunRow run;
   Ledger plan;
+  bool adds_up = true;
   uint64_t revisits_waiting = 0;           // throttled hosts to be visited again
   std::optional<Duration> next_revisit{};  // from now
 
@@ -51,7 +53,7 @@ Result<std::vector<RunLine>> ReadRuns(const std::string& db) {
   for (const proto::RunRow& run : runs) {
     HARK_ASSIGN_OR_RETURN(const std::unique_ptr<RunReader> reader, store->ReadRun(run.name()));
     HARK_ASSIGN_OR_RETURN(const Coverage coverage, ReadCoverage(*reader));
-    RunLine& line = lines.emplace_back(RunLine{run, coverage.plan});
+    RunLine& line = lines.emplace_back(RunLine{run, coverage.plan, coverage.sums_to_plan});
     HARK_RETURN_IF_ERROR(AddRevisits(*store, coverage, clock, &line));
   }
   return lines;
@@ -59,14 +61,17 @@ Result<std::vector<RunLine>> ReadRuns(const std::string& db) {
 
 std::string AsText(const std::vector<RunLine>& lines) {
   Table table{"runs", "Runs, oldest first", {}, {}, false, {}};
-  table.columns = {{"name", false}, {"country", false}, {"state", false},    {"created", false},
-                   {"planned"},     {"progress"},       {"waits for", false}};
+  table.columns = {{"name", false},    {"country", false}, {"state", false},
+                   {"created", false}, {"planned"},        {"progress"},
+                   {"opt-outs"},       {"ledger", false},  {"waits for", false}};
   for (const RunLine& line : lines) {
     table.rows.push_back(
         {TextCell(EscapeForDisplay(line.run.name())),
          TextCell(EscapeForDisplay(line.run.country())), TextCell(std::string(line.state())),
          TextCell(FormatUtc(line.run.created_unix_ms())), CountCell(line.plan.planned),
          TextCell(StrCat(line.progress().percent_truncated(), " %")),
+         CountCell(line.run.exclusions_version()),
+         TextCell(line.adds_up ? "adds up" : "DOES NOT ADD UP"),
          TextCell(line.revisits_waiting == 0
                       ? ""
                       : RevisitsText(line.revisits_waiting,
@@ -86,9 +91,14 @@ std::string AsJson(const std::vector<RunLine>& lines) {
                    {"planned", line.plan.planned},
                    {"settled", line.plan.settled()},
                    {"progress_pct", line.progress().percent_truncated()},
+                   {"exclusions_version", line.run.exclusions_version()},
+                   {"sums_to_plan", line.adds_up},
                    {"revisits_waiting", line.revisits_waiting},
                    {"next_revisit_seconds",
-                    line.next_revisit ? Json(ToMillis(*line.next_revisit) / 1000) : Json()}});
+                    line.next_revisit ? Json(ToMillis(*line.next_revisit) / 1000) : Json()},
+                   {"source", line.run.source()},
+                   {"geo_sources", GeoSourcesJson({line.run.geo_sources().begin(),
+                                                   line.run.geo_sources().end()})}});
   }
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -7,6 +7,7 @@
 #include "cli/control_client.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
+#include "cli/opt_out_add.h"
 #include "cli/output.h"
 #include "cli/plan_flags.h"
 #include "cli/settings_flags.h"
@@ -110,6 +111,8 @@ Status CreateAll(CreateOptions o) {
   if (!audit.ok()) return audit.status().Prepend("--audit");
   settings.set_audit(*audit);
   HARK_ASSIGN_OR_RETURN(const GeoTable geo, LoadGeo(o.plan.geo));
+  o.plan.from.db = o.db;
+  HARK_RETURN_IF_ERROR(TakeOptOutFile(o.db, o.plan.opt_out_file, geo));
   HARK_ASSIGN_OR_RETURN(const std::unique_ptr<ControlClient> client, ControlClient::Connect(o.db));
   HARK_RETURN_IF_ERROR(SetConcurrency(o, client.get()));
   HARK_ASSIGN_OR_RETURN(const OptOuts opt_outs, ReadOptOuts(o.db));
@@ -117,6 +120,7 @@ Status CreateAll(CreateOptions o) {
   std::vector<Plan> plans;
   for (const std::string& country : countries) {
     HARK_ASSIGN_OR_RETURN(Plan plan, PlanOf(o.plan, country, geo, opt_outs));
+    HARK_RETURN_IF_ERROR(CheckStrangers(o.plan, plan));
     *plan.run.mutable_settings() = settings;
     plans.push_back(std::move(plan));
   }

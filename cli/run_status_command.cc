@@ -1,8 +1,10 @@
 #include "cli/run_status_command.h"
 
 #include <cstdio>
+#include <map>
 #include <thread>
 
+#include "analysis/coverage.h"
 #include "base/strings.h"
 #include "base/time.h"
 #include "cli/control_client.h"
@@ -15,6 +17,7 @@
 #include "cli/status_text.h"
 #include "cli/status_watch.h"
 #include "cli/store_status.h"
+#include "storage/store.h"
 
 namespace hark {
 namespace {
@@ -79,12 +82,46 @@ Result<proto::FleetStatus> StatusSource::Now() {
   return status;
 }
 
+// What does not add up in the ledgers of these runs, as the store has them now; by run's name.
+Result<std::map<std::string, std::vector<std::string>>> LedgerErrors(
+    const std::string& db, const proto::FleetStatus& status) {
+  std::map<std::string, std::vector<std::string>> out;
+  if (status.runs().empty()) return out;
+  HARK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
+                        Store::Open(db, Store::Mode::kReadOnly));
+  for (const proto::RunStatus& run : status.runs()) {
+    HARK_ASSIGN_OR_RETURN(const std::unique_ptr<RunReader> reader, store->ReadRun(run.name()));
+    HARK_ASSIGN_OR_RETURN(Coverage coverage, ReadCoverage(*reader));
+    out[run.name()] = std::move(coverage.errors);
+  }
+  return out;
+}
+
+Status CheckLedgers(const std::map<std::string, std::vector<std::string>>& errors) {
+  for (const auto& [run, why] : errors) {
+    if (!why.empty()) {
+      return Corruption(StrCat("the ledger of run ", run, " does not add up: ", why.front()));
+    }
+  }
+  return Status::Ok();
+}
+
 Status Print(const StatusOptions& options) {
   HARK_ASSIGN_OR_RETURN(const proto::FleetStatus status, StatusSource(options).Now());
-  if (options.format == "json") return WriteOutput("", StatusJson(status).dump(2) + "\n");
+  HARK_ASSIGN_OR_RETURN(const auto errors, LedgerErrors(options.db, status));
+  if (options.format == "json") {
+    auto json = StatusJson(status);
+    for (auto& run : json["runs"]) {
+      const auto ledger = errors.find(run["name"].get<std::string>());
+      run["sums_to_plan"] = ledger == errors.end() || ledger->second.empty();
+    }
+    HARK_RETURN_IF_ERROR(WriteOutput("", json.dump(2) + "\n"));
+    return CheckLedgers(errors);
+  }
   StatusLimits limits;
   limits.jobs = options.jobs;
-  return WriteOutput("", StatusText(status, StyleOfStdout(), limits));
+  HARK_RETURN_IF_ERROR(WriteOutput("", StatusText(status, StyleOfStdout(), limits)));
+  return CheckLedgers(errors);
 }
 
 // Until Ctrl-C; a coordinator that is away for a while is no reason to end.

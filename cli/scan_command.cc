@@ -5,9 +5,11 @@
 #include <cstdio>
 #include <memory>
 
+#include "analysis/coverage.h"
 #include "base/strings.h"
 #include "cli/exit_code.h"
 #include "cli/kept_flags.h"
+#include "cli/opt_out_add.h"
 #include "cli/progress_line.h"
 #include "cli/report_command.h"
 #include "cli/scan_options.h"
@@ -91,11 +93,21 @@ void Announce(const ScanOptions& options, const Plan& plan, const OpenedRun& ope
   }
 }
 
+// A mismatch is an error, also for those who do not read the report.
+Status CheckLedger(const Store& store, const std::string& run) {
+  HARK_ASSIGN_OR_RETURN(const std::unique_ptr<RunReader> reader, store.ReadRun(run));
+  HARK_ASSIGN_OR_RETURN(const Coverage coverage, ReadCoverage(*reader));
+  if (coverage.errors.empty()) return Status::Ok();
+  return Corruption(StrCat("the ledger does not add up: ", coverage.errors.front()));
+}
+
 // The name of the finished run.
 Result<std::string> ScanToTheEnd(const ScanOptions& options) {
   HARK_ASSIGN_OR_RETURN(const GeoTable geo, LoadGeo(options.plan.geo));
+  HARK_RETURN_IF_ERROR(TakeOptOutFile(options.service.db, options.plan.opt_out_file, geo));
   HARK_ASSIGN_OR_RETURN(const OptOuts opt_outs, ReadOptOuts(options.service.db));
   HARK_ASSIGN_OR_RETURN(const Plan plan, PlanOf(options.plan, options.plan.country, geo, opt_outs));
+  HARK_RETURN_IF_ERROR(CheckStrangers(options.plan, plan));
   StopSignals signals;  // not before: reading stdin ends with a Ctrl-C as usual
   Result<std::unique_ptr<Store>> store = Store::Open(options.service.db, Store::Mode::kReadWrite);
   if (!store.ok()) return store.status().Prepend("--db");
@@ -117,6 +129,7 @@ Result<std::string> ScanToTheEnd(const ScanOptions& options) {
                          "give the same command again"));
   }
   HARK_RETURN_IF_ERROR(status);
+  HARK_RETURN_IF_ERROR(CheckLedger(**store, opened.run.name()));
   return opened.run.name();
 }
 

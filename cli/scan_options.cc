@@ -30,7 +30,13 @@ Status CheckTogether(ScanOptions& o, const ParsedFlags& parsed) {
     pace.concurrency = ConcurrencyFor(share, o.plan.probe.connect_timeout_ms);
   }
   o.plan.concurrency = pace.concurrency;
+  o.plan.from.db = o.service.db;
   HARK_RETURN_IF_ERROR(CheckPlan(o.plan, parsed));
+  if (o.plan.country.find(',') != o.plan.country.npos) {
+    return InvalidInput(StrCat(
+        "--country: hark scan surveys one country; hark run create --country=", o.plan.country,
+        " plans a run for each, which hark serve works on side by side"));
+  }
   return CheckService(o.service);
 }
 

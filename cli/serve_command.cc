@@ -57,6 +57,11 @@ Result<std::vector<proto::RunRow>> Serve::OpenRuns(const Store& store) const {
   HARK_ASSIGN_OR_RETURN(std::vector<proto::RunRow> runs, store.Runs());
   std::erase_if(runs, [](const proto::RunRow& run) { return run.state() == proto::RunRow::DONE; });
   for (const proto::RunRow& run : runs) {
+    // Newer data are better than none: licences ask for old ones to be deleted.
+    const Status same = CheckSameGeo(run, geo_.sources());
+    if (!geo_.empty() && !same.ok()) {
+      LogWarning(kWhere, StrCat("run ", run.name(), ": ", same.message()));
+    }
     if (!NeedsGeo(run) || !geo_.empty()) continue;
     return InvalidInput(StrCat("run ", run.name(), " was planned with a geo file (",
                                run.geo_source(), "); give --geo=FILE"));
@@ -130,8 +135,8 @@ int RunServe(const std::vector<std::string>& args) {
   options.service.waits_for_space = true;
   FlagSet flags(kName, "the coordinator of a store, until it is stopped",
                 AllFlags({ServiceFlags(options.service),
-                          {{"geo", Text(&options.geo, "FILE"),
-                            "prefix,country,asn lines: tells each host's country and AS"}}}));
+                          {{"geo", Text(&options.geo, "FILE[,FILE]"),
+                            "geo data as of hark run create: each host's country and AS"}}}));
   flags.SetExamples({
       "hark serve --db=out/db --listen=tcp://0.0.0.0:7170 --rate=5000 --geo=geo.csv",
       "hark serve --db=out/db --workers=2",

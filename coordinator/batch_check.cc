@@ -57,10 +57,6 @@ Result<proto::BatchPayload*> ParsePayload(const std::string& raw, google::protob
   return payload;
 }
 
-bool OptedOut(const RangeSet& opt_outs, const Address& address) {
-  return address.is_v4() && opt_outs.Contains(address.v4());
-}
-
 // As the worker's own check would have left it.
 void Exclude(proto::HostObservation* host) {
   host->set_excluded(true);
@@ -73,7 +69,7 @@ void Exclude(proto::HostObservation* host) {
 }
 
 Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepResult& sweep,
-                                const RunState& run, const RangeSet& opt_outs) {
+                                const RunState& run, const AddressSet& opt_outs) {
   CheckedBatch checked;
   const uint64_t covered = batch.to_index() - batch.from_index();
   const auto hit_count = static_cast<uint64_t>(sweep.hits_size());
@@ -90,7 +86,7 @@ Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepRes
     next = hit.index() + 1;
     const Address address = run.TargetAt(hit.index());
     if (hit.address() != address.bytes()) return Wrong("a hit at another address");
-    if (OptedOut(opt_outs, address)) continue;
+    if (opt_outs.Contains(address)) continue;
     checked.hits.push_back(address);
     checked.hit_indices.push_back(hit.index());
   }
@@ -138,7 +134,7 @@ void CountRevisit(const proto::HostObservation& host, bool counted_throttled, pr
 
 Result<CheckedBatch> CheckGrab(const proto::Batch& batch, proto::BatchPayload& payload,
                                const RunState& run, const LiveJob& job,
-                               const std::vector<Address>& targets, const RangeSet& opt_outs) {
+                               const std::vector<Address>& targets, const AddressSet& opt_outs) {
   CheckedBatch checked;
   if (static_cast<uint64_t>(payload.hosts_size()) != batch.to_index() - batch.from_index()) {
     return Wrong("not one observation a target");
@@ -149,11 +145,12 @@ Result<CheckedBatch> CheckGrab(const proto::Batch& batch, proto::BatchPayload& p
   uint64_t index = batch.from_index();
   for (proto::HostObservation& host : *payload.mutable_hosts()) {
     const Address& target = targets[index - job.row.base()];
-    if (host.index() != index || host.address() != target.bytes()) {
+    const bool left_out = target == Address();
+    if (host.index() != index || (host.address() != target.bytes() && !left_out)) {
       return Wrong("an observation of another target");
     }
     HARK_RETURN_IF_ERROR(CheckHost(host, run.run(), job.row));
-    if (OptedOut(opt_outs, target)) Exclude(&host);
+    if (left_out || opt_outs.Contains(target)) Exclude(&host);
     if (revisited != nullptr) {
       CountRevisit(host, revisited->counted_throttled, &checked.tally);
     } else {
@@ -198,7 +195,7 @@ void CountHost(const proto::HostObservation& host, proto::Tally* tally) {
 }
 
 Result<CheckedBatch> CheckBatch(const proto::Batch& batch, const RunState& run, const LiveJob& job,
-                                const std::vector<Address>& targets, const RangeSet& opt_outs) {
+                                const std::vector<Address>& targets, const AddressSet& opt_outs) {
   if (batch.from_index() != job.row.cursor() || batch.to_index() <= batch.from_index() ||
       batch.to_index() > job.row.end() || (batch.to_index() == job.row.end() && !batch.final())) {
     return Wrong(StrCat("covers [", batch.from_index(), ", ", batch.to_index(), ") where [",

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/address_set.h"
 #include "base/status.h"
 #include "coordinator/host_batch.h"
 #include "coordinator/run_state.h"
@@ -21,11 +22,14 @@ struct CheckedBatch {
   HostBatch hosts;                    // GRAB
 };
 
-// targets: the addresses of the GRAB job's [base, end), empty for SWEEP. kCorruption says what did
-// not fit; the batch then costs the worker its lease. opt_outs: what was found of these addresses
-// is dropped and the target counted as excluded; it may have been found before they opted out.
+// targets: the addresses of the GRAB job's [base, end), empty for SWEEP. 0.0.0.0 among them is one
+// that was left out since the list was made: whatever comes of it counts as excluded. kCorruption
+// says what did not fit; the batch then costs the worker its lease. opt_outs: what was found of
+// these addresses is dropped and the target counted as excluded; it may have been found before they
+// opted out.
 Result<CheckedBatch> CheckBatch(const proto::Batch& batch, const RunState& run, const LiveJob& job,
-                                const std::vector<Address>& targets, const RangeSet& opt_outs = {});
+                                const std::vector<Address>& targets,
+                                const AddressSet& opt_outs = {});
 
 // Where a host stands in the ledger after its first visit.
 void CountHost(const proto::HostObservation& host, proto::Tally* tally);

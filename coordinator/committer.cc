@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "coordinator/purge.h"
 
 namespace hark {
 namespace {
@@ -77,6 +78,11 @@ std::vector<uint64_t> Committer::TakeDurable() {
   [[maybe_unused]] const ssize_t n = read(wake_.get(), &count, sizeof count);
   const std::lock_guard<std::mutex> lock(mutex_);
   return std::exchange(durable_, {});
+}
+
+std::vector<Result<uint64_t>> Committer::TakePurged() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::exchange(purged_, {});
 }
 
 Status Committer::failure() const {
@@ -163,6 +169,23 @@ void Committer::HandOver(Group* group, Lock& lock) {
   ready_.notify_one();
 }
 
+// Alone with the store: what was accepted before is written, and nothing else is until it is done.
+void Committer::Purge(Group* group, Lock& lock) {
+  if (group->items > 0) HandOver(group, lock);
+  work_.wait(lock, [this] { return stopping_ || broken_ || (!next_ && !writing_); });
+  Result<uint64_t> hosts = Unavailable("the coordinator is leaving; its next start purges");
+  if (!next_ && !writing_ && failure_.ok()) {
+    lock.unlock();
+    hosts = PurgeDue(store_);
+    lock.lock();
+  }
+  purged_.push_back(std::move(hosts));
+  in_hand_ = false;
+  --unwritten_;
+  idle_.notify_all();
+  Wake();
+}
+
 bool Committer::WriterIsFreeFor(const Group& group) const {
   return group.items > 0 && !next_ && !writing_;
 }
@@ -200,6 +223,10 @@ void Committer::Prepare() {
     CommitItem item = std::move(waiting_.front());
     waiting_.pop_front();
     in_hand_ = true;
+    if (item.purge) {
+      Purge(&group, lock);
+      continue;
+    }
     AwaitEarlierRows(item, &group, lock);
     lock.unlock();
     Status status = Add(item, &group);

@@ -57,6 +57,9 @@ class Committer final : public CommitQueue {
   void AddRun(uint32_t run, std::string country);
   void Submit(CommitItem item) override;
   std::vector<uint64_t> TakeDurable() override;
+  // What was purged (CommitItem.purge) since the last call: hosts whose records are gone, or why
+  // not. What was submitted before is gone through, what comes after finds them gone.
+  std::vector<Result<uint64_t>> TakePurged();
   // Items submitted and not yet being made rows of.
   size_t waiting() const;
   // Readable when TakeDurable or failure() has news.
@@ -94,6 +97,7 @@ class Committer final : public CommitQueue {
   Status Add(CommitItem& item, Group* group);
   void AwaitEarlierRows(const CommitItem& item, Group* group, Lock& lock);
   void HandOver(Group* group, Lock& lock);
+  void Purge(Group* group, Lock& lock);
   void Fail(Status status);
   void Wake();
 
@@ -112,6 +116,7 @@ class Committer final : public CommitQueue {
   std::optional<Group> next_;                // handed over, not taken yet
   std::unordered_set<uint64_t> in_writing_;  // hosts of the group being written
   std::vector<uint64_t> durable_;
+  std::vector<Result<uint64_t>> purged_;
   size_t unwritten_ = 0;  // items submitted and not yet being written
   Status failure_;
   Status waiting_out_;     // the full disk

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "base/outcome.h"
+#include "coordinator/opt_outs.h"
 
 namespace hark {
 namespace {
@@ -52,6 +53,65 @@ TEST_F(CommitterTest, WhatWasSubmittedIsDurableInThisOrder) {
   for (uint32_t number = 1; number <= 300; ++number) {
     EXPECT_TRUE(store_->FindPort(kRun, Address::V4(number), kPort).ok()) << number;
   }
+}
+
+TEST_F(CommitterTest, PurgesWhatWasSubmittedBeforeAndNothingElse) {
+  const auto write = store_->NewWrite();
+  proto::RunRow run;
+  run.set_id(kRun);
+  run.set_name("r");
+  write->PutRun(run);
+  ASSERT_TRUE(store_->Commit(*write, true).ok());
+  proto::AddOptOuts what;
+  what.add_entries("0.0.0.1-0.0.0.200");
+  what.set_purge(true);
+  ASSERT_TRUE(AddOptOuts(*store_, what, 0).ok());
+  for (uint32_t number = 1; number <= 300; ++number) committer_.Submit(VisitOf(number, 0, number));
+  CommitItem purge;
+  purge.purge = true;
+  committer_.Submit(std::move(purge));
+  committer_.Submit(VisitOf(301, 0, 301));
+  ASSERT_TRUE(committer_.Flush().ok());
+  const std::vector<Result<uint64_t>> purged = committer_.TakePurged();
+  ASSERT_EQ(purged.size(), 1U);
+  EXPECT_EQ(*purged[0], 200U);
+  EXPECT_EQ(committer_.TakeDurable().size(), 301U);
+  EXPECT_EQ(committer_.waiting(), 0U);
+  for (uint32_t number = 1; number <= 301; ++number) {
+    EXPECT_EQ(store_->FindPort(kRun, Address::V4(number), kPort).ok(), number > 200) << number;
+  }
+}
+
+TEST(CommitterGeoTest, StoresEachHostAsInOrOutOfTheRunsCountryOrUnknown) {
+  const GeoTable geo = std::move(GeoTable::Parse("10.0.0.0/24,IE,64500\n10.0.1.0/24,EE,64501\n"
+                                                 "10.0.2.0/24,,64502\n2001:db8::/32,IE,64503\n",
+                                                 "g"))
+                           .value();
+  const std::unique_ptr<Store> store = Store::OpenInMemory().value();
+  Committer committer(*store, geo, {{kRun, "IE"}, {kRun + 1, ""}});
+  const std::vector<std::pair<const char*, proto::HostRow::Country>> hosts = {
+      {"10.0.0.7", proto::HostRow::IN},        {"10.0.1.7", proto::HostRow::OUT},
+      {"10.0.2.7", proto::HostRow::UNKNOWN},   {"10.0.3.7", proto::HostRow::UNKNOWN},
+      {"2001:db8::7", proto::HostRow::IN},     {"2001:db9::7", proto::HostRow::UNKNOWN},
+      {"::ffff:10.0.1.7", proto::HostRow::OUT}};
+  uint64_t ticket = 0;
+  for (const uint32_t run : {kRun, kRun + 1}) {
+    for (const auto& [text, country] : hosts) {
+      CommitItem item = VisitOf(1, 0, ++ticket);
+      item.run = run;
+      (*item.hosts.begin()).set_address(std::string(Address::Parse(text)->bytes()));
+      committer.Submit(std::move(item));
+    }
+  }
+  ASSERT_TRUE(committer.Flush().ok());
+  for (const auto& [text, country] : hosts) {
+    const Address address = *Address::Parse(text);
+    EXPECT_EQ(store->FindHost(kRun, address)->in_country(), country) << text;
+    EXPECT_EQ(store->FindHost(kRun + 1, address)->in_country(), proto::HostRow::UNKNOWN)
+        << "a list has no country";
+  }
+  EXPECT_EQ(store->FindHost(kRun, *Address::Parse("2001:db8::7"))->asn(), 64503U);
+  EXPECT_EQ(store->FindHost(kRun, *Address::Parse("10.0.2.7"))->asn(), 64502U);
 }
 
 // Rows are made while earlier ones are written; a host's own must be there all the same.

@@ -92,7 +92,10 @@ void ControlDesk::OnControl(const std::string& route, std::string_view bytes) {
 }
 
 Status ControlDesk::CheckGeo(const proto::RunRow& run) const {
-  if (!NeedsGeo(run) || !geo_.empty()) return Status::Ok();
+  if (!geo_.empty()) {
+    return CheckSameGeo(run, geo_.sources()).Prepend("start hark serve with the same --geo");
+  }
+  if (!NeedsGeo(run)) return Status::Ok();
   return InvalidInput(
       "the run needs a geo file and the coordinator has none; start it with --geo=FILE");
 }
@@ -183,24 +186,47 @@ void ControlDesk::AnswerWritten() {
 void ControlDesk::Tick() {
   clerk_.Poll();
   AnswerWritten();
+  AnswerPurged();
+}
+
+void ControlDesk::AnswerPurged() {
+  if (purging_.empty()) return;
+  for (const Result<uint64_t>& hosts : purger_.take()) {
+    if (purging_.empty()) return;
+    const Asked asked = std::exchange(purging_.front(), {});
+    purging_.pop_front();
+    if (!hosts.ok()) {
+      Fail(asked, hosts.status().Prepend("they are left out, but not purged yet"));
+      continue;
+    }
+    proto::ControlReply reply;
+    reply.set_exclusions_version(opt_outs_version_);
+    reply.set_purged_hosts(*hosts);
+    LogInfo(kWhere, StrCat("purged ", *hosts, " hosts"));
+    Say(asked, std::move(reply));
+  }
 }
 
 void ControlDesk::OnOptOuts(const Asked& asked, const proto::AddOptOuts& added) {
   const int64_t unix_ms = clock_.UnixMillis();
-  Do(asked, [this, asked, added, unix_ms]() -> Clerk::Finish {
+  Do(asked, [this, asked, added = added, unix_ms]() mutable -> Clerk::Finish {
     Result<OptOuts> all = OptOuts();
-    const Result<uint64_t> version = AddOptOuts(store_, added, unix_ms);
+    const Status ranges = AddAsRanges(geo_, &added);
+    const Result<uint64_t> version =
+        ranges.ok() ? AddOptOuts(store_, added, unix_ms) : Result<uint64_t>(ranges);
     if (version.ok()) all = LoadOptOuts(store_);
     const Status status = version.ok() ? all.status() : version.status();
     if (!status.ok()) return [this, asked, status] { Fail(asked, status); };
-    return [this, asked, all = std::move(*all)]() mutable {
+    return [this, asked, purge = added.purge(), all = std::move(*all)]() mutable {
       proto::ControlReply reply;
       reply.set_exclusions_version(all.version);
       if (all.version > opt_outs_version_) {
         opt_outs_version_ = all.version;
         dispatcher_.SetOptOuts(all.version, std::move(all.addresses), clock_.Now());
       }
-      Say(asked, std::move(reply));
+      if (!purge || !purger_.begin) return Say(asked, std::move(reply));
+      purging_.push_back(asked);
+      purger_.begin();
     };
   });
 }

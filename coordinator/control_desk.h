@@ -14,6 +14,7 @@
 //
 // Threads: one; the clerk has its own.
 
+#include <deque>
 #include <functional>
 #include <string>
 #include <vector>
@@ -35,6 +36,11 @@ class ControlDesk {
  public:
   // What a status tells beyond the dispatcher's knowledge.
   using OwnFacts = std::function<void(proto::FleetStatus&)>;
+  // Begins to purge what the opt-outs say, after everything accepted so far; and how that went.
+  struct Purger {
+    std::function<void()> begin;
+    std::function<std::vector<Result<uint64_t>>()> take;
+  };
   // Hands a new run to committer and dispatcher.
   using RunAdder = std::function<void(LoadedRun)>;
 
@@ -45,6 +51,7 @@ class ControlDesk {
   // That the dispatcher has at the start.
   void SetOptOutsVersion(uint64_t version) { opt_outs_version_ = version; }
   void SetRunAdder(RunAdder adder) { add_run_ = std::move(adder); }
+  void SetPurger(Purger purger) { purger_ = std::move(purger); }
 
   // bytes: of Envelope.control.
   void OnControl(const std::string& route, std::string_view bytes);
@@ -67,6 +74,7 @@ class ControlDesk {
   };
 
   void AnswerWritten();
+  void AnswerPurged();
   void OnCreate(const Asked& asked, const proto::CreateRun& create);
   void OnChange(const Asked& asked, const proto::ChangeRun& change);
   void OnOptOuts(const Asked& asked, const proto::AddOptOuts& added);
@@ -86,6 +94,8 @@ class ControlDesk {
   const Clock& clock_;
   OwnFacts own_facts_;
   RunAdder add_run_;
+  Purger purger_;
+  std::deque<Asked> purging_;      // in the order they began
   uint64_t opt_outs_version_ = 0;  // that the dispatcher has
   std::vector<Dispatcher::Outgoing> outgoing_;
   std::vector<Unwritten> unwritten_;

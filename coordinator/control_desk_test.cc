@@ -139,7 +139,7 @@ TEST_F(ControlDeskTest, OptOutsAreDurableWhenTheyAreAnswered) {
   const proto::ControlReply reply = Ask(request);
   EXPECT_EQ(reply.code(), 0U) << reply.text();
   EXPECT_EQ(reply.exclusions_version(), 1U);
-  EXPECT_EQ(LoadOptOuts(*store_)->addresses.size(), 256U);
+  EXPECT_EQ(LoadOptOuts(*store_)->addresses.v4().size(), 256U);
   const uint64_t version = dispatcher_->orders_version();
   EXPECT_EQ(Ask(request).exclusions_version(), 1U);
   EXPECT_EQ(dispatcher_->orders_version(), version) << "nothing new is no order";

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "coordinator/opt_outs.h"
+#include "coordinator/purge.h"
 #include "coordinator/run_registry.h"
 
 namespace hark {
@@ -52,6 +53,8 @@ Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoT
 }
 
 Status Coordinator::TakeUp(const std::vector<proto::RunRow>& runs, MonoTime now) {
+  // What an earlier coordinator did not come to, before anybody reads the lists.
+  HARK_RETURN_IF_ERROR(PurgeDue(store_).status());
   std::map<uint32_t, std::string> countries;
   for (const proto::RunRow& run : runs) countries[run.id()] = run.country();
   committer_ = std::make_unique<Committer>(store_, geo_, std::move(countries));
@@ -82,6 +85,12 @@ void Coordinator::OpenDesk(uint64_t opt_outs_version) {
     dispatcher_->AddRun(std::move(run.state), clock_.Now(), clock_.UnixMillis(),
                         std::move(run.as_table));
   });
+  desk_->SetPurger({[this] {
+                      CommitItem item;
+                      item.purge = true;
+                      committer_->Submit(std::move(item));
+                    },
+                    [this] { return committer_->TakePurged(); }});
   desk_->SetOwnFacts([this](proto::FleetStatus& status) { AddFacts(status); });
 }
 

@@ -34,6 +34,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/address_set.h"
 #include "base/time.h"
 #include "coordinator/batch_check.h"
 #include "coordinator/committer.h"
@@ -86,7 +87,7 @@ class Dispatcher {
   // The ceiling of all runs together.
   void SetCeiling(double probes_per_second, MonoTime now);
   // All opt-outs there are, durable already. version grows.
-  void SetOptOuts(uint64_t version, RangeSet opt_outs, MonoTime now);
+  void SetOptOuts(uint64_t version, AddressSet opt_outs, MonoTime now);
   // Of the orders; epoch << 32 | counter, so it grows over restarts.
   uint64_t orders_version() const { return orders_version_; }
   // why: the disk is full or slow: no credit and no jobs are given until it is "" again. Leases
@@ -284,8 +285,8 @@ class Dispatcher {
   uint64_t last_version_;             // of any telling
   std::set<std::string> orders_due_;  // routes
   uint64_t exclusions_version_ = 0;
-  RangeSet opt_outs_;
-  std::string encoded_opt_outs_;
+  AddressSet opt_outs_;
+  std::vector<std::string> encoded_opt_outs_;
   std::string pressure_;
   std::vector<std::pair<std::string, std::string>> quarantined_;
 

@@ -89,7 +89,7 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   if (RecordOf(session.key).unacked > options_.credit_bytes + kMaxOverCredit) {
     return RefuseBatch(session, run, *job, batch, Corruption("sent far beyond its credit"));
   }
-  const RangeSet none;
+  const AddressSet none;
   Result<CheckedBatch> checked =
       CheckBatch(batch, run, *job, **targets, Broken(Rule::kOptOutLateRecord) ? none : opt_outs_);
   if (!checked.ok()) return RefuseBatch(session, run, *job, batch, checked.status());
@@ -162,6 +162,11 @@ void Dispatcher::AcceptBatch(Session& session, RunState& run, LiveJob& job,
   }
   for (const Address& address : checked.hits) {
     item.listeners.emplace_back(run.TakeListenerPosition(), address);
+  }
+  for (const proto::HostObservation& host : checked.hosts) {
+    const std::optional<Address> address = Address::FromBytes(host.address());
+    const auto* names = address ? run.NamesOf(*address) : nullptr;
+    if (names != nullptr) item.names.emplace(*address, *names);
   }
   item.hosts = std::move(checked.hosts);
   item.job = batch.job();

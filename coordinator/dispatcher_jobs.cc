@@ -13,7 +13,6 @@ namespace {
 using proto::JobRow;
 
 constexpr size_t kTargetChunkBytes = 64 << 10;
-constexpr size_t kRangeBytes = 8;
 
 }  // namespace
 
@@ -76,6 +75,11 @@ Result<const std::vector<Address>*> Dispatcher::TargetsOf(const RunState& run, c
   } else {
     for (uint64_t i = row.base(); i < row.end(); ++i) targets.push_back(run.TargetAt(i));
   }
+  // The plan has none of them; should one have slipped in, no worker hears of it. Opt-outs of since
+  // then are the worker's to check: it obeys this version of them before it begins the job.
+  for (Address& target : targets) {
+    if (run.exclusions().Contains(target)) target = Address();
+  }
   return &(grab_targets_[id] = std::move(targets));
 }
 
@@ -112,7 +116,7 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job, MonoTime
   *out.mutable_token() = row.token();
   out.set_kind(RunState::IsKnocking(row) ? proto::Job::SWEEP : proto::Job::GRAB);
   out.set_target_set(run.run().target_set());
-  out.set_target_set_size(run.run().planned());
+  out.set_target_set_size(run.targets().size());
   out.set_seed(run.permutation_key());
   out.set_cursor(row.cursor());
   out.set_end(row.end());
@@ -131,9 +135,7 @@ bool Dispatcher::SendJob(Session& session, RunState& run, LiveJob& job, MonoTime
       out.set_as_table(infos_.at(run.run().id()).as_table_hash);
     }
   } else {
-    for (size_t i = 0; i < encoded_opt_outs_.size(); i += kRangeBytes) {
-      out.add_exclusions(encoded_opt_outs_.substr(i, kRangeBytes));
-    }
+    for (const std::string& span : encoded_opt_outs_) out.add_exclusions(span);
   }
   return true;
 }

@@ -32,13 +32,13 @@ bool Visits(const proto::RunRow& run, uint32_t port) {
          std::find(run.ports().begin(), run.ports().end(), port) != run.ports().end();
 }
 
-// Some target is on another machine. What a worker found out of its network says nothing of its own
-// loopback, where labs are.
+// Some IPv4 target is on another machine. What a worker found out of its network says nothing of
+// its own loopback, where labs are.
 bool LeavesTheMachine(const RunState& run) {
   constexpr uint32_t kLoopback = 127;  // 127.0.0.0/8, RFC 1122 section 3.2.1.3
   const std::vector<Range>& ranges = run.targets().ranges();
-  return ranges.empty() || ranges.front().first >> 24 != kLoopback ||
-         ranges.back().last >> 24 != kLoopback;
+  return !ranges.empty() &&
+         (ranges.front().first >> 24 != kLoopback || ranges.back().last >> 24 != kLoopback);
 }
 
 }  // namespace
@@ -130,7 +130,7 @@ void Dispatcher::SetCeiling(double probes_per_second, MonoTime now) {
   OrdersChanged(now);
 }
 
-void Dispatcher::SetOptOuts(uint64_t version, RangeSet opt_outs, MonoTime now) {
+void Dispatcher::SetOptOuts(uint64_t version, AddressSet opt_outs, MonoTime now) {
   if (version == exclusions_version_) return;
   exclusions_version_ = version;
   opt_outs_ = std::move(opt_outs);
@@ -177,9 +177,7 @@ void Dispatcher::FillOrders(Session& session, bool with_exclusions, MonoTime now
   orders->set_exclusions_version(exclusions_version_);
   if (with_exclusions) {
     orders->set_has_exclusions(true);
-    for (size_t i = 0; i < encoded_opt_outs_.size(); i += kRangeBytes) {
-      orders->add_exclusions(encoded_opt_outs_.substr(i, kRangeBytes));
-    }
+    for (const std::string& span : encoded_opt_outs_) orders->add_exclusions(span);
     session.exclusions_told = exclusions_version_;
     session.exclusions_told_in = session.told_version;
   }
@@ -211,7 +209,7 @@ void Dispatcher::SendDueOrders(MonoTime now) {
     orders_due_.erase(orders_due_.begin());
     if (session == sessions_.end()) continue;
     SendOrders(session->second, now);
-    bytes += encoded_opt_outs_.size();
+    bytes += encoded_opt_outs_.size() * kRangeBytes;
   }
 }
 

@@ -1,137 +1,177 @@
 #include "coordinator/geo.h"
 
 #include <algorithm>
-#include <cstring>
+#include <iterator>
 #include <set>
+#include <unordered_map>
+#include <unordered_set>
 
-#include "base/file.h"
 #include "base/strings.h"
+#include "coordinator/geo_load.h"
 
 namespace hark {
 namespace {
 
-struct Row {
-  Range range;
-  char country[3] = "";
-  uint32_t asn = 0;
-  size_t line = 0;
-};
-
-bool IsHeader(std::string_view line) {
-  return StartsWithIgnoreCase(line, "prefix,");
+template <typename N>
+uint32_t FindPlace(const std::vector<GeoSpan<N>>& spans, const N& address) {
+  const auto it = std::lower_bound(spans.begin(), spans.end(), address,
+                                   [](const GeoSpan<N>& s, const N& a) { return s.last < a; });
+  return it == spans.end() || it->first > address ? 0 : it->place;
 }
 
-Result<Row> ParseRow(std::string_view line) {
-  const std::vector<std::string_view> fields = Split(line, ',');
-  if (fields.size() < 2 || fields.size() > 3) {
-    return InvalidInput("expected prefix,country,asn");
+// Of two tables' places the one that the first begins and the second completes; each pair once.
+class Completer {
+ public:
+  Completer(GeoPlaces& first, const GeoPlaces& second) : first_(first), second_(second) {}
+
+  uint32_t Of(uint32_t a, uint32_t b) {
+    if (b == 0) return a;
+    const auto [it, is_new] = known_.emplace(uint64_t{a} << 32 | b, 0);
+    if (is_new) it->second = Complete(a, b);
+    return it->second;
   }
-  Row row;
-  Result<Range> range = ParseRange(Trim(fields[0]));
-  if (!range.ok()) {
-    return InvalidInput(
-        StrCat("'", EscapeForDisplay(Trim(fields[0])), "': ", range.status().message()));
-  }
-  row.range = *range;
-  const std::string country = AsciiUpper(Trim(fields[1]));
-  const bool letters =
-      std::all_of(country.begin(), country.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  if (!letters || (country.size() != 2 && !country.empty())) {
-    return InvalidInput(StrCat("'", EscapeForDisplay(fields[1]), "' is not a two-letter country"));
-  }
-  std::memcpy(row.country, country.c_str(), country.size() + 1);
-  if (fields.size() == 3 && !Trim(fields[2]).empty()) {
-    std::string_view text = Trim(fields[2]);
-    if (StartsWithIgnoreCase(text, "AS")) text.remove_prefix(2);
-    const std::optional<uint64_t> asn = ParseUint(text);
-    if (!asn || *asn > 0xffffffffU) {
-      return InvalidInput(StrCat("'", EscapeForDisplay(fields[2]), "' is not an AS number"));
+
+ private:
+  uint32_t Complete(uint32_t a, uint32_t b) {
+    GeoFacts facts = first_.facts(a);
+    const GeoFacts& more = second_.facts(b);
+    if (facts.country[0] == '\0') facts.country = more.country;
+    if (facts.registered[0] == '\0') facts.registered = more.registered;
+    if (facts.asn == 0) facts.asn = more.asn;
+    // A place in another country than the one the first source says would contradict it.
+    if (facts.country == more.country && facts.region == 0 && facts.city == 0) {
+      facts.region = first_.AddText(second_.text(more.region));
+      facts.city = first_.AddText(second_.text(more.city));
     }
-    row.asn = static_cast<uint32_t>(*asn);
+    return first_.Add(facts);
   }
-  return row;
+
+  GeoPlaces& first_;
+  const GeoPlaces& second_;
+  std::unordered_map<uint64_t, uint32_t> known_;
+};
+
+// Both are sorted and disjoint; so is what comes out, cut where either is.
+template <typename N>
+std::vector<GeoSpan<N>> Overlay(const std::vector<GeoSpan<N>>& a, const std::vector<GeoSpan<N>>& b,
+                                Completer& places) {
+  std::vector<GeoSpan<N>> out;
+  auto add = [&](AddressNumber first, AddressNumber last, uint32_t place) {
+    if (!out.empty() && out.back().place == place && NumberOf(out.back().last) + 1 == first) {
+      out.back().last = FromNumber<N>(last);
+    } else {
+      out.push_back({FromNumber<N>(first), FromNumber<N>(last), place});
+    }
+  };
+  constexpr AddressNumber kEnd = ~AddressNumber{0};
+  size_t i = 0, j = 0;
+  AddressNumber at = 0;
+  while (i < a.size() || j < b.size()) {
+    const AddressNumber a_first = i < a.size() ? std::max(NumberOf(a[i].first), at) : kEnd;
+    const AddressNumber b_first = j < b.size() ? std::max(NumberOf(b[j].first), at) : kEnd;
+    const bool in_a = i < a.size() && (j == b.size() || a_first <= b_first);
+    const bool in_b = j < b.size() && (i == a.size() || b_first <= a_first);
+    const AddressNumber first = in_a ? a_first : b_first;
+    AddressNumber last = in_a ? NumberOf(a[i].last) : NumberOf(b[j].last);
+    if (in_a && in_b) last = std::min(NumberOf(a[i].last), NumberOf(b[j].last));
+    // Alone only until the other one begins.
+    if (in_a && !in_b && j < b.size()) last = std::min(last, b_first - 1);
+    if (in_b && !in_a && i < a.size()) last = std::min(last, a_first - 1);
+    add(first, last, places.Of(in_a ? a[i].place : 0, in_b ? b[j].place : 0));
+    if (in_a && last == NumberOf(a[i].last)) ++i;
+    if (in_b && last == NumberOf(b[j].last)) ++j;
+    at = last + 1;
+  }
+  return out;
+}
+
+bool SameText(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && StartsWithIgnoreCase(a, b);
 }
 
 }  // namespace
 
-Result<GeoTable> GeoTable::Parse(std::string_view csv, const std::string& path) {
-  std::vector<Row> rows;
-  size_t line_number = 0;
-  for (std::string_view line : Split(csv, '\n')) {
-    ++line_number;
-    line = Trim(line.substr(0, line.find('#')));
-    if (line.empty() || (rows.empty() && IsHeader(line))) continue;
-    Result<Row> row = ParseRow(line);
-    if (!row.ok()) return row.status().Prepend(StrCat(path, ":", line_number));
-    rows.push_back(*row);
-    rows.back().line = line_number;
-  }
-  if (rows.empty()) return InvalidInput(StrCat(path, ": no prefixes in it"));
-
-  // Outer before inner, so that a stack of open rows tells who owns each gap.
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    if (a.range.first != b.range.first) return a.range.first < b.range.first;
-    return a.range.last > b.range.last;
-  });
-  GeoTable table;
-  std::vector<const Row*> open;
-  uint64_t at = 0;
-  auto emit_until = [&](uint64_t end, const Row& owner) {  // [at, end) belongs to owner
-    if (at >= end) return;
-    Span span{static_cast<uint32_t>(at), static_cast<uint32_t>(end - 1), "", owner.asn};
-    std::memcpy(span.country, owner.country, sizeof span.country);
-    table.spans_.push_back(span);
-    at = end;
-  };
-  auto close_before = [&](uint64_t first) {
-    while (!open.empty() && open.back()->range.last < first) {
-      emit_until(uint64_t{open.back()->range.last} + 1, *open.back());
-      open.pop_back();
-    }
-    if (!open.empty()) emit_until(first, *open.back());
-  };
-  for (const Row& row : rows) {
-    close_before(row.range.first);
-    if (!open.empty() && row.range.last > open.back()->range.last) {
-      return InvalidInput(StrCat(path, ":", row.line, ": overlaps line ", open.back()->line,
-                                 " without lying inside it"));
-    }
-    at = row.range.first;
-    open.push_back(&row);
-  }
-  close_before(uint64_t{1} << 32);
-  return table;
+Result<GeoTable> GeoTable::Parse(std::string_view bytes, const std::string& path) {
+  HARK_ASSIGN_OR_RETURN(const GeoFile file, GeoFile::Of(bytes, path));
+  return LoadGeoFile(file);
 }
 
-Result<GeoTable> GeoTable::Load(const std::string& path) {
-  HARK_ASSIGN_OR_RETURN(const std::string csv, ReadFile(path));
-  return Parse(csv, path);
+Result<GeoTable> GeoTable::Load(const std::string& paths) {
+  GeoTable all;
+  for (const std::string_view path : Split(paths, ',')) {
+    HARK_ASSIGN_OR_RETURN(const GeoFile file, GeoFile::Open(std::string(Trim(path))));
+    HARK_ASSIGN_OR_RETURN(GeoTable one, LoadGeoFile(file));
+    if (all.sources_.empty()) {
+      all = std::move(one);
+    } else {
+      all.Fill(one);
+    }
+  }
+  return all;
+}
+
+void GeoTable::Fill(const GeoTable& other) {
+  Completer places(places_, other.places_);
+  v4_ = Overlay(v4_, other.v4_, places);
+  v6_ = Overlay(v6_, other.v6_, places);
+  sources_.insert(sources_.end(), other.sources_.begin(), other.sources_.end());
+}
+
+Place GeoTable::PlaceOf(uint32_t place) const {
+  const GeoFacts& facts = places_.facts(place);
+  return {LettersOf(facts.country), facts.asn, LettersOf(facts.registered),
+          places_.text(facts.region), places_.text(facts.city)};
 }
 
 Place GeoTable::Find(uint32_t address) const {
-  const auto it = std::lower_bound(spans_.begin(), spans_.end(), address,
-                                   [](const Span& s, uint32_t a) { return s.last < a; });
-  if (it == spans_.end() || it->first > address) return {};
-  return {it->country, it->asn};
+  return PlaceOf(FindPlace(v4_, address));
+}
+
+Place GeoTable::Find(const Address& address) const {
+  if (address.is_v4()) return Find(address.v4());
+  const AddressNumber number = NumberOf(address);
+  if (number >> 32 == 0xffff) return Find(static_cast<uint32_t>(number));
+  return PlaceOf(FindPlace(v6_, FromNumber<WideAddress>(number)));
+}
+
+std::vector<bool> GeoTable::Matching(const GeoSelection& wanted) const {
+  std::vector<bool> matching(places_.size());
+  for (uint32_t place = 1; place < places_.size(); ++place) {
+    const Place is = PlaceOf(place);
+    matching[place] = (wanted.country.empty() || is.country == wanted.country) &&
+                      (wanted.region.empty() || SameText(is.region, wanted.region)) &&
+                      (wanted.city.empty() || SameText(is.city, wanted.city)) &&
+                      (wanted.asns.empty() || std::find(wanted.asns.begin(), wanted.asns.end(),
+                                                        is.asn) != wanted.asns.end());
+  }
+  return matching;
+}
+
+RangeSet GeoTable::Select(const GeoSelection& selection) const {
+  const std::vector<bool> matching = Matching(selection);
+  std::vector<Range> ranges;
+  for (const GeoSpan<uint32_t>& span : v4_) {
+    if (matching[span.place]) ranges.push_back({span.first, span.last});
+  }
+  return RangeSet(std::move(ranges));
 }
 
 RangeSet GeoTable::Country(std::string_view country) const {
-  std::vector<Range> ranges;
-  for (const Span& span : spans_) {
-    if (country == span.country) ranges.push_back({span.first, span.last});
-  }
-  return RangeSet(std::move(ranges));
+  GeoSelection selection;
+  selection.country = country;
+  return country.empty() ? RangeSet() : Select(selection);
 }
 
 // Both are sorted and disjoint: one walk over both.
 Result<AsTable> GeoTable::AsesOf(const RangeSet& addresses) const {
   std::vector<AsSpan> out;
-  auto span = spans_.begin();
+  auto span = v4_.begin();
   for (const Range& range : addresses.ranges()) {
-    while (span != spans_.end() && span->last < range.first) ++span;
-    for (auto it = span; it != spans_.end() && it->first <= range.last; ++it) {
-      if (it->asn == 0) continue;
-      out.push_back({std::max(it->first, range.first), std::min(it->last, range.last), it->asn});
+    while (span != v4_.end() && span->last < range.first) ++span;
+    for (auto it = span; it != v4_.end() && it->first <= range.last; ++it) {
+      const uint32_t asn = places_.facts(it->place).asn;
+      if (asn == 0) continue;
+      out.push_back({std::max(it->first, range.first), std::min(it->last, range.last), asn});
     }
   }
   return AsTable::Make(std::move(out));
@@ -139,10 +179,59 @@ Result<AsTable> GeoTable::AsesOf(const RangeSet& addresses) const {
 
 std::vector<std::string> GeoTable::Countries() const {
   std::set<std::string> names;
-  for (const Span& span : spans_) {
-    if (span.country[0] != '\0') names.insert(span.country);
+  for (uint32_t place = 1; place < places_.size(); ++place) {
+    if (const Place is = PlaceOf(place); !is.country.empty()) names.emplace(is.country);
   }
   return {names.begin(), names.end()};
+}
+
+std::vector<std::string> GeoTable::Regions(std::string_view country) const {
+  std::set<std::string> names;
+  for (uint32_t place = 1; place < places_.size(); ++place) {
+    const Place is = PlaceOf(place);
+    if (is.country == country && !is.region.empty()) names.emplace(is.region);
+  }
+  return {names.begin(), names.end()};
+}
+
+std::vector<std::string> GeoTable::Cities(std::string_view country, std::string_view region) const {
+  std::set<std::string> names;
+  for (uint32_t place = 1; place < places_.size(); ++place) {
+    const Place is = PlaceOf(place);
+    const bool here = is.country == country && (region.empty() || SameText(is.region, region));
+    if (here && !is.city.empty()) names.emplace(is.city);
+  }
+  return {names.begin(), names.end()};
+}
+
+std::map<std::string, GeoCountry> GeoTable::ByCountry() const {
+  std::map<std::string, GeoCountry> out;
+  std::map<std::string, std::vector<Range>> ranges;
+  for (const GeoSpan<uint32_t>& span : v4_) {
+    const Place is = PlaceOf(span.place);
+    if (!is.country.empty()) ranges[std::string(is.country)].push_back({span.first, span.last});
+    if (is.registered.empty()) continue;
+    out[std::string(is.registered)].registered_ipv4 += uint64_t{span.last} - span.first + 1;
+  }
+  for (auto& [country, of_it] : ranges) out[country].ipv4 = RangeSet(std::move(of_it));
+  for (const GeoSpan<WideAddress>& span : v6_) {
+    const Place is = PlaceOf(span.place);
+    if (is.country.empty()) continue;
+    std::vector<GeoRange>& v6 = out[std::string(is.country)].ipv6;
+    if (!v6.empty() && v6.back().last + 1 == NumberOf(span.first)) {
+      v6.back().last = NumberOf(span.last);
+    } else {
+      v6.push_back({true, NumberOf(span.first), NumberOf(span.last)});
+    }
+  }
+  return out;
+}
+
+size_t GeoTable::CountAses() const {
+  std::unordered_set<uint32_t> asns;
+  for (uint32_t place = 1; place < places_.size(); ++place) asns.insert(places_.facts(place).asn);
+  asns.erase(0);
+  return asns.size();
 }
 
 }  // namespace hark

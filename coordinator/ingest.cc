@@ -11,20 +11,27 @@
 namespace hark {
 namespace {
 
+// A run of a list has no country to be in; nor has a host that the geo data do not know.
+proto::HostRow::Country CheckCountry(std::string_view of_host, std::string_view of_run) {
+  if (of_run.empty() || of_host.empty()) return proto::HostRow::UNKNOWN;
+  return of_host == of_run ? proto::HostRow::IN : proto::HostRow::OUT;
+}
+
 proto::HostRow HostRowOf(const proto::HostObservation& host, const Address& address,
                          const CommitItem& item, const GeoTable& geo, const std::string& country) {
   proto::HostRow row;
-  const Place place = address.is_v4() ? geo.Find(address.v4()) : Place();
+  const Place place = geo.Find(address);
   row.set_country(std::string(place.country));
   row.set_asn(place.asn);
-  if (!country.empty() && !place.country.empty()) {
-    row.set_in_country(place.country == country ? proto::HostRow::IN : proto::HostRow::OUT);
-  }
+  row.set_in_country(CheckCountry(place.country, country));
   row.set_started_unix_ms(host.started_unix_ms());
   row.set_duration_ms(host.duration_ms());
   row.set_worker(item.worker);
   row.set_job(item.job);
   row.set_clock_offset_ms(item.clock_offset_ms);
+  if (const auto names = item.names.find(address); names != item.names.end()) {
+    for (const std::string& name : names->second) row.add_names(name);
+  }
   return row;
 }
 

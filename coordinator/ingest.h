@@ -4,6 +4,7 @@
 // identities and certificate hashes are computed here, not where messages are routed.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,7 +31,9 @@ struct CommitItem {
   uint32_t job = 0;    // the job the hosts came with
   std::string worker;  // its CURVE key
   int64_t clock_offset_ms = 0;  // of its clock; the hosts' times are corrected by it already
+  std::map<Address, std::vector<std::string>> names;  // of hosts that were targets by name
   std::optional<proto::RunRow> run_row;
+  bool purge = false;  // and nothing else: what is due of PurgeDue (coordinator/purge.h)
   bool must_sync = false;
   uint64_t ticket = 0;  // handed back when it is written; 0 = nobody waits
 };

@@ -1,5 +1,9 @@
 #include "coordinator/opt_outs.h"
 
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "base/address.h"
 #include "base/strings.h"
 
@@ -7,61 +11,139 @@ namespace hark {
 namespace {
 
 constexpr size_t kMaxReason = 500;
-constexpr size_t kMaxEntry = 64;  // two addresses and a dash are 31
-// All of them go out to every worker in one message of at most 4 MiB, 8 bytes a range.
+constexpr size_t kMaxDate = 10;   // YYYY-MM-DD
+constexpr size_t kMaxEntry = 96;  // two IPv6 addresses and a dash are 79
+// All of them go out to every worker in one message of at most 4 MiB, 10 bytes a range.
 constexpr size_t kMaxRanges = 200'000;
 
-Result<Range> ParseEntry(const std::string& entry) {
-  if (entry.size() > kMaxEntry) return InvalidInput("too long for an address, prefix or range");
-  if (entry.find(':') != entry.npos) {
-    return InvalidInput("surveys go to IPv4 addresses only, so there is nothing to leave out");
+RangeSet Everything() {
+  return RangeSet({{0, ~uint32_t{0}}});
+}
+
+Status Named(std::string_view entry, const Status& why) {
+  return why.Prepend(StrCat("'", EscapeForDisplay(entry.substr(0, kMaxEntry)), "'"));
+}
+
+std::map<uint32_t, std::vector<Range>> SpansByAs(const AsTable& table,
+                                                 const std::set<uint32_t>& wanted) {
+  std::map<uint32_t, std::vector<Range>> out;
+  for (const AsSpan& span : table.spans()) {
+    if (wanted.contains(span.asn)) out[span.asn].push_back({span.first, span.last});
   }
-  return ParseRange(entry);
+  return out;
+}
+
+template <typename What>
+Result<AddressSet> AddressesIn(const What& what) {
+  std::vector<AddressSpan> spans;
+  std::set<uint32_t> known;
+  AddressSet of_ases;
+  for (const proto::AsRanges& as : what.ases()) {
+    HARK_ASSIGN_OR_RETURN(const AddressSet ranges, AddressSet::Decode(as.ranges()));
+    known.insert(as.asn());
+    of_ases = of_ases.Union(ranges);
+  }
+  for (const std::string& entry : what.entries()) {
+    if (const Status status = CheckOptOutEntry(entry); !status.ok()) return Named(entry, status);
+    if (const std::optional<uint32_t> asn = ParseAs(entry)) {
+      if (known.contains(*asn)) continue;
+      return Named(entry, InvalidInput("needs geo data to know its addresses; give --geo=FILE"));
+    }
+    spans.push_back(*ParseSpan(entry));
+  }
+  return AddressSet(spans).Union(of_ases);
+}
+
+Status CheckTexts(const proto::AddOptOuts& what) {
+  const bool noted = what.notes_size() > 0;
+  if (noted && what.notes_size() != what.entries_size()) {
+    return InvalidInput("not one note an entry");
+  }
+  bool fits = what.reason().size() <= kMaxReason;
+  for (const proto::OptOutNote& note : what.notes()) {
+    fits &= note.reason().size() <= kMaxReason && note.date().size() <= kMaxDate;
+  }
+  return fits ? Status::Ok()
+              : InvalidInput(StrCat("the reason is longer than ", kMaxReason, " bytes"));
 }
 
 }  // namespace
 
-Result<RangeSet> ParseOptOuts(const proto::AddOptOuts& what) {
+std::optional<uint32_t> ParseAs(std::string_view entry) {
+  if (!StartsWithIgnoreCase(entry, "AS")) return std::nullopt;
+  const std::optional<uint64_t> asn = ParseUint(entry.substr(2));
+  if (!asn || *asn == 0 || *asn > 0xffffffffU) return std::nullopt;  // 0: RFC 7607
+  return static_cast<uint32_t>(*asn);
+}
+
+Status CheckOptOutEntry(std::string_view entry) {
+  if (entry.size() > kMaxEntry) return InvalidInput("too long for an address, prefix or range");
+  if (ParseAs(entry)) return Status::Ok();
+  return ParseSpan(entry).status();
+}
+
+Result<AddressSet> ParseOptOuts(const proto::AddOptOuts& what) {
   if (what.entries().empty()) return InvalidInput("no address to leave out");
   if (what.entries_size() > kMaxOptOutEntries) {
     return InvalidInput(StrCat("more than ", kMaxOptOutEntries, " entries at once"));
   }
-  if (what.reason().size() > kMaxReason) {
-    return InvalidInput(StrCat("the reason is longer than ", kMaxReason, " bytes"));
+  HARK_RETURN_IF_ERROR(CheckTexts(what));
+  return AddressesIn(what);
+}
+
+Result<AddressSet> AddressesOf(const proto::OptOutRow& row) {
+  return AddressesIn(row);
+}
+
+Result<RangeSet> RangesOfAs(const GeoTable& geo, uint32_t asn) {
+  HARK_ASSIGN_OR_RETURN(const AsTable table, geo.AsesOf(Everything()));
+  return RangeSet(SpansByAs(table, {asn})[asn]);
+}
+
+Status AddAsRanges(const GeoTable& geo, proto::AddOptOuts* what) {
+  std::set<uint32_t> missing;
+  for (const std::string& entry : what->entries()) {
+    if (const std::optional<uint32_t> asn = ParseAs(entry)) missing.insert(*asn);
   }
-  std::vector<Range> ranges;
-  for (const std::string& entry : what.entries()) {
-    const Result<Range> range = ParseEntry(entry);
-    if (!range.ok()) {
-      return range.status().Prepend(StrCat("'", EscapeForDisplay(entry.substr(0, kMaxEntry)), "'"));
+  for (const proto::AsRanges& as : what->ases()) missing.erase(as.asn());
+  if (missing.empty() || geo.empty()) return Status::Ok();  // ParseOptOuts names what is missing
+  HARK_ASSIGN_OR_RETURN(const AsTable table, geo.AsesOf(Everything()));
+  std::map<uint32_t, std::vector<Range>> spans = SpansByAs(table, missing);
+  for (const uint32_t asn : missing) {
+    if (spans[asn].empty()) {
+      return InvalidInput(StrCat("AS", asn, " announces no address in the geo data"));
     }
-    ranges.push_back(*range);
+    proto::AsRanges& as = *what->add_ases();
+    as.set_asn(asn);
+    for (std::string& piece : AddressSet(RangeSet(spans[asn])).Encode()) {
+      as.add_ranges(std::move(piece));
+    }
   }
-  return RangeSet(std::move(ranges));
+  return Status::Ok();
 }
 
 Result<OptOuts> LoadOptOuts(const Store& store) {
   OptOuts all;
-  std::vector<Range> ranges;
+  std::set<uint32_t> ases;
   HARK_RETURN_IF_ERROR(store.ForEachOptOut([&](proto::OptOutRow row) -> Status {
     if (row.version() != all.version + 1) return Corruption("a step of the opt-outs is missing");
-    for (const std::string& entry : row.entries()) {
-      HARK_ASSIGN_OR_RETURN(const Range range, ParseEntry(entry));
-      ranges.push_back(range);
-    }
+    HARK_ASSIGN_OR_RETURN(const AddressSet added, AddressesOf(row));
+    all.addresses = all.addresses.Union(added);
+    if (row.purge()) all.purged = all.purged.Union(added);
+    for (const proto::AsRanges& as : row.ases()) ases.insert(as.asn());
     all.version = row.version();
     all.steps.push_back(std::move(row));
     return Status::Ok();
   }));
-  all.addresses = RangeSet(std::move(ranges));
+  all.ases.assign(ases.begin(), ases.end());
   return all;
 }
 
 Result<uint64_t> AddOptOuts(Store& store, const proto::AddOptOuts& what, int64_t unix_ms) {
-  HARK_ASSIGN_OR_RETURN(const RangeSet added, ParseOptOuts(what));
+  HARK_ASSIGN_OR_RETURN(const AddressSet added, ParseOptOuts(what));
   HARK_ASSIGN_OR_RETURN(const OptOuts before, LoadOptOuts(store));
-  if (added.Minus(before.addresses).empty()) return before.version;
-  if (before.addresses.Union(added).ranges().size() > kMaxRanges) {
+  if (added.Minus(before.addresses).empty() && !what.purge()) return before.version;
+  if (before.addresses.Union(added).spans() > kMaxRanges) {
     return InvalidInput(StrCat("more than ", WithThousands(kMaxRanges),
                                " separate opt-outs; merge some into prefixes"));
   }
@@ -70,10 +152,23 @@ Result<uint64_t> AddOptOuts(Store& store, const proto::AddOptOuts& what, int64_t
   row.set_unix_ms(unix_ms);
   row.set_reason(what.reason());
   *row.mutable_entries() = what.entries();
+  *row.mutable_notes() = what.notes();
+  *row.mutable_ases() = what.ases();
+  row.set_purge(what.purge());
   const std::unique_ptr<StoreWrite> write = store.NewWrite();
   write->PutOptOut(row);
   HARK_RETURN_IF_ERROR(store.Commit(*write, true));
   return row.version();
+}
+
+Result<AddressSet> OptOutsUnder(const OptOuts& opt_outs, const GeoTable& geo) {
+  if (opt_outs.ases.empty() || geo.empty()) return opt_outs.addresses;
+  HARK_ASSIGN_OR_RETURN(const AsTable table, geo.AsesOf(Everything()));
+  std::vector<Range> ranges;
+  for (const auto& [asn, spans] : SpansByAs(table, {opt_outs.ases.begin(), opt_outs.ases.end()})) {
+    ranges.insert(ranges.end(), spans.begin(), spans.end());
+  }
+  return opt_outs.addresses.Union(RangeSet(std::move(ranges)));
 }
 
 }  // namespace hark

@@ -18,10 +18,11 @@
 namespace hark {
 namespace {
 
-constexpr std::string_view kHeading = "hark-plan 1\n";
+constexpr std::string_view kHeading = "hark-plan 2\n";
 // A row with 200,000 exclusions, and targets of as many ranges as the whole routing table has.
 constexpr size_t kMaxRowBytes = 4 << 20;
 constexpr size_t kMaxPlanBytes = 64 << 20;
+constexpr size_t kMaxAddressBytes = 16;
 constexpr size_t kMaxPorts = 64;  // what a worker takes in one job
 constexpr size_t kMaxName = 64;
 
@@ -43,7 +44,29 @@ Status CheckPorts(const proto::RunRow& run) {
   return sane ? Status::Ok() : InvalidInput("the plan's ports cannot be");
 }
 
-Status CheckRow(const proto::RunRow& run, std::string_view target_set, const RangeSet& targets) {
+bool IsTarget(const Plan& plan, const Address& address) {
+  if (address.is_v4()) return plan.targets.Contains(address.v4());
+  return std::binary_search(plan.targets6.begin(), plan.targets6.end(), address);
+}
+
+// The rest of the file: an address and its names, as often as there are some.
+Status ReadNames(ByteReader& reader, Plan* plan) {
+  while (!reader.empty()) {
+    const std::optional<Address> address = Address::FromBytes(reader.String32(kMaxAddressBytes));
+    const std::string_view bytes = reader.String32(kMaxRowBytes);
+    proto::NameRow row;
+    if (!reader.ok() || !address || !IsTarget(*plan, *address) ||
+        !row.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      return InvalidInput("the plan's names are unreadable");
+    }
+    plan->names[*address] = {row.names().begin(), row.names().end()};
+  }
+  if (plan->names.size() == plan->run.names()) return Status::Ok();
+  return InvalidInput("the plan's names are not those it counts");
+}
+
+Status CheckRow(const Plan& plan) {
+  const proto::RunRow& run = plan.run;
   HARK_RETURN_IF_ERROR(CheckPorts(run));
   if (run.permutation_version() != kPermutationVersion) {
     return InvalidInput("the plan was made by another version of hark");
@@ -52,14 +75,16 @@ Status CheckRow(const proto::RunRow& run, std::string_view target_set, const Ran
       run.finished_unix_ms() != 0) {
     return InvalidInput("the plan is a run already");
   }
-  HARK_ASSIGN_OR_RETURN(const RangeSet exclusions, ExclusionsOf(run));
-  const bool whole = targets.size() == run.planned() && run.planned() > 0 &&
-                     run.target_set() == Sha256(target_set) && run.plan_hash().size() == 32;
+  const std::string hash6 =
+      plan.targets6.empty() ? std::string() : Sha256(EncodeTargets6(plan.targets6));
+  const bool whole = plan.targets.size() + plan.targets6.size() == run.planned() &&
+                     plan.targets6.size() == run.targets6_count() && run.planned() > 0 &&
+                     run.target_set() == Sha256(plan.targets.Encode()) && run.targets6() == hash6 &&
+                     run.plan_hash().size() == 32;
   if (!whole) return InvalidInput("the plan's targets are not those it names");
-  if (!targets.Intersect(exclusions).empty()) {
-    return InvalidInput("the plan's targets are among its exclusions");
-  }
-  return Status::Ok();
+  HARK_RETURN_IF_ERROR(ExclusionsOf(run).status());
+  if (CheckTargets(run, plan.targets, plan.targets6).ok()) return Status::Ok();
+  return InvalidInput("the plan's targets are among its exclusions");
 }
 
 }  // namespace
@@ -68,7 +93,14 @@ std::string EncodePlan(const Plan& plan) {
   ByteWriter out;
   out.Bytes(kHeading);
   out.String32(plan.run.SerializeAsString());
-  out.Bytes(plan.targets.Encode());
+  out.String32(plan.targets.Encode());
+  out.String32(EncodeTargets6(plan.targets6));
+  for (const auto& [address, names] : plan.names) {
+    proto::NameRow row;
+    for (const std::string& name : names) row.add_names(name);
+    out.String32(address.bytes());
+    out.String32(row.SerializeAsString());
+  }
   return out.Take();
 }
 
@@ -81,10 +113,15 @@ Result<Plan> DecodePlan(std::string_view bytes) {
       !plan.run.ParseFromArray(row.data(), static_cast<int>(row.size()))) {
     return InvalidInput("that is no plan");
   }
-  std::optional<RangeSet> targets = RangeSet::Decode(reader.rest());
-  if (!targets) return InvalidInput("the plan's targets are unreadable");
-  HARK_RETURN_IF_ERROR(CheckRow(plan.run, reader.rest(), *targets));
+  std::optional<RangeSet> targets = RangeSet::Decode(reader.String32(kMaxPlanBytes));
+  Result<std::vector<Address>> targets6 = DecodeTargets6(reader.String32(kMaxPlanBytes));
+  if (!reader.ok() || !targets || !targets6.ok()) {
+    return InvalidInput("the plan's targets are unreadable");
+  }
   plan.targets = std::move(*targets);
+  plan.targets6 = std::move(*targets6);
+  HARK_RETURN_IF_ERROR(CheckRow(plan));
+  HARK_RETURN_IF_ERROR(ReadNames(reader, &plan));
   return plan;
 }
 

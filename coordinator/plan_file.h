@@ -3,8 +3,10 @@
 // A plan on its way from the operator's program to a coordinator that is running: a file in
 // DB/inbox, since the targets of a country are too long for a message.
 //
-//   "hark-plan 1\n" | u32 length | RunRow without id, name and times | RangeSet::Encode of the
-//   targets
+//   "hark-plan 2\n" | RunRow without id, name and times | RangeSet::Encode of the targets
+//   | EncodeTargets6 | for each target with names: address | NameRow
+//
+// each of these after its length (u32), in network order.
 //
 // Whoever reads one trusts nothing in it: a plan that does not hold together never becomes a run.
 

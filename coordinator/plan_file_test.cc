@@ -32,7 +32,7 @@ TEST(PlanTest, LeavesOptOutsOutAndRemembersWhichOnesItKnew) {
   EXPECT_EQ(plan.run.planned(), 127U);
   EXPECT_EQ(plan.run.excluded(), 129U);
   EXPECT_EQ(plan.run.exclusions_version(), 3U);
-  EXPECT_TRUE(ExclusionsOf(plan.run)->Contains(Set("192.0.2.7").At(0)));
+  EXPECT_TRUE(ExclusionsOf(plan.run)->Contains(Address::V4(Set("192.0.2.7").At(0))));
 }
 
 TEST(PlanTest, AnOptOutMakesNoOtherRunOfACommand) {

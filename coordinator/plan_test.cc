@@ -53,16 +53,39 @@ TEST(GeoTest, NamesFileAndLineOfWhatItCannotRead) {
 }
 
 TEST(TargetsTest, ReadsListsWithCommentsAndNamesBadLines) {
-  const RangeSet set = *ParseTargetList("# mine\n1.2.3.4, 1.2.3.5\n\n10.0.0.0/30 # four\n", "t");
+  const TargetWords words = *ParseTargetWords(
+      "# mine\n1.2.3.4, 1.2.3.5\n\n10.0.0.0/30 # four\nWWW.Example.org. fd00::7 fd00::/126\n", "t");
+  const RangeSet& set = words.v4;
   EXPECT_EQ(set.size(), 6U);
-  EXPECT_EQ(ParseTargetList("1.2.3.4\nexample.org\n", "t.txt").status().message(),
-            "t.txt:2: 'example.org': not an IP address, prefix or range");
-  EXPECT_EQ(ReadTargets("10.0.0.0/40").status().code(), StatusCode::kInvalidInput);
-  for (const char* v6 : {"::1", "fe80::1", "2001:db8::/64"}) {
-    EXPECT_NE(ReadTargets(v6).status().message().find("IPv6 cannot be swept"), std::string::npos)
+  EXPECT_EQ(words.names, std::vector<std::string>{"www.example.org"});
+  EXPECT_EQ(words.v6.size(), 5U);
+  EXPECT_EQ(ParseTargetWords("1.2.3.4\nexample\n", "t.txt").status().message(),
+            "t.txt:2: 'example': not an IP address, prefix or range");
+  EXPECT_EQ(ReadTargetWords("10.0.0.0/40").status().code(), StatusCode::kInvalidInput);
+  EXPECT_NE(ReadTargetWords("no-such-file").status().message().find("No such file"),
+            std::string::npos);
+  EXPECT_FALSE(ReadAddresses("www.example.org").ok());
+}
+
+TEST(TargetsTest, AnIPv6PrefixIsAListOrNothing) {
+  EXPECT_EQ(ReadTargetWords("2001:db8::/120")->v6.size(), 256U);
+  EXPECT_EQ(ReadTargetWords("fd00::fff0-fd00::ffff")->v6.size(), 16U);
+  for (const char* v6 : {"2001:db8::/64", "fd00::/119", "fd00::ff00-fd00::1:0", "::/0"}) {
+    EXPECT_NE(ReadTargetWords(v6).status().message().find("IPv6 cannot be swept"),
+              std::string::npos)
         << v6;
   }
-  EXPECT_NE(ReadTargets("no-such-file").status().message().find("No such file"), std::string::npos);
+  EXPECT_EQ(ReadAddresses("2001:db8::/32")->v6().size(), 1U);
+}
+
+TEST(TargetsTest, TellNamesFromAddressesMistyped) {
+  for (const char* name : {"a.b", "example.org", "x-1.example.org.", "_dmarc.example.org"}) {
+    EXPECT_TRUE(IsHostName(name)) << name;
+  }
+  for (const char* other :
+       {"", "localhost", "1.2.3.400", "1.2.3", "a..b", "-a.b", "a_b", "a b.c"}) {
+    EXPECT_FALSE(IsHostName(other)) << other;
+  }
 }
 
 PlanOptions Loopback(uint64_t seed = 5) {

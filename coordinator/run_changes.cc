@@ -1,5 +1,6 @@
 #include "coordinator/run_changes.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/strings.h"
@@ -94,6 +95,20 @@ Result<proto::RunSettings> SettingsAfter(const proto::RunSettings& now,
 
 bool NeedsGeo(const proto::RunRow& run) {
   return !run.geo_source().empty() || run.settings().per_as() > 0;
+}
+
+Status CheckSameGeo(const proto::RunRow& run, const std::vector<proto::GeoSource>& at_hand) {
+  const auto same = [](const proto::GeoSource& a, const proto::GeoSource& b) {
+    return a.sha256() == b.sha256();
+  };
+  const auto& planned = run.geo_sources();
+  if (planned.empty() ||
+      std::equal(planned.begin(), planned.end(), at_hand.begin(), at_hand.end(), same)) {
+    return Status::Ok();
+  }
+  return InvalidInput(StrCat("the geo data that the run was planned with (", run.geo_source(),
+                             ", SHA-256 ", HexEncode(planned[0].sha256()).substr(0, 12),
+                             "…) are not those that the coordinator has"));
 }
 
 }  // namespace hark

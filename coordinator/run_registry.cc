@@ -44,9 +44,48 @@ Status CheckName(const std::string& name) {
 Status Create(Store& store, const Plan& plan, const proto::RunRow& run) {
   const std::unique_ptr<StoreWrite> write = store.NewWrite();
   write->PutTargetSet(run.target_set(), plan.targets.Encode());
+  if (!plan.targets6.empty()) {
+    write->PutTargetSet(run.targets6(), EncodeTargets6(plan.targets6));
+  }
+  for (const auto& [address, names] : plan.names) {
+    proto::NameRow row;
+    for (const std::string& name : names) row.add_names(name);
+    write->PutNames(run.id(), address, row);
+  }
   write->PutRun(run);
   for (const proto::JobRow& job : FirstJobs(run)) write->PutJob(run.id(), job);
   return store.Commit(*write, true);
+}
+
+struct StoredTargets {
+  RangeSet v4;
+  std::vector<Address> v6;
+  NamedTargets names;
+};
+
+// The check before jobs are cut: they can only be of targets that are read here.
+Result<StoredTargets> LoadTargets(const Store& store, const proto::RunRow& run) {
+  StoredTargets out;
+  HARK_ASSIGN_OR_RETURN(const std::string encoded, store.TargetSet(run.target_set()));
+  std::optional<RangeSet> v4 = RangeSet::Decode(encoded);
+  if (run.targets6_count() > 0) {
+    HARK_ASSIGN_OR_RETURN(const std::string encoded6, store.TargetSet(run.targets6()));
+    HARK_ASSIGN_OR_RETURN(out.v6, DecodeTargets6(encoded6));
+  }
+  if (!v4 || out.v6.size() != run.targets6_count() || v4->size() + out.v6.size() != run.planned()) {
+    return Corruption(StrCat("the target set of run '", run.name(), "' is unreadable"));
+  }
+  const Status closed = CheckTargets(run, *v4, out.v6);
+  if (!closed.ok()) return closed.Prepend(StrCat("run '", run.name(), "'"));
+  if (run.names() > 0) {
+    HARK_RETURN_IF_ERROR(
+        store.ForEachName(run.id(), [&](const Address& address, const proto::NameRow& row) {
+          out.names[address] = {row.names().begin(), row.names().end()};
+          return Status::Ok();
+        }));
+  }
+  out.v4 = std::move(*v4);
+  return out;
 }
 
 }  // namespace
@@ -88,12 +127,8 @@ Result<RunState> LoadRun(const Store& store, const proto::RunRow& run) {
                                run.permutation_version(), ", this hark knows ",
                                kPermutationVersion));
   }
-  HARK_ASSIGN_OR_RETURN(const std::string encoded, store.TargetSet(run.target_set()));
-  std::optional<RangeSet> targets = RangeSet::Decode(encoded);
-  if (!targets || targets->size() != run.planned()) {
-    return Corruption(StrCat("the target set of run '", run.name(), "' is unreadable"));
-  }
-  HARK_ASSIGN_OR_RETURN(RangeSet exclusions, ExclusionsOf(run));
+  HARK_ASSIGN_OR_RETURN(StoredTargets targets, LoadTargets(store, run));
+  HARK_ASSIGN_OR_RETURN(AddressSet exclusions, ExclusionsOf(run));
   HARK_ASSIGN_OR_RETURN(std::vector<proto::JobRow> jobs, store.Jobs(run.id()));
   HARK_ASSIGN_OR_RETURN(const uint64_t listeners, store.ListenerCount(run.id()));
   std::vector<StoredRevisit> revisits;
@@ -102,8 +137,10 @@ Result<RunState> LoadRun(const Store& store, const proto::RunRow& run) {
     return Status::Ok();
   }));
   HARK_ASSIGN_OR_RETURN(std::optional<std::string> audit_secret, store.Meta(kAuditSecretName));
-  RunState state(run, std::move(*targets), std::move(exclusions), std::move(jobs), listeners,
+  RunState state(run, std::move(targets.v4), std::move(exclusions), std::move(jobs), listeners,
                  revisits);
+  state.SetTargets6(std::move(targets.v6));
+  state.SetNames(std::move(targets.names));
   state.SetAuditSecret(std::move(audit_secret).value_or(""));
   return state;
 }

@@ -38,14 +38,14 @@ void AddTally(proto::Tally& sum, const proto::Tally& tally) {
 
 }  // namespace
 
-RunState::RunState(proto::RunRow run, RangeSet targets, RangeSet exclusions,
+RunState::RunState(proto::RunRow run, RangeSet targets, AddressSet exclusions,
                    std::vector<JobRow> jobs, uint64_t listeners,
                    const std::vector<StoredRevisit>& revisits)
     : run_(std::move(run)),
       targets_(std::move(targets)),
       exclusions_(std::move(exclusions)),
       permutation_key_(PermutationKey(run_)),
-      permutation_(run_.planned(), permutation_key_),
+      permutation_(std::max<uint64_t>(1, targets_.size()), permutation_key_),
       listeners_(listeners),
       durable_listeners_(listeners),
       revisits_(run_.policy(), revisits) {
@@ -87,7 +87,13 @@ void RunState::NoteUnleased(const LiveJob& job) {
 }
 
 Address RunState::TargetAt(uint64_t index) const {
+  if (index >= targets_.size()) return targets6_.at(index - targets_.size());
   return Address::V4(targets_.At(permutation_.At(index)));
+}
+
+const std::vector<std::string>* RunState::NamesOf(const Address& target) const {
+  const auto found = names_.find(target);
+  return found == names_.end() ? nullptr : &found->second;
 }
 
 LiveJob* RunState::Find(uint32_t job) {
@@ -307,7 +313,9 @@ RunState::Totals RunState::Sum() const {
   for (const auto& [id, job] : jobs_) {
     const uint64_t moved = job.row.cursor() - job.row.base();
     const bool of_plan = IsSweep(job.row) || job.row.kind() == JobRow::GRAB_TARGETS;
-    const bool first_visit = !IsSweep(job.row) && !IsRevisit(job.row) && !IsAudit(job.row);
+    // Of the listeners found, or of the targets where nobody looks for listeners.
+    const bool first_visit =
+        job.row.kind() == (run_.gate_port() != 0 ? JobRow::GRAB_LISTENERS : JobRow::GRAB_TARGETS);
     const uint64_t stuck = job.row.state() == JobRow::QUARANTINED ? 1 : 0;
     totals.quarantined += stuck;
     if (of_plan) totals.covered += moved + stuck;

@@ -38,6 +38,7 @@
 #include "base/range_set.h"
 #include "base/time.h"
 #include "coordinator/audit.h"
+#include "coordinator/plan.h"
 #include "coordinator/revisit_lists.h"
 #include "proto/store.pb.h"
 #include "proto/wire.pb.h"
@@ -71,9 +72,12 @@ class RunState {
  public:
   // jobs, revisits: as stored; for a new run FirstJobs() and none. listeners: how many the store
   // has.
-  RunState(proto::RunRow run, RangeSet targets, RangeSet exclusions,
+  RunState(proto::RunRow run, RangeSet targets, AddressSet exclusions,
            std::vector<proto::JobRow> jobs, uint64_t listeners,
            const std::vector<StoredRevisit>& revisits = {});
+  // Before any use, of a run that has some: ascending.
+  void SetTargets6(std::vector<Address> targets) { targets6_ = std::move(targets); }
+  void SetNames(NamedTargets names) { names_ = std::move(names); }
   // What waits by the wall clock, waits by the monotonic one from here on. Call before leasing.
   void StartClock(MonoTime now, int64_t unix_ms) { revisits_.StartClock(now, unix_ms); }
 
@@ -81,9 +85,12 @@ class RunState {
   void SetSettings(const proto::RunSettings& settings) { *run_.mutable_settings() = settings; }
   void Cancel() { run_.mutable_settings()->set_cancelled(true); }
   const RangeSet& targets() const { return targets_; }
-  const RangeSet& exclusions() const { return exclusions_; }
+  const AddressSet& exclusions() const { return exclusions_; }
   uint64_t permutation_key() const { return permutation_key_; }
-  Address TargetAt(uint64_t index) const;  // the permuted order
+  // The permuted order; IPv6 targets follow in their own.
+  Address TargetAt(uint64_t index) const;
+  // nullptr: it came from no name.
+  const std::vector<std::string>* NamesOf(const Address& target) const;
 
   LiveJob* Find(uint32_t job);
 
@@ -215,7 +222,9 @@ class RunState {
 
   proto::RunRow run_;
   RangeSet targets_;
-  RangeSet exclusions_;
+  std::vector<Address> targets6_;
+  NamedTargets names_;
+  AddressSet exclusions_;
   uint64_t permutation_key_;
   Permutation permutation_;
   std::map<uint32_t, LiveJob> jobs_;

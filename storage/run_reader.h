@@ -48,6 +48,16 @@ class RunReader {
   // The run's jobs; their tallies sum to the coverage ledger (analysis/coverage.h).
   virtual Status ForEachJob(const std::function<Status(const proto::JobRow&)>& visit) const = 0;
 
+  // What was taken out of the run again; its tallies still count it.
+  virtual Result<proto::PurgeRow> Purged() const { return proto::PurgeRow(); }
+  // The IPv4 target set, encoded (base/range_set.h); kNotFound if the store has none.
+  virtual Result<std::string> TargetSet() const { return NotFound("no target set"); }
+  // The listeners found, in order of discovery; 0.0.0.0 stands where one was taken out again.
+  virtual Status ForEachListener(const std::function<Status(const Address&)>& visit) const {
+    (void)visit;
+    return Status::Ok();
+  }
+
   // A certificate body by its SHA-256 (32 bytes); kNotFound if the store has none.
   virtual Result<std::string> Certificate(std::string_view sha256) const = 0;
 };

@@ -56,6 +56,29 @@ class SnapshotReader final : public RunReader {
                            });
   }
 
+  Result<proto::PurgeRow> Purged() const override {
+    proto::PurgeRow row;
+    const auto value = rocks_->Get(Family::kMeta, schema::PurgedKey(run_.id()), snapshot_);
+    if (value.status().code() == StatusCode::kNotFound) return row;
+    if (!value.ok()) return value.status();
+    HARK_RETURN_IF_ERROR(DecodeValue(*value, "purge", &row));
+    return row;
+  }
+
+  Result<std::string> TargetSet() const override {
+    return rocks_->Get(Family::kTargets, run_.target_set(), snapshot_);
+  }
+
+  Status ForEachListener(const std::function<Status(const Address&)>& visit) const override {
+    return rocks_->ForEach(Family::kListeners, schema::RunKey(run_.id()), snapshot_,
+                           [&](std::string_view, std::string_view value) {
+                             const std::optional<Address> address = Address::FromBytes(value);
+                             if (!address)
+                               return Corruption("the store holds an unreadable listener");
+                             return visit(*address);
+                           });
+  }
+
   Result<std::string> Certificate(std::string_view sha256) const override {
     HARK_ASSIGN_OR_RETURN(const std::string value, rocks_->Get(Family::kCerts, sha256, snapshot_));
     proto::CertRow row;

@@ -49,6 +49,24 @@ std::string OptOutKey(uint64_t version) {
   return out.Take();
 }
 
+std::string NamesKey(uint32_t run) {
+  ByteWriter out;
+  out.Bytes(kNamePrefix);
+  out.U32(run);
+  return out.Take();
+}
+
+std::string NameKey(uint32_t run, const Address& address) {
+  return NamesKey(run) + address.SortKey();
+}
+
+std::string PurgedKey(uint32_t run) {
+  ByteWriter out;
+  out.Bytes(kPurgedPrefix);
+  out.U32(run);
+  return out.Take();
+}
+
 std::string RunKey(uint32_t run) {
   return StartKey(run).Take();
 }

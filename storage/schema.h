@@ -37,6 +37,11 @@ std::string_view FamilyName(Family family);
 // In kMeta, before the version as 8 bytes.
 inline constexpr std::string_view kOptOutPrefix = "opt_out/";
 std::string OptOutKey(uint64_t version);
+inline constexpr std::string_view kNamePrefix = "name/";      // run, address as in records
+inline constexpr std::string_view kPurgedPrefix = "purged/";  // run
+std::string NamesKey(uint32_t run);
+std::string NameKey(uint32_t run, const Address& address);
+std::string PurgedKey(uint32_t run);
 std::string RunKey(uint32_t run);
 std::string JobKey(uint32_t run, uint32_t job);
 std::string ListenerKey(uint32_t run, uint64_t position);

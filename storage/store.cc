@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "storage/change_list.h"
+#include "storage/hosts_in.h"
 #include "storage/open_on.h"
 #include "storage/rocks.h"
 #include "storage/run_reader_impl.h"
@@ -89,6 +90,28 @@ class RocksWrite final : public StoreWrite {
     Put(Family::kCerts, std::string(sha256), EncodeValue(row));
   }
 
+  void PutNames(uint32_t run, const Address& address, const proto::NameRow& names) override {
+    Put(Family::kMeta, schema::NameKey(run, address), EncodeValue(names));
+  }
+  void DeleteNames(uint32_t run, const Address& address) override {
+    Delete(Family::kMeta, schema::NameKey(run, address));
+  }
+  void DeleteHost(uint32_t run, const Address& address,
+                  const std::vector<proto::PortRow>& ports) override {
+    for (const proto::PortRow& row : ports) {
+      const auto port = static_cast<uint16_t>(row.observation().port());
+      for (std::string& key : IndexKeys(run, address, port, row)) {
+        Delete(Family::kByKey, std::move(key));
+      }
+      Delete(Family::kRecords, schema::RecordKey(run, address, port));
+    }
+    Delete(Family::kRecords, schema::RecordKey(run, address, 0));
+    Delete(Family::kSeen, address.SortKey());
+  }
+  void PutPurged(uint32_t run, const proto::PurgeRow& row) override {
+    Put(Family::kMeta, schema::PurgedKey(run), EncodeValue(row));
+  }
+
   bool empty() const override { return changes_.empty() && batch_.Count() == 0; }
   size_t bytes() const override { return changes_.bytes(); }
   std::string_view log_bytes() override { return batch().Data(); }
@@ -130,6 +153,10 @@ class RocksWrite final : public StoreWrite {
 
   void Put(Family family, std::string key, std::string value) {
     changes_.Add(family, Change::Kind::kPut, std::move(key), std::move(value));
+  }
+
+  void Delete(Family family, std::string key) {
+    changes_.Add(family, Change::Kind::kDelete, std::move(key), "");
   }
 
   void Append(const Change& change) {
@@ -268,6 +295,31 @@ class RocksStore final : public Store {
                              HARK_RETURN_IF_ERROR(DecodeValue(value, "opt-out", &row));
                              return visit(std::move(row));
                            });
+  }
+
+  Status ForEachName(
+      uint32_t run,
+      const std::function<Status(const Address&, const proto::NameRow&)>& visit) const override {
+    const std::string prefix = schema::NamesKey(run);
+    return rocks_->ForEach(Family::kMeta, prefix, nullptr,
+                           [&](std::string_view key, std::string_view value) {
+                             const auto address = Address::FromSortKey(key.substr(prefix.size()));
+                             if (!address) return Corruption("the store holds an unreadable name");
+                             proto::NameRow row;
+                             HARK_RETURN_IF_ERROR(DecodeValue(value, "name", &row));
+                             return visit(*address, row);
+                           });
+  }
+
+  Status ForEachHostIn(uint32_t run, const AddressSet& where,
+                       const HostVisitor& visit) const override {
+    return VisitHostsIn(*rocks_, run, where, visit);
+  }
+
+  Result<proto::PurgeRow> Purged(uint32_t run) const override {
+    auto row = Row<proto::PurgeRow>(Family::kMeta, schema::PurgedKey(run), "purge");
+    if (row.status().code() == StatusCode::kNotFound) return proto::PurgeRow();
+    return row;
   }
 
   bool WritesStall() const override {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/address_set.h"
 #include "base/status.h"
 #include "proto/store.pb.h"
 #include "storage/run_reader.h"
@@ -84,6 +85,17 @@ class Store {
   virtual Status ForEachOptOut(const std::function<Status(proto::OptOutRow)>& visit) const = 0;
   // Writes wait now, because compaction has fallen behind.
   virtual bool WritesStall() const = 0;
+  // The names that targets of the run came from, by address.
+  virtual Status ForEachName(
+      uint32_t run,
+      const std::function<Status(const Address&, const proto::NameRow&)>& visit) const = 0;
+  // Visited hosts of the run in `where`, with their ports' rows, in address order.
+  using HostVisitor = std::function<Status(const Address&, const proto::HostRow&,
+                                           const std::vector<proto::PortRow>&)>;
+  virtual Status ForEachHostIn(uint32_t run, const AddressSet& where,
+                               const HostVisitor& visit) const = 0;
+  // What was taken out of the run again; empty if nothing was.
+  virtual Result<proto::PurgeRow> Purged(uint32_t run) const = 0;
 
   // SHA-256 over all that must be equal however a run was interrupted: hosts, ports, keys and
   // coverage of the run, in order, without times, workers, jobs or durations.
@@ -112,6 +124,12 @@ class StoreWrite {
   virtual void PutNewPort(uint32_t run, const Address& address, uint16_t port,
                           const proto::PortRow& row) = 0;
   virtual void PutCertificate(std::string_view sha256, std::string_view der) = 0;
+  virtual void PutNames(uint32_t run, const Address& address, const proto::NameRow& names) = 0;
+  virtual void DeleteNames(uint32_t run, const Address& address) = 0;
+  // The host's row, these rows of its ports, their key index entries, and that it was ever seen.
+  virtual void DeleteHost(uint32_t run, const Address& address,
+                          const std::vector<proto::PortRow>& ports) = 0;
+  virtual void PutPurged(uint32_t run, const proto::PurgeRow& row) = 0;
 
   virtual bool empty() const = 0;
   virtual size_t bytes() const = 0;  // of keys and values

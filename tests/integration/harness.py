@@ -20,8 +20,8 @@ BIN = Path(os.environ.get("HARK_BIN", ROOT / "build/dev/bin"))
 # Sanitizer builds are several times slower; what is bounded by time gets that much more of it.
 PATIENCE = float(os.environ.get("HARK_PATIENCE", "1"))
 LOOPBACK = "127.0.0.0/8"
-# What may differ between two runs of one plan: when they ran.
-TIMES = ("started", "finished", "created", "run_seconds", "duration_seconds")
+# What may differ between two runs of one plan: when they ran, and which file said where its addresses are.
+TIMES = ("started", "finished", "created", "run_seconds", "duration_seconds", "geo_sources")
 
 
 def enter_namespace(mounts=False):

@@ -92,7 +92,7 @@ def check_mistakes(directory, targets):
     assert "--window" in hark("run", "create", f"--db={db}", f"--targets={targets}", *FLAGS, "--window=soon", code=2)
     assert "--audit" in hark("run", "create", f"--db={db}", f"--targets={targets}", *FLAGS, "--audit=2", code=2)
     assert "'nonsense'" in hark("exclude", "add", f"--db={db}", "--reason=x", "nonsense", code=2)
-    assert "IPv4" in hark("exclude", "add", f"--db={db}", "--reason=x", "2001:db8::1", code=2)
+    assert "host bits" in hark("exclude", "add", f"--db={db}", "--reason=x", "2001:db8::1/64", code=2)
     assert "no hark store" in hark("run", "pause", f"--db={db}", "t", code=2)
     assert "no hark store" in hark("exclude", "add", f"--db={db}", "--reason=x", "192.0.2.1", code=2)
     assert not db.exists(), "a mistake left a store behind"

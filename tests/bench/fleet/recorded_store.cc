@@ -25,6 +25,16 @@ class RecordedStore final : public Store {
   Status ForEachOptOut(const std::function<Status(proto::OptOutRow)>& visit) const override {
     return inner_->ForEachOptOut(visit);
   }
+  Status ForEachName(
+      uint32_t run,
+      const std::function<Status(const Address&, const proto::NameRow&)>& visit) const override {
+    return inner_->ForEachName(run, visit);
+  }
+  Status ForEachHostIn(uint32_t run, const AddressSet& where,
+                       const HostVisitor& visit) const override {
+    return inner_->ForEachHostIn(run, where, visit);
+  }
+  Result<proto::PurgeRow> Purged(uint32_t run) const override { return inner_->Purged(run); }
   std::unique_ptr<StoreWrite> NewWrite() override { return inner_->NewWrite(); }
 
   Result<std::vector<proto::RunRow>> Runs() const override { return inner_->Runs(); }

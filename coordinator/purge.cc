@@ -1,0 +1,158 @@
+#include "coordinator/purge.h"
+
+#include <map>
+#include <memory>
+
+#include "base/strings.h"
+#include "coordinator/batch_check.h"
+#include "coordinator/opt_outs.h"
+
+namespace hark {
+namespace {
+
+constexpr char kPurgedVersionName[] = "purged_version";
+constexpr size_t kChangesAtOnce = 2000;  // hosts in one write
+constexpr uint64_t kListenersAtOnce = 10'000;
+
+Result<uint64_t> PurgedVersion(const Store& store) {
+  HARK_ASSIGN_OR_RETURN(const std::optional<std::string> text, store.Meta(kPurgedVersionName));
+  return text ? ParseUint(*text).value_or(0) : 0;
+}
+
+// Takes a set of addresses out of one run, some thousand at a time. The counts travel in the write
+// of what they count, so each host is counted once however often this is begun.
+class RunPurge {
+ public:
+  RunPurge(Store& store, const proto::RunRow& run, const AddressSet& what)
+      : store_(store), run_(run), what_(what) {}
+
+  Result<uint64_t> Do() {
+    HARK_ASSIGN_OR_RETURN(counts_, store_.Purged(run_.id()));
+    const uint64_t before = counts_.hosts();
+    write_ = store_.NewWrite();
+    HARK_RETURN_IF_ERROR(Jobs());
+    HARK_RETURN_IF_ERROR(Listeners());
+    HARK_RETURN_IF_ERROR(Revisits());
+    HARK_RETURN_IF_ERROR(Names());
+    HARK_RETURN_IF_ERROR(Hosts());
+    HARK_RETURN_IF_ERROR(Commit());
+    return counts_.hosts() - before;
+  }
+
+ private:
+  Status Commit() {
+    if (changes_ == 0) return Status::Ok();
+    write_->PutPurged(run_.id(), counts_);
+    HARK_RETURN_IF_ERROR(store_.Commit(*write_, true));
+    write_ = store_.NewWrite();
+    changes_ = 0;
+    return Status::Ok();
+  }
+
+  Status Changed() { return ++changes_ < kChangesAtOnce ? Status::Ok() : Commit(); }
+
+  // Which jobs visited targets of the plan; and what waits to be audited is forgotten.
+  Status Jobs() {
+    HARK_ASSIGN_OR_RETURN(std::vector<proto::JobRow> jobs, store_.Jobs(run_.id()));
+    for (proto::JobRow& job : jobs) {
+      of_plan_[job.id()] = job.kind() == proto::JobRow::GRAB_TARGETS;
+      bool changed = false;
+      for (proto::AuditHost& host : *job.mutable_audit()->mutable_hosts()) {
+        const std::optional<Address> address = Address::FromBytes(host.address());
+        if (!address || !what_.Contains(*address)) continue;
+        host.set_address(std::string(Address().bytes()));
+        for (proto::AuditPort& port : *host.mutable_ports()) {
+          port.Clear();
+          port.set_unknown(true);
+        }
+        changed = true;
+      }
+      if (!changed) continue;
+      write_->PutJob(run_.id(), job);
+      HARK_RETURN_IF_ERROR(Changed());
+    }
+    return Status::Ok();
+  }
+
+  Status Listeners() {
+    HARK_ASSIGN_OR_RETURN(const uint64_t count, store_.ListenerCount(run_.id()));
+    for (uint64_t from = 0; from < count; from += kListenersAtOnce) {
+      const uint64_t to = std::min(count, from + kListenersAtOnce);
+      HARK_ASSIGN_OR_RETURN(const std::vector<Address> addresses,
+                            store_.Listeners(run_.id(), from, to));
+      for (size_t i = 0; i < addresses.size(); ++i) {
+        if (addresses[i] == Address() || !what_.Contains(addresses[i])) continue;
+        write_->PutListener(run_.id(), from + i, Address());
+        counts_.set_listeners(counts_.listeners() + 1);
+        HARK_RETURN_IF_ERROR(Changed());
+      }
+    }
+    return Status::Ok();
+  }
+
+  Status Revisits() {
+    return store_.ForEachRevisit(run_.id(), [&](StoredRevisit entry) {
+      const std::optional<Address> address = Address::FromBytes(entry.row.address());
+      if (!address || *address == Address() || !what_.Contains(*address)) return Status::Ok();
+      entry.row.set_address(std::string(Address().bytes()));
+      write_->PutRevisit(run_.id(), entry);
+      return Changed();
+    });
+  }
+
+  Status Names() {
+    return store_.ForEachName(run_.id(), [&](const Address& address, const proto::NameRow&) {
+      if (!what_.Contains(address)) return Status::Ok();
+      write_->DeleteNames(run_.id(), address);
+      return Changed();
+    });
+  }
+
+  Status Hosts() {
+    return store_.ForEachHostIn(
+        run_.id(), what_,
+        [&](const Address& address, const proto::HostRow& host,
+            const std::vector<proto::PortRow>& ports) {
+          proto::HostObservation seen;
+          for (const proto::PortRow& row : ports) *seen.add_ports() = row.observation();
+          CountHost(seen, of_plan_[host.job()] ? counts_.mutable_plan() : counts_.mutable_grabs());
+          counts_.set_hosts(counts_.hosts() + 1);
+          write_->DeleteHost(run_.id(), address, ports);
+          return Changed();
+        });
+  }
+
+  Store& store_;
+  const proto::RunRow& run_;
+  const AddressSet& what_;
+  proto::PurgeRow counts_;
+  std::unique_ptr<StoreWrite> write_;
+  std::map<uint32_t, bool> of_plan_;  // by job
+  size_t changes_ = 0;
+};
+
+}  // namespace
+
+Result<uint64_t> PurgeDue(Store& store) {
+  HARK_ASSIGN_OR_RETURN(const uint64_t done, PurgedVersion(store));
+  HARK_ASSIGN_OR_RETURN(const OptOuts opt_outs, LoadOptOuts(store));
+  AddressSet what;
+  for (const proto::OptOutRow& row : opt_outs.steps) {
+    if (!row.purge() || row.version() <= done) continue;
+    HARK_ASSIGN_OR_RETURN(const AddressSet added, AddressesOf(row));
+    what = what.Union(added);
+  }
+  if (what.empty()) return uint64_t{0};
+  uint64_t hosts = 0;
+  HARK_ASSIGN_OR_RETURN(const std::vector<proto::RunRow> runs, store.Runs());
+  for (const proto::RunRow& run : runs) {
+    HARK_ASSIGN_OR_RETURN(const uint64_t gone, RunPurge(store, run, what).Do());
+    hosts += gone;
+  }
+  const std::unique_ptr<StoreWrite> write = store.NewWrite();
+  write->PutMeta(kPurgedVersionName, std::to_string(opt_outs.version));
+  HARK_RETURN_IF_ERROR(store.Commit(*write, true));
+  return hosts;
+}
+
+}  // namespace hark
