@@ -77,6 +77,7 @@ void JobRunner::HoldJob(const JobKey& key, bool hold) {
   if (job == nullptr) return;
   const Permission otherwise = finishing_ ? Permission::kFinishStarted : Permission::kGo;
   prober_.SetPermission(job->policy(), hold ? Permission::kStop : otherwise);
+  job->PermissionChanged();
 }
 
 uint64_t JobRunner::TrimJob(const JobKey& key, uint64_t new_end) {
@@ -89,6 +90,7 @@ void JobRunner::DropJob(const JobKey& key) {
   if (job == nullptr) return;
   jobs_.erase(std::find(jobs_.begin(), jobs_.end(), job));
   prober_.SetPermission(job->policy(), Permission::kStop);
+  job->PermissionChanged();
 }
 
 void JobRunner::FinishStarted() {
@@ -96,6 +98,7 @@ void JobRunner::FinishStarted() {
   // A copy: given-back targets must not disturb the loop.
   for (const auto& job : std::vector(jobs_)) {
     prober_.SetPermission(job->policy(), Permission::kFinishStarted);
+    job->PermissionChanged();
   }
 }
 

@@ -10,13 +10,13 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "base/time.h"
 #include "worker/engine/prober.h"
 #include "worker/job_host.h"
+#include "worker/opt_outs_in_force.h"
 #include "worker/running_job.h"
 
 namespace hark {
@@ -27,23 +27,6 @@ using SurveyMakerFactory = std::function<SurveyMaker(const proto::ProbePolicy& p
 struct RunnerOptions {
   size_t max_parallel = 1000;  // this machine's own ceiling of open sockets
   BatchLimits limits;
-};
-
-// The opt-outs in force, asked by all engine threads before every connection.
-class OptOutsInForce {
- public:
-  void Set(std::shared_ptr<const ExclusionFilter> filter) {
-    const std::lock_guard lock(mutex_);
-    filter_ = std::move(filter);
-  }
-  std::shared_ptr<const ExclusionFilter> Get() const {
-    const std::lock_guard lock(mutex_);
-    return filter_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const ExclusionFilter> filter_ = std::make_shared<const ExclusionFilter>();
 };
 
 class JobRunner final : public JobHost {
