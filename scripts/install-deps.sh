@@ -8,7 +8,7 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build ccache lld pkg-config git python3 iproute2 nftables ca-certificates
        libzmq3-dev libprotobuf-dev protobuf-compiler libssl-dev librocksdb-dev libgflags-dev
-       libgtest-dev libgmock-dev libssh-dev libzstd-dev libjemalloc-dev nlohmann-json3-dev
+       libgtest-dev libgmock-dev libssh-dev libzstd-dev libjemalloc-dev libsodium-dev nlohmann-json3-dev
        prometheus-cpp-dev)
 tests=(openssh-server openssh-client dropbear-bin tinysshd ucspi-tcp nginx-light lighttpd
        lighttpd-mod-openssl haproxy stunnel4 dovecot-imapd dovecot-pop3d postfix openssl

@@ -43,6 +43,7 @@ LIBRARIES = {
     "nlohmann/": ["analysis", "cli", "api"],
     "libssh/": [],
     "sys/epoll.h": ["worker/engine"],
+    "sodium.h": ["worker/engine"],
     "gtest/": ["*"],
     "gmock/": ["*"],
 }
