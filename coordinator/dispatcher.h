@@ -228,7 +228,11 @@ class Dispatcher {
 
   // ---- dispatcher_jobs.cc
   void OnRequest(Session& session, const proto::Request& request, MonoTime now);
-  uint32_t GiveJobs(Session& session, const proto::Request& request, uint32_t wanted, MonoTime now);
+  struct Given {
+    uint32_t jobs = 0;    // for slots
+    uint32_t sweeps = 0;  // that were asked for by name
+  };
+  Given GiveJobs(Session& session, const proto::Request& request, uint32_t wanted, MonoTime now);
   LiveJob* GiveJobOf(Session& session, RunState& run, const RunState::Asking& asking, size_t held,
                      MonoTime now);
   void OnTargetSetGet(Session& session, const proto::TargetSetGet& get);

@@ -92,16 +92,18 @@ void Dispatcher::OnRequest(Session& session, const proto::Request& request, Mono
   const uint32_t wanted = std::min(request.slots(), kMaxSlots);
   const bool pressed = !pressure_.empty() && !Broken(Rule::kPressureGivesNothing);
   const bool none = paused_ || pressed || draining_.contains(session.key);
-  const uint32_t given = none ? 0 : GiveJobs(session, request, wanted, now);
-  if (given == wanted) return;
+  const Given given = none ? Given{} : GiveJobs(session, request, wanted, now);
+  const auto sweeps = static_cast<uint32_t>(request.sweeps_of_size());
+  if (given.jobs == wanted && given.sweeps == sweeps) return;
   Say(session.route, session.id).mutable_no_job()->set_retry_after_ms(RetryMillis(now));
-  if (!none) AskForTail(session.key, now);
+  // Who has visits enough and misses sweeps alone is busy.
+  if (!none && given.jobs < wanted) AskForTail(session.key, now);
 }
 
 // Jobs of each run the worker may work on, as many of a run as its weight says; a run the worker
 // has shares of and too little work for goes first.
-uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, uint32_t wanted,
-                              MonoTime now) {
+Dispatcher::Given Dispatcher::GiveJobs(Session& session, const proto::Request& request,
+                                       uint32_t wanted, MonoTime now) {
   const auto& hungry = request.hungry_runs();
   std::vector<Candidate> candidates;
   size_t held = 0;
@@ -110,11 +112,11 @@ uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, u
     Candidate candidate{
         &run,
         {session.key, 0, 0, Connected(), std::max(options_.expected_workers, sessions_.size()), now,
-         session.provider},
+         session.provider, true, false},
         std::find(hungry.begin(), hungry.end(), id) != hungry.end(),
         std::max<double>(1, run.run().settings().weight())};
     for (const LiveJob* job : run.LeasedTo(session.key)) {
-      if (job->row.suspect()) return 0;  // whatever happens now is this job's doing alone
+      if (job->row.suspect()) return {};  // whatever happens now is this job's doing alone
       candidate.Count(*job);
       ++held;
     }
@@ -122,7 +124,24 @@ uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, u
     const bool may = MayServe(session, run) || Broken(Rule::kLimitsKept);
     if (open && may) candidates.push_back(candidate);
   }
-  for (uint32_t given = 0; given < wanted; ++given, ++held) {
+  Given given;
+  for (const uint32_t run : request.sweeps_of()) {
+    const auto of = std::find_if(candidates.begin(), candidates.end(), [run](const Candidate& one) {
+      return one.run->run().id() == run;
+    });
+    if (of == candidates.end() || given.sweeps >= kMaxSlots) continue;
+    LiveJob* const job = GiveJobOf(session, *of->run, of->asking, held, now);
+    if (job == nullptr) continue;
+    of->Count(*job);
+    ++given.sweeps;
+    ++held;
+    if (job->row.suspect()) return given;
+  }
+  for (Candidate& one : candidates) {
+    one.asking.may_visit = true;
+    one.asking.may_sweep = !request.sweeps_apart();
+  }
+  for (; given.jobs < wanted; ++given.jobs, ++held) {
     LiveJob* job = nullptr;
     while (job == nullptr) {
       Candidate* next = NextOf(candidates);
@@ -131,9 +150,11 @@ uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, u
       next->dry = job == nullptr;
       if (job != nullptr) next->Count(*job);
     }
-    if (job->row.suspect()) return given + 1;
+    if (!job->row.suspect()) continue;
+    ++given.jobs;
+    return given;
   }
-  return wanted;
+  return given;
 }
 
 LiveJob* Dispatcher::GiveJobOf(Session& session, RunState& run, const RunState::Asking& asking,

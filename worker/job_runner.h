@@ -18,6 +18,7 @@
 #include "worker/job_host.h"
 #include "worker/opt_outs_in_force.h"
 #include "worker/running_job.h"
+#include "worker/syn_desk.h"
 
 namespace hark {
 
@@ -27,6 +28,9 @@ using SurveyMakerFactory = std::function<SurveyMaker(const proto::ProbePolicy& p
 struct RunnerOptions {
   size_t max_parallel = 1000;  // this machine's own ceiling of open sockets
   BatchLimits limits;
+  SynDesk* syn = nullptr;  // sweeps go by SYN; outlives the runner
+  // Those of this machine's own addresses, too, to which no SYN leaves by a wire.
+  bool syn_to_ourselves = false;
 };
 
 class JobRunner final : public JobHost {
@@ -38,6 +42,8 @@ class JobRunner final : public JobHost {
   // Begins targets as there is room. To be called whenever results came or permissions changed.
   void Feed();
   std::vector<proto::Batch> TakeBatches(MonoTime now);
+  // Sweeps to come go by connect(). Those under way by SYN, which the owner is to give back.
+  std::vector<JobKey> LeaveSyn();
   // What FillLoad reports; the owner of the engine knows.
   void SetLoad(const proto::WorkerLoad& load) { load_ = load; }
 
@@ -50,6 +56,7 @@ class JobRunner final : public JobHost {
   size_t open_targets() const override;
   size_t jobs_with_work() const override;
   size_t run_jobs_with_work(uint32_t run) const override;
+  size_t run_sweeps_with_work(uint32_t run) const override;
   void SetRate(double probes_per_second) override;
   void SetShares(const RunShares& shares, double total) override;
   void SetAsTable(uint32_t run, std::shared_ptr<const AsTable> table) override;
@@ -58,6 +65,10 @@ class JobRunner final : public JobHost {
   void FillLoad(proto::WorkerLoad* load) const override { *load = load_; }
 
  private:
+  std::shared_ptr<RunningJob> MakeSweepOf(const proto::Job& job, uint64_t cursor, uint64_t end,
+                                          std::shared_ptr<const RangeSet> targets, PolicyPtr policy,
+                                          ExclusionFilter excluded);
+  bool GoesBySyn(const RangeSet& targets) const;
   std::shared_ptr<RunningJob> Find(const JobKey& key) const;
   PacerPtr PacerOf(uint32_t run);
   void Pace(uint32_t run, RunPacer& pacer) const;

@@ -46,6 +46,7 @@ class SynSweep final : public RunningJob {
   uint64_t Trim(uint64_t new_end) override;
   bool HasWork() const override;
   size_t open_targets() const override;
+  bool half_open() const override { return true; }
   // In force when this returns: no SYN leaves that it forbids.
   void PermissionChanged() override;
 
