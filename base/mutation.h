@@ -25,6 +25,7 @@ enum class Rule : uint8_t {
   kNewToken,               // every lease has a token of its own
   kEpochInToken,           // also after a restart that forgot leases
   kLeasesOutliveRestart,   // a restart takes no lease away
+  kLeaseBeforeJob,         // a JOB goes out only after its lease row is written
   kKeepRenews,             // KEEP is a promise for another lease time
   kExpiry,                 // a lease ends when nobody renews it
   kTrimAfterAck,           // a tail is given away when its holder has agreed
@@ -61,6 +62,7 @@ enum class Rule : uint8_t {
   kCannotSupply,      // what the disk lost is given back, not renumbered
   kCreditSpent,       // no batch without credit
   kGoBack,            // what was lost on the way is sent again
+  kAckAfterApply,     // orders are acknowledged when they are in force
   kOptOutAtContact,   // an opt-out that is acknowledged is in force
   kOptOutsBeforeJob,  // a job waits for the opt-outs it was made with
   kPausedHolds,       // a paused run makes no contact

@@ -21,6 +21,7 @@ struct ReportOptions {
   std::string run;
   std::string format = "text";
   std::string output;
+  bool include_answers_all = false;
 };
 
 FlagSet Flags(ReportOptions& options) {
@@ -30,6 +31,8 @@ FlagSet Flags(ReportOptions& options) {
        {"run", Text(&options.run, "NAME"), "the run; without it the newest"},
        {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "html"}),
         "json is described in docs/formats/report.md, html is one page with plots"},
+       {"include_answers_all", Switch(&options.include_answers_all),
+        "let hosts that answer on every port take part like others"},
        {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}});
   flags.SetExamples({"hark report --db=out/db",
                      "hark report --db=out/db --format=json | jq .hark_pct",
@@ -48,7 +51,8 @@ std::string Render(const RunAnalysis& analysis, const ReportOptions& options) {
 
 Result<RunReport> Report(const ReportOptions& options) {
   HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
-  HARK_ASSIGN_OR_RETURN(const RunAnalysis analysis, AnalyseRun(*opened.reader));
+  HARK_ASSIGN_OR_RETURN(const RunAnalysis analysis,
+                        AnalyseRun(*opened.reader, options.include_answers_all));
   HARK_RETURN_IF_ERROR(WriteOutput(options.output, Render(analysis, options)));
   return analysis.report;
 }

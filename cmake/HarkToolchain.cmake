@@ -29,6 +29,8 @@ endif()
 if(HARK_SANITIZE)
   add_compile_options(-fsanitize=${HARK_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
+  # What a sanitizer adds hides from GCC that an optional was asked before it is read.
+  add_compile_options(-Wno-maybe-uninitialized)
   add_link_options(-fsanitize=${HARK_SANITIZE})
   if(HARK_SANITIZE STREQUAL "thread")
     # GCC's TSan does not model atomic_thread_fence; libstdc++ and our own code do not need it.

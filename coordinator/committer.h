@@ -33,7 +33,8 @@ class CommitQueue {
   virtual ~CommitQueue() = default;
   // Items become visible in the order they are submitted.
   virtual void Submit(CommitItem item) = 0;
-  // Tickets made durable since the last call, in order.
+  // Tickets of what was written since the last call, in order: durable where it must be synced, else
+  // safe from kill -9.
   virtual std::vector<uint64_t> TakeDurable() = 0;
 };
 

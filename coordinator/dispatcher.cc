@@ -215,7 +215,7 @@ void Dispatcher::Pause() {
 
 void Dispatcher::OnTick(MonoTime now, int64_t unix_ms) {
   NoteClock(now, unix_ms);
-  for (const uint64_t ticket : queue_.TakeDurable()) OnDurable(ticket);
+  for (const uint64_t ticket : queue_.TakeDurable()) OnDurable(ticket, now);
   if (now >= next_scan_) {
     next_scan_ = now + kScanEvery;
     EndSilentSessions(now);
@@ -232,6 +232,7 @@ void Dispatcher::OnTick(MonoTime now, int64_t unix_ms) {
     last_review_ = now;
   }
   for (auto& [id, run] : runs_) CommitDirty(run);
+  SayOwedNoJobs(now);
   FinishRuns(now, unix_ms);
   DivideIfDue(now);
   SendDueOrders(now);

@@ -16,16 +16,16 @@
 // A strike is a bad batch, a list longer than any worker has, a rate kept up that was taken back,
 // orders that are not answered, or a job that stands still.
 //
+// A JOB goes out when its lease is written, so kill -9 makes nobody work on what we do not know.
 // A BATCH is accepted only if it is the next of the job's present lease; a number already seen is
 // acknowledged with what is *durable*, never with what is only in memory.
 //
 // dispatcher.cc has messages and ticks, dispatcher_sessions.cc who is there, dispatcher_rates.cc
-// how fast, dispatcher_orders.cc what the operator wants, dispatcher_jobs.cc and
-// dispatcher_batches.cc the work, dispatcher_watch.cc what stands still, dispatcher_status.cc what
-// there is to tell.
+// how fast, dispatcher_orders.cc what the operator wants, dispatcher_leases.cc who gets which job,
+// dispatcher_jobs.cc and dispatcher_batches.cc the work, dispatcher_watch.cc what stands still,
+// dispatcher_status.cc what there is to tell.
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
@@ -37,29 +37,16 @@
 #include "base/time.h"
 #include "coordinator/batch_check.h"
 #include "coordinator/committer.h"
+#include "coordinator/dispatcher_options.h"
+#include "coordinator/dispatcher_run.h"
 #include "coordinator/dispatcher_session.h"
 #include "coordinator/rate_shares.h"
 #include "coordinator/run_state.h"
+#include "coordinator/unsent_jobs.h"
 #include "proto/control.pb.h"
 #include "proto/wire.pb.h"
 
 namespace hark {
-
-struct DispatcherOptions {
-  double probes_per_second = 150;  // for all workers together
-  size_t expected_workers = 1;     // the rate is shared by at least this many
-  Duration lease = std::chrono::seconds(60);
-  Duration heartbeat = std::chrono::seconds(2);
-  Duration restart_grace = std::chrono::seconds(90);  // for leases of before a restart
-  uint64_t credit_bytes = 4 << 20;                    // of batches not yet durable, a worker
-  // A tail smaller than this is not worth a job of its own.
-  uint64_t min_sweep_tail = 2048;
-  uint64_t min_grab_tail = 16;
-  // A lease without an accepted batch for so long is taken back, and more time where its worker's
-  // share or its hosts are slow.
-  Duration progress_time = std::chrono::minutes(15);
-  uint64_t epoch = 1;  // grows with every start, synced before the first message
-};
 
 class Dispatcher {
  public:
@@ -117,14 +104,7 @@ class Dispatcher {
   void Pause();
   bool HasSession(const std::string& key) const { return route_of_key_.contains(key); }
 
-  struct WorkerView {
-    std::string key;
-    std::string name;
-    proto::WorkerLoad load;
-    size_t jobs = 0;
-    std::string software;  // as it said
-    MonoTime last_heard{};
-  };
+  using WorkerView = DispatcherWorkerView;
   std::vector<WorkerView> Workers() const;
   const RunState* FindRun(uint32_t run) const;
   bool AllRunsDone() const;
@@ -132,35 +112,10 @@ class Dispatcher {
  private:
   using Session = DispatcherSession;
   using Record = DispatcherRecord;
-  enum class RunMode : uint8_t { kOpen, kPaused, kClosed, kCancelling, kDone };
-
-  // A batch on its way to the disk.
-  struct InFlight {
-    uint32_t run;
-    uint32_t job;
-    proto::Token token;
-    uint64_t next_seq;
-    uint64_t listeners;
-    std::vector<uint32_t> revisit_lists;  // one entry each
-    uint64_t bytes;
-    std::string key;
-  };
-  struct Trouble {
-    std::string what;
-    int64_t unix_ms = 0;
-  };
-  struct Sample {
-    MonoTime at;
-    uint64_t covered, visited;
-  };
-  // What is known of a run beside its jobs.
-  struct RunInfo {
-    RunMode mode = RunMode::kOpen;
-    std::string as_table_hash;  // "" = none
-    Trouble last_error;
-    std::vector<uint64_t> outcomes;  // of ports, by base/outcome.h Outcome
-    std::deque<Sample> samples;      // of the last minutes, the oldest first
-  };
+  using RunMode = DispatcherRunMode;
+  using RunInfo = DispatcherRun;
+  using Trouble = DispatcherTrouble;
+  using InFlight = DispatcherBatch;
 
   // ---- dispatcher_sessions.cc
   Session* SessionOf(const std::string& key);
@@ -184,7 +139,7 @@ class Dispatcher {
                int64_t unix_ms);
   void RepeatWelcome(Session& session, MonoTime now);
   void TakeBackUnlisted(const Session& session, const std::set<std::pair<uint32_t, uint32_t>>& kept,
-                        MonoTime now);
+                        const std::set<std::pair<uint32_t, uint32_t>>& listed);
   proto::Verdict Judge(const std::string& key, const proto::HeldJob& held, MonoTime now);
   bool MustGiveBack(const Session& session, uint32_t run, const LiveJob& job) const;
   bool DiedEmptyHanded(const proto::HeldJob& held, const LiveJob& job) const;
@@ -200,6 +155,8 @@ class Dispatcher {
                                     bool restarted, MonoTime now) const;
   RateShares::Worker TermsOf(const Session& session) const;
   void PickOnlyRun(Session& session);
+  // It may still obey a share of another run.
+  bool ObeysAnother(const std::string& key, uint32_t run) const;
   void SetTermsOfAll();
   void DivideIfDue(MonoTime now);
   double GrantedPps(const std::string& key) const;
@@ -226,29 +183,42 @@ class Dispatcher {
   void TakeObeyed(Session& session, uint64_t version, MonoTime now);
   void TakeBackFromOld(MonoTime now);
 
-  // ---- dispatcher_jobs.cc
+  // ---- dispatcher_leases.cc
   void OnRequest(Session& session, const proto::Request& request, MonoTime now);
-  struct Given {
-    uint32_t jobs = 0;    // for slots
-    uint32_t sweeps = 0;  // that were asked for by name
+  // Jobs of any kind that may be given, and sweeps that were asked for by name.
+  struct Wanted {
+    uint32_t jobs = 0;
+    uint32_t sweeps = 0;
+    bool operator==(const Wanted&) const = default;
   };
-  Given GiveJobs(Session& session, const proto::Request& request, uint32_t wanted, MonoTime now);
+  Wanted GiveJobs(Session& session, const proto::Request& request, const Wanted& wanted,
+                  MonoTime now);
   LiveJob* GiveJobOf(Session& session, RunState& run, const RunState::Asking& asking, size_t held,
                      MonoTime now);
-  void OnTargetSetGet(Session& session, const proto::TargetSetGet& get);
-  void OnTrimAck(Session& session, const proto::TrimAck& ack);
-  void OnRelease(Session& session, const proto::Release& release);
+  bool GetsNothing(const Session& session) const;
+  bool MayHaveJobOf(const Session& session, const RunState& run) const;
+  void SendWrittenJobs(uint64_t ticket, MonoTime now);
+  void TakeBackUnsent(const std::string& key);
+  void SayOwedNoJobs(MonoTime now);
   // How long there will be nothing new for a worker that got nothing.
   uint32_t RetryMillis(MonoTime now) const;
-  bool SendJob(Session& session, RunState& run, LiveJob& job);
+
+  // ---- dispatcher_jobs.cc
+  void OnTargetSetGet(Session& session, const proto::TargetSetGet& get);
+  void OnRelease(Session& session, const proto::Release& release);
+  bool FitsWorker(const Session& session, RunState& run, LiveJob& job);
+  bool SendJob(Session& session, RunState& run, LiveJob& job, MonoTime now);
   // The addresses of a GRAB job's [base, end), none for a SWEEP. Kept while the job is leased, and
   // found again after a restart.
   Result<const std::vector<Address>*> TargetsOf(const RunState& run, const LiveJob& job);
   void ReleaseLease(RunState& run, LiveJob& job, Blame blame);
-  void AskForTail(const std::string& idle_key, MonoTime now);
   void CommitDirty(RunState& run);
   void FinishRuns(MonoTime now, int64_t unix_ms);
   const std::vector<std::string>& Connected();
+
+  // ---- dispatcher_tails.cc
+  void AskForTail(const std::string& idle_key, MonoTime now);
+  void OnTrimAck(Session& session, const proto::TrimAck& ack);
 
   // ---- dispatcher_batches.cc
   void OnBatch(Session& session, const proto::Batch& batch, MonoTime now, int64_t unix_ms);
@@ -258,7 +228,7 @@ class Dispatcher {
                    const Status& why);
   Status CheckTimes(const Session& session, const proto::Batch& batch, const RunState& run,
                     const CheckedBatch& checked, MonoTime now) const;
-  void OnDurable(uint64_t ticket);
+  void OnDurable(uint64_t ticket, MonoTime now);
   void NoteStandingOut(const RunState& run, const std::optional<std::string>& key);
   void Ack(Session& session, const proto::Batch& batch, proto::Ack::Status status,
            uint64_t durable_next_seq);
@@ -303,6 +273,7 @@ class Dispatcher {
   std::map<std::pair<uint32_t, uint32_t>, std::vector<Address>> grab_targets_;
   // Target sets and tables of ASes, by the SHA-256 of what they are encoded as.
   std::map<std::string, std::string> content_;
+  UnsentJobs unsent_;
   std::map<uint64_t, InFlight> in_flight_;  // by ticket
   std::map<uint32_t, uint64_t> in_flight_of_run_;
   uint64_t unacked_bytes_ = 0;

@@ -218,14 +218,14 @@ void Dispatcher::NoteStandingOut(const RunState& run, const std::optional<std::s
   Note(run.run().id(), std::move(what));
 }
 
-void Dispatcher::OnDurable(uint64_t ticket) {
+void Dispatcher::OnDurable(uint64_t ticket, MonoTime now) {
   if (const auto finish = finish_tickets_.find(ticket); finish != finish_tickets_.end()) {
     finished_.insert(finish->second);
     finish_tickets_.erase(finish);
     return;
   }
   const auto node = in_flight_.extract(ticket);
-  if (node.empty()) return;
+  if (node.empty()) return SendWrittenJobs(ticket, now);
   const InFlight& done = node.mapped();
   RunState& run = *MutableRun(done.run);
   run.ListenersDurable(done.listeners);

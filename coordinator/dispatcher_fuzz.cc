@@ -191,7 +191,7 @@ class Target {
     envelope.set_session(session_[key]);
     envelope.mutable_request()->set_slots(2);
     dispatcher_->OnMessage("route-" + key, key, envelope, now_, UnixMillis());
-    Hear();
+    Tick();  // the leases are written
   }
 
   void Hear() {

@@ -139,12 +139,13 @@ void Dispatcher::SetOptOuts(uint64_t version, RangeSet opt_outs, MonoTime now) {
   OrdersChanged(now);
 }
 
-// A worker that knows no orders has the opt-outs of the time its jobs were made: it gets others.
+// A worker that knows no orders has the opt-outs of the time its jobs were sent: it gets others.
 void Dispatcher::TakeBackFromOld(MonoTime /*now*/) {
   for (auto& [id, run] : runs_) {
     for (LiveJob* job : run.AllLeased()) {
       const Session* holder = SessionOf(job->row.worker());
       if (holder == nullptr || holder->knows_orders()) continue;
+      if (unsent_.Has({id, job->row.id()})) continue;  // is sent with those of now
       ReleaseLease(run, *job, Blame::kNone);
     }
     CommitDirty(run);

@@ -353,7 +353,9 @@ TEST_F(DispatcherOrdersTest, AWorkerGetsJobsOfEachRunAndOfTheHungryOneFirst) {
   proto::Envelope envelope;
   envelope.mutable_request()->set_slots(1);
   envelope.mutable_request()->add_hungry_runs(2);
-  EXPECT_EQ(Say("a", envelope).at(0).job().run(), 2U);
+  Say("a", envelope);
+  Tick();
+  EXPECT_EQ(Heard("a").at(0).job().run(), 2U);
   EXPECT_EQ(AskForJob("a")->run(), 1U);
 }
 
@@ -558,6 +560,60 @@ TEST_F(DispatcherOrdersTest, AnOldWorkerWorksForOneRunAndHearsOfItByHeartbeats) 
   proto::Envelope beat;
   beat.mutable_heartbeat()->mutable_load()->set_applied_pps(25);
   EXPECT_EQ(Say("old", beat).at(0).heartbeat_ack().probes_per_second(), 0);
+}
+
+// It is told the same number for another run; what it had of the first one is the others' then.
+TEST_F(DispatcherOrdersTest, AnOldWorkerThatChangesItsRunAtTheSameRateGivesTheFirstOnesBack) {
+  AddSecondRun();
+  proto::RunSettings settings = Settings();
+  settings.set_probes_per_second(20);
+  ASSERT_TRUE(dispatcher_->ChangeRun(1, settings, now_, UnixMillis()));
+  proto::RunSettings second = settings;
+  second.set_probes_per_second(10);
+  second.add_only("name=old");
+  ASSERT_TRUE(dispatcher_->ChangeRun(2, second, now_, UnixMillis()));
+  Greet("old", {.minor = 1});
+  EXPECT_EQ(Rate(Greet("new").orders().rates(), 1), 10);
+  const auto beat = [&] {
+    now_ += seconds(2);
+    proto::Envelope applies;
+    applies.mutable_heartbeat()->mutable_load()->set_applied_pps(10);
+    EXPECT_EQ(Say("old", applies).at(0).heartbeat_ack().probes_per_second(), 10);
+    Beat("new");
+    Obey("new");
+  };
+  beat();
+  settings.add_except("name=old");
+  ASSERT_TRUE(dispatcher_->ChangeRun(1, settings, now_, UnixMillis()));
+  for (int round = 0; round < 4; ++round) beat();
+  EXPECT_EQ(Rate(Beat("new").rates(), 1), 20);
+}
+
+TEST_F(DispatcherOrdersTest, AnOldWorkerHearsOfTheNextRunsRateBeforeItHasAJobOfIt) {
+  AddSecondRun();
+  proto::RunSettings settings = Settings();
+  settings.set_probes_per_second(8);
+  ASSERT_TRUE(dispatcher_->ChangeRun(2, settings, now_, UnixMillis()));
+  const auto beat = [&](double applied) {
+    now_ += seconds(2);
+    proto::Envelope applies;
+    applies.mutable_heartbeat()->mutable_load()->set_applied_pps(applied);
+    return Say("old", applies).at(0).heartbeat_ack().probes_per_second();
+  };
+  const double of_first = Greet("old", {.minor = 1}).probes_per_second();
+  EXPECT_EQ(of_first, 46) << "what the second run leaves, for two";
+  EXPECT_EQ(beat(of_first), of_first);
+  settings = Settings();
+  settings.add_except("name=old");
+  ASSERT_TRUE(Change(settings));
+  EXPECT_FALSE(AskForJob("old")) << "it is at the first one's rate";
+  double applied = beat(of_first);
+  EXPECT_FALSE(AskForJob("old")) << "it has not said that it is not";
+  while (applied != 4) applied = beat(applied);
+  beat(applied);
+  const auto job = AskForJob("old");
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->run(), 2U);
 }
 
 TEST_F(DispatcherOrdersTest, AnOldWorkerGetsNoRunWithCeilingsItCannotKeep) {

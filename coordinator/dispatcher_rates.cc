@@ -103,6 +103,12 @@ void Dispatcher::PickOnlyRun(Session& session) {
   session.only_run = picked;
 }
 
+bool Dispatcher::ObeysAnother(const std::string& key, uint32_t run) const {
+  const RateShares::Shares& taken = shares_.Taken(key);
+  return std::any_of(taken.begin(), taken.end(),
+                     [run](const auto& entry) { return entry.first != run; });
+}
+
 void Dispatcher::SetTermsOfAll() {
   for (auto& [route, session] : sessions_) {
     if (!session.knows_orders()) PickOnlyRun(session);
@@ -174,7 +180,7 @@ void Dispatcher::OnHeartbeat(Session& session, const proto::Heartbeat& heartbeat
   session.clock_offset_ms = heartbeat.clock_offset_ms();
   DivideIfDue(now);
   if (!session.knows_orders() && session.obeyed_version == session.told_version &&
-      !Same(session.told_pps, GrantedPps(session.key))) {
+      !shares_.Settled(session.key)) {
     TellOld(session);
   }
   // What it was sent a heartbeat ago and does not know was lost on the way.

@@ -52,6 +52,16 @@ struct DispatcherSession {
   bool knows_orders() const { return minor >= kOrdersMinor; }
 };
 
+// Of one that has a session, for who asks.
+struct DispatcherWorkerView {
+  std::string key;
+  std::string name;
+  proto::WorkerLoad load;
+  size_t jobs = 0;
+  std::string software;  // as it said
+  MonoTime last_heard{};
+};
+
 struct DispatcherRecord {
   std::string name;
   int strikes = 0;

@@ -54,6 +54,7 @@ void Dispatcher::EndSession(const std::string& route, bool keeps_probing, MonoTi
   if (const auto newest = route_of_key_.find(session.key);
       newest != route_of_key_.end() && newest->second == route) {
     route_of_key_.erase(newest);
+    TakeBackUnsent(session.key);
     shares_.Leave(session.key, keeps_probing ? now + options_.lease : now, now);
   }
   orders_due_.erase(route);
@@ -158,8 +159,9 @@ void Dispatcher::Welcome(Session& session, const proto::Hello& hello, bool resta
   welcome.set_heartbeat_ms(static_cast<uint32_t>(ToMillis(options_.heartbeat)));
   welcome.set_lease_ms(static_cast<uint32_t>(ToMillis(options_.lease)));
 
-  std::set<std::pair<uint32_t, uint32_t>> kept;
+  std::set<std::pair<uint32_t, uint32_t>> kept, listed;
   for (const proto::HeldJob& held : hello.held()) {
+    listed.emplace(held.run(), held.job());
     proto::Verdict verdict = Judge(session.key, held, now);
     const LiveJob* job = HeldBy(session.key, held.run(), held.job(), held.token());
     if (restarted && job != nullptr && DiedEmptyHanded(held, *job)) {
@@ -170,7 +172,7 @@ void Dispatcher::Welcome(Session& session, const proto::Hello& hello, bool resta
   }
   session.welcome = std::move(envelope);
   RepeatWelcome(session, now);
-  TakeBackUnlisted(session, kept, now);
+  TakeBackUnlisted(session, kept, listed);
 }
 
 // The orders in it are those in force now.
@@ -188,16 +190,20 @@ void Dispatcher::RepeatWelcome(Session& session, MonoTime now) {
                                                        : session.told_pps);
 }
 
-// What it does not list it does not have: a restarted worker without its spool.
+// What it does not list it does not have: a restarted worker without its spool. Of a lease of
+// before our restart it may never have heard.
 void Dispatcher::TakeBackUnlisted(const Session& session,
                                   const std::set<std::pair<uint32_t, uint32_t>>& kept,
-                                  MonoTime /*now*/) {
+                                  const std::set<std::pair<uint32_t, uint32_t>>& listed) {
   for (auto& [id, run] : runs_) {
     const std::vector<LiveJob*> held = run.LeasedTo(session.key);
     const Blame blame = held.size() == 1 ? Blame::kAlone : Blame::kShared;
     for (LiveJob* job : held) {
       trimming_.erase({id, job->row.id()});  // a TRIM on its way went with the old session
-      if (!kept.contains({id, job->row.id()})) ReleaseLease(run, *job, blame);
+      if (kept.contains({id, job->row.id()})) continue;
+      const bool unheard = job->row.token().epoch() < options_.epoch && job->row.next_seq() == 0 &&
+                           !listed.contains({id, job->row.id()});
+      ReleaseLease(run, *job, unheard ? Blame::kNone : blame);
     }
     CommitDirty(run);
   }
@@ -250,6 +256,7 @@ LiveJob* Dispatcher::HeldBy(const std::string& key, uint32_t run_id, uint32_t jo
   if (job == nullptr) return nullptr;
   if (Broken(Rule::kReleasedIsOver) && SameToken(job->row.token(), token)) return job;
   if (Broken(Rule::kPresentToken) && job->row.worker() == key) return job;
+  if (unsent_.Has({run_id, job_id})) return nullptr;  // nobody knows of it
   const bool held =
       job->row.state() == proto::JobRow::LEASED || job->row.state() == proto::JobRow::DONE;
   return held && job->row.worker() == key && SameToken(job->row.token(), token) ? job : nullptr;

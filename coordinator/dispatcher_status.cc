@@ -181,7 +181,10 @@ void Dispatcher::FillJobs(const RunState& run, const RunInfo& info, uint32_t max
 std::string Dispatcher::WhyOpen(const RunState& run, const RunInfo& info, const LiveJob& job,
                                 MonoTime now, int64_t unix_ms) const {
   std::string held;
-  if (job.row.state() == JobRow::LEASED) {
+  if (unsent_.Has({run.run().id(), job.row.id()})) {
+    held =
+        StrCat("leased to ", NameOf(job.row.worker()), ", which hears of it when that is written");
+  } else if (job.row.state() == JobRow::LEASED) {
     const Session* holder = SessionOf(job.row.worker());
     held =
         StrCat("leased to ", holder == nullptr ? std::string(kNobody) : holder->name, " for ",
@@ -240,8 +243,8 @@ std::string Dispatcher::WhyPending(const RunState& run, const LiveJob& job, Mono
 int64_t Dispatcher::EtaMillis(const RunState::Totals& totals, const RunState& run,
                               const RunInfo& info) const {
   if (info.samples.size() < 2) return -1;
-  const Sample& first = info.samples.front();
-  const Sample& last = info.samples.back();
+  const RunInfo::Sample& first = info.samples.front();
+  const RunInfo::Sample& last = info.samples.back();
   const auto seconds = std::chrono::duration<double>(last.at - first.at).count();
   const auto time_for = [&](double left, uint64_t from, uint64_t to) {
     if (left <= 0) return 0.0;

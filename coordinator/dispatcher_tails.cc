@@ -31,6 +31,7 @@ void Dispatcher::AskForTail(const std::string& idle_key, MonoTime now) {
       const uint64_t worth =
           job->row.kind() == JobRow::SWEEP ? options_.min_sweep_tail : options_.min_grab_tail;
       const bool asked = trimming_.contains({id, job->row.id()});
+      if (unsent_.Has({id, job->row.id()})) continue;
       // Whom a throttled host may be given to is decided when its job is cut. An audit is short,
       // and the idle one may be whom it is about.
       if (job->row.kind() == JobRow::GRAB_REVISITS || RunState::IsAudit(job->row)) continue;

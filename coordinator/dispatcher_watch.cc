@@ -43,10 +43,11 @@ void Dispatcher::ExpireLeases(MonoTime now) {
 }
 
 // Whether nothing need come of the lease now, and nobody is to blame: no rate, no credit, no room,
-// results on their way to the disk, or no worker, whose lease ends by itself.
+// results or the lease itself on their way to the disk, or no worker, whose lease ends by itself.
 bool Dispatcher::MayStandStill(const RunState& run, const LiveJob& job) const {
   const uint32_t id = run.run().id();
   if (paused_ || !pressure_.empty() || !IsOpen(id)) return true;
+  if (unsent_.Has({id, job.row.id()})) return true;
   const std::string& key = job.row.worker();
   if (SessionOf(key) == nullptr || draining_.contains(key)) return true;
   const auto record = records_.find(key);

@@ -100,8 +100,10 @@ class WatchedQueue final : public CommitQueue {
   std::vector<uint64_t> TakeDurable() override {
     std::vector<uint64_t> tickets = committer_.TakeDurable();
     for (const uint64_t ticket : tickets) {
-      while (promised < submitted.size() && submitted[promised].ticket != ticket) ++promised;
-      ++promised;
+      size_t at = promised;
+      while (at < submitted.size() && submitted[at].ticket != ticket) ++at;
+      // A lease was written, and may be forgotten in a power cut.
+      if (at < submitted.size() && submitted[at].must_sync) promised = at + 1;
     }
     return tickets;
   }

@@ -25,6 +25,7 @@ proto::HostRow HostRowOf(const proto::HostObservation& host, const Address& addr
   row.set_worker(item.worker);
   row.set_job(item.job);
   row.set_clock_offset_ms(item.clock_offset_ms);
+  row.set_answers_all(host.answers_all());
   return row;
 }
 
@@ -60,6 +61,7 @@ proto::PortRow* PortRowOf(proto::PortObservation& observation, google::protobuf:
 void AddVisit(const proto::HostRow& again, proto::HostRow* known) {
   known->set_last_visit_unix_ms(again.started_unix_ms());
   known->set_duration_ms(known->duration_ms() + again.duration_ms());
+  known->set_answers_all(known->answers_all() || again.answers_all());
 }
 
 // What the store has, or nothing of it.

@@ -32,7 +32,7 @@ struct CommitItem {
   int64_t clock_offset_ms = 0;  // of its clock; the hosts' times are corrected by it already
   std::optional<proto::RunRow> run_row;
   bool must_sync = false;
-  uint64_t ticket = 0;  // handed back when it is durable; 0 = nobody waits
+  uint64_t ticket = 0;  // handed back when it is written; 0 = nobody waits
 };
 
 // Ids of the keys a port showed, 32 bytes each. A key whose signature is wrong is kept in the

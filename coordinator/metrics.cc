@@ -129,7 +129,7 @@ constexpr Row<RunStatus> kRunRows[] = {
      [](const RunStatus& r) {
        return r.state() == RunStatus::OUTSIDE_WINDOW ? Seconds(r.window_opens_ms()) : std::nullopt;
      }},
-    {"hark_run_audited_targets_total", "Targets a second worker repeated.", kCounter,
+    {"hark_run_audited_targets_total", "Findings that were asked for twice.", kCounter,
      [](const RunStatus& r) { return Number(r.audited()); }},
     {"hark_run_audit_disagreements_total", "Of these, those with another result.", kCounter,
      [](const RunStatus& r) { return Number(r.disagreed()); }},
@@ -153,8 +153,8 @@ constexpr Row<WorkerStatus> kWorkerRows[] = {
      [](const WorkerStatus& w) { return Seconds(w.last_heard_ms()); }},
     {"hark_worker_hosts_merged_total", "Hosts of its batches that are durable.", kCounter,
      [](const WorkerStatus& w) { return Number(w.hosts_merged()); }},
-    {"hark_worker_audited_targets_total", "Its results that a second worker checked.", kCounter,
-     [](const WorkerStatus& w) { return Number(w.audited()); }},
+    {"hark_worker_audited_targets_total", "Findings on which it was compared with another.",
+     kCounter, [](const WorkerStatus& w) { return Number(w.audited()); }},
     {"hark_worker_audit_disagreements_total", "Of these, those with another result.", kCounter,
      [](const WorkerStatus& w) { return Number(w.disagreed()); }},
 };

@@ -143,6 +143,13 @@ void RateShares::Obeyed(const std::string& worker, uint64_t version) {
   if (member.taken != had) dirty_ = true;
 }
 
+bool RateShares::Settled(const std::string& worker) const {
+  const auto it = members_.find(worker);
+  if (it == members_.end()) return true;
+  const Member& member = it->second;
+  return member.told.size() == 1 && member.told.front().shares == member.granted;
+}
+
 void RateShares::Retake(Member& member) {
   member.taken = member.granted;
   for (const Telling& telling : member.told) TakeMost(telling.shares, &member.taken);

@@ -98,6 +98,8 @@ class RateShares {
   // It obeys what it was told under this version, and nothing of before.
   void Obeyed(const std::string& worker, uint64_t version);
 
+  // It obeys what is granted and nothing else: there is nothing to tell it.
+  bool Settled(const std::string& worker) const;
   // The most it may be obeying.
   const Shares& Taken(const std::string& worker) const;
   double ceiling() const { return ceiling_; }

@@ -24,6 +24,11 @@ bool About(const RateShare& a, const RateShare& b) {
   return About(a.pps, b.pps) && About(a.per_prefix, b.per_prefix) && About(a.per_as, b.per_as);
 }
 
+bool LessIn(const RateShare& a, const RateShare& b) {
+  return std::any_of(std::begin(kShareParts), std::end(kShareParts),
+                     [&](const auto part) { return a.*part < b.*part; });
+}
+
 struct Claim {
   double weight = 1;
   double cap = kUnlimited;
@@ -217,6 +222,7 @@ std::vector<std::string> RateShares::Divide(MonoTime now) {
   std::vector<Raise> raises = Lower();
   ScaleRaises(raises);
   std::set<std::string> changed;
+  bool freed = false;
   for (const Raise& raise : raises) {
     RateShare share;
     for (const auto part : kShareParts) share.*part = raise.base.*part + raise.more.*part;
@@ -229,10 +235,14 @@ std::vector<std::string> RateShares::Divide(MonoTime now) {
     } else {
       member.granted[raise.run] = share;
     }
+    const RateShare had = ShareIn(member.taken, raise.run);
     Retake(member);
+    // Of what it was never told nobody will say that it is given back: this is when the others may
+    // have it.
+    freed = freed || LessIn(ShareIn(member.taken, raise.run), had);
     changed.insert(*raise.worker);
   }
-  dirty_ = false;
+  dirty_ = freed;
   return {changed.begin(), changed.end()};
 }
 

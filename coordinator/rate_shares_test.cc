@@ -58,6 +58,30 @@ TEST_F(RateSharesTest, AreEvenAndGrowOnlyAfterTheOthersObey) {
   EXPECT_EQ(Pps(shares, "b"), 50);
 }
 
+// One without orders hears of a new rate at its next heartbeat only; the other must not wait for an
+// answer that nobody was asked for.
+TEST_F(RateSharesTest, WhatWasGrantedAndTakenBackBeforeItWasToldIsFreeAtOnce) {
+  RateShares shares(100, 2);
+  shares.SetRun(1, {});
+  shares.Join("a", {kUnlimited, {1}}, {});
+  shares.Join("b", {kUnlimited, {1}}, {});
+  Settle(shares);
+  shares.SetTerms("b", {kUnlimited, {}});
+  EXPECT_EQ(shares.Divide(now_), std::vector<std::string>{"b"});
+  shares.Told("b", ++version_);
+  shares.Obeyed("b", version_);
+  EXPECT_EQ(shares.Divide(now_), std::vector<std::string>{"a"});
+  EXPECT_EQ(Pps(shares, "a"), 100);
+  EXPECT_FALSE(shares.Settled("a")) << "it is to be told";
+  shares.SetTerms("b", {kUnlimited, {1}});
+  EXPECT_EQ(shares.Divide(now_), std::vector<std::string>{"a"}) << "which had not heard of 100";
+  EXPECT_TRUE(shares.Settled("a"));
+  ASSERT_TRUE(shares.Due(now_));
+  EXPECT_EQ(shares.Divide(now_), std::vector<std::string>{"b"});
+  EXPECT_EQ(Pps(shares, "b"), 50);
+  EXPECT_FALSE(shares.Due(now_));
+}
+
 TEST_F(RateSharesTest, AnAnswerToAnOlderTellingFreesNothingThatWasToldSince) {
   RateShares shares(100, 1);
   shares.SetRun(1, {});

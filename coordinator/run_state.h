@@ -53,7 +53,7 @@ struct LiveJob {
   MonoTime deadline = kNever;     // of the lease
   MonoTime leased_at{};
   MonoTime progress_at{};  // of the lease's last accepted batch, later by every time it had to wait
-  uint64_t exclusions_version = 0;  // of the opt-outs when it was leased
+  uint64_t exclusions_version = 0;  // of the opt-outs when its JOB was sent
   std::set<std::string> barred;     // workers it stood still with: not given to them again
   // GRAB_REVISITS, given back, and audits: not leased before. Set when it is first asked for.
   std::optional<MonoTime> rests_until;

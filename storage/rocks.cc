@@ -143,7 +143,10 @@ Status CheckDirectory(const std::string& path, bool read_only) {
 Status ExplainOpenFailure(const std::string& path, const rocksdb::Status& status) {
   const std::string text = status.ToString();
   const auto says = [&](std::string_view words) { return text.find(words) != std::string::npos; };
-  if (status.IsNoSpace() || says("No space left")) return FromRocks("open the store", status);
+  if (status.IsNoSpace() || says("No space left")) {
+    return {StatusCode::kDiskFull, StrCat("no space left on the disk of '", path,
+                                          "'; free some and start again, nothing is lost")};
+  }
   for (const std::string_view reason : {"Permission denied", "Read-only file system"}) {
     if (says(reason)) return InvalidInput(StrCat("cannot write to '", path, "': ", reason));
   }

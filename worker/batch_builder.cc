@@ -94,9 +94,9 @@ void SweepBatch::Add(KnockResult result, const Address& address, MonoTime now) {
   HARK_CHECK(result != KnockResult::kNotSent);  // begun again, never reported
 }
 
-void SweepBatch::AddRecheck(uint64_t asked, uint64_t answered) {
-  result_.set_rechecked(result_.rechecked() + asked);
-  result_.set_found_again(result_.found_again() + answered);
+void SweepBatch::AddRecheck(bool answered) {
+  result_.set_rechecked(result_.rechecked() + 1);
+  result_.set_found_again(result_.found_again() + (answered ? 1 : 0));
 }
 
 bool SweepBatch::Due(MonoTime now) const {

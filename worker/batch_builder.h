@@ -38,8 +38,8 @@ class SweepBatch {
   bool empty() const { return from_ == to_; }
   // The result of index to().
   void Add(KnockResult result, const Address& address, MonoTime now);
-  // Of a sample of silent targets that were asked again, how many answered then.
-  void AddRecheck(uint64_t asked, uint64_t answered);
+  // The target added last had been silent and was asked once more.
+  void AddRecheck(bool answered);
   bool Due(MonoTime now) const;
   // from_index, to_index and the sealed payload; starts the next one.
   proto::Batch Take();

@@ -15,6 +15,7 @@ constexpr uint32_t kDefaultConcurrency = 200;
 constexpr size_t kWindowPerSocket = 4;
 // SYNs to one target: whoever has not heard this many does not want to.
 constexpr int kMaxProbes = 10;
+constexpr uint32_t kMaxCanaryPorts = 4;
 
 uint32_t ConcurrencyOf(const proto::Job& job) {
   return job.policy().concurrency() > 0 ? job.policy().concurrency() : kDefaultConcurrency;
@@ -56,6 +57,9 @@ Status JobRunner::StartJob(const proto::Job& job, uint64_t cursor, uint64_t end,
         MakeSweepOf(job, cursor, end, std::move(targets), std::move(policy), std::move(excluded)));
   } else {
     policy->make_survey = surveys_(job.policy());
+    policy->canary_ports =
+        static_cast<int>(std::min<uint32_t>(job.policy().canary_ports(), kMaxCanaryPorts));
+    policy->canary_key = canary_key_;
     jobs_.push_back(
         MakeGrab(job, cursor, end, sockets * kWindowPerSocket, std::move(policy), options_.limits));
   }
@@ -208,7 +212,8 @@ void JobRunner::SetRate(double probes_per_second) {
   shares_.clear();
   ForgetPacers();
   for (const auto& [run, pacer] : pacers_) Pace(run, *pacer);
-  prober_.SetRate(probes_per_second);
+  total_ = probes_per_second;
+  prober_.SetRate(total_ * brake_);
   if (options_.syn != nullptr) options_.syn->Wake();
 }
 
@@ -219,7 +224,15 @@ void JobRunner::SetShares(const RunShares& shares, double total) {
   for (const auto& [run, share] : shares_) PacerOf(run);
   for (const auto& [run, pacer] : pacers_) Pace(run, *pacer);
   // Last, since it wakes those who wait for any of it.
-  prober_.SetRate(total);
+  total_ = total;
+  prober_.SetRate(total_ * brake_);
+  if (options_.syn != nullptr) options_.syn->Wake();
+}
+
+void JobRunner::SetBrake(double part) {
+  if (part == brake_) return;
+  brake_ = part;
+  prober_.SetRate(total_ * brake_);
   if (options_.syn != nullptr) options_.syn->Wake();
 }
 

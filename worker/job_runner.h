@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/random.h"
 #include "base/time.h"
 #include "worker/engine/prober.h"
 #include "worker/job_host.h"
@@ -44,6 +45,8 @@ class JobRunner final : public JobHost {
   std::vector<proto::Batch> TakeBatches(MonoTime now);
   // Sweeps to come go by connect(). Those under way by SYN, which the owner is to give back.
   std::vector<JobKey> LeaveSyn();
+  // What part of the rate this machine stands now, 0 to 1; the coordinator need not know.
+  void SetBrake(double part);
   // What FillLoad reports; the owner of the engine knows.
   void SetLoad(const proto::WorkerLoad& load) { load_ = load; }
 
@@ -81,9 +84,12 @@ class JobRunner final : public JobHost {
   std::shared_ptr<OptOutsInForce> opt_outs_ = std::make_shared<OptOutsInForce>();
   std::map<uint32_t, PacerPtr> pacers_;  // by run
   RunShares shares_;
+  double total_ = 0;  // attempts a second, all runs
+  double brake_ = 1;
   bool has_shares_ = false;                        // or only a rate for all runs together
   std::vector<std::shared_ptr<RunningJob>> jobs_;  // oldest first
   bool finishing_ = false;
+  const uint64_t canary_key_ = SecureU64();
   proto::WorkerLoad load_;
 };
 

@@ -74,9 +74,7 @@ void SynStretch::Sent(uint32_t offset, MonoTime now) {
   --waiting_;
   last_sent_ = std::max(last_sent_, now);
   if (states_[offset] == State::kUnsent) states_[offset] = State::kSilent;
-  if (!rechecking_) return;
-  rechecked_targets_[offset] = true;
-  ++rechecked_;
+  if (rechecking_) rechecked_targets_[offset] = true;
 }
 
 void SynStretch::Excluded(uint32_t offset) {
@@ -98,7 +96,6 @@ void SynStretch::OnReply(uint32_t offset, SynReply::Kind kind) {
   }
   // A reply to a SYN of an earlier lease of this range: ours has yet to leave.
   if (states_[offset] == State::kUnsent || state <= states_[offset]) return;
-  if (rechecking_ && rechecked_targets_[offset] && state == State::kAnswered) ++found_again_;
   states_[offset] = state;
 }
 

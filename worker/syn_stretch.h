@@ -78,8 +78,8 @@ class SynStretch {
   }
 
   KnockResult ResultOf(uint32_t offset) const;
-  uint64_t rechecked() const { return rechecked_; }
-  uint64_t found_again() const { return found_again_; }
+  // It was silent when the rounds before were over, and was asked once more.
+  bool rechecked(uint32_t offset) const { return rechecking_ && rechecked_targets_[offset]; }
 
  private:
   // In the order in which one replaces another.
@@ -100,8 +100,6 @@ class SynStretch {
   size_t next_ = 0;     // offset this round has come to
   size_t waiting_ = 0;  // given out and neither sent nor excluded
   MonoTime last_sent_{};
-  uint64_t rechecked_ = 0;
-  uint64_t found_again_ = 0;
 };
 
 }  // namespace hark

@@ -54,14 +54,16 @@ void SynSweep::TakeBatches(MonoTime now, bool flush, std::vector<proto::Batch>* 
 void SynSweep::CloseStretches(MonoTime now, std::vector<proto::Batch>* out) {
   while (!stretches_.empty() && stretches_.front()->closed(now)) {
     const SynStretch& stretch = *stretches_.front();
-    batch_.AddRecheck(stretch.rechecked(), stretch.found_again());
-    desk_.stats_.rechecked += stretch.rechecked();
-    desk_.stats_.found_again += stretch.found_again();
     for (uint32_t offset = 0; offset < stretch.size(); ++offset) {
       const KnockResult result = stretch.ResultOf(offset);
       const bool hit = result == KnockResult::kAnswered;
       desk_.Count(result);
       batch_.Add(result, hit ? Address::V4(AddressOf(batch_.to())) : Address(), now);
+      if (stretch.rechecked(offset)) {
+        batch_.AddRecheck(hit);
+        ++desk_.stats_.rechecked;
+        desk_.stats_.found_again += hit ? 1 : 0;
+      }
       if (batch_.Due(now)) Emit(out);
     }
     stretches_.pop_front();

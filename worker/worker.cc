@@ -44,8 +44,11 @@ bool IsLocal(const WorkerConfig& config) {
 }
 
 // Once, at the start; a scan's own workers keep it to their logs.
-proto::Capabilities CheckMachine(const WorkerConfig& config) {
-  proto::Capabilities found = Judge(FindMachineFacts(config), config);
+// by_syn: the raw sockets are open, and the right to open more is gone.
+proto::Capabilities CheckMachine(const WorkerConfig& config, bool by_syn) {
+  MachineFacts facts = FindMachineFacts(config);
+  if (by_syn) facts.raw_sockets = proto::Capabilities::WORKS;
+  proto::Capabilities found = Judge(facts, config);
   for (const proto::Preflight& line : found.preflight()) {
     const bool fine = line.result() == proto::Preflight::PASS || IsLocal(config);
     Log(fine ? LogLevel::kInfo : LogLevel::kWarning, "worker/preflight", PreflightLine(line));
@@ -70,8 +73,7 @@ SessionOptions SessionOptionsOf(const WorkerConfig& config, bool by_syn) {
     options.sweeps_wanted = kSynSweepsWanted;
     options.max_leases = std::max<size_t>(options.max_leases, kSynLeases);
   }
-  options.capabilities = CheckMachine(config);
-  if (by_syn) options.capabilities.set_raw_sockets(proto::Capabilities::WORKS);
+  options.capabilities = CheckMachine(config, by_syn);
   options.region = config.region;
   options.provider = config.provider;
   options.contact = config.contact;
@@ -225,6 +227,7 @@ void Worker::UpdateLoad() {
   if (now - memory_read_ >= kMemoryLook) {
     memory_read_ = now;
     resident_bytes_ = ResidentBytes();
+    runner_.SetBrake(conntrack_.Look(ReadConntrackFill()));
   }
   load.set_rss_bytes(resident_bytes_);
   for (const uint64_t count : stats.outcomes) load.add_outcomes(count);

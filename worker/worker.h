@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "base/unique_fd.h"
+#include "worker/conntrack_watch.h"
 #include "worker/coordinator_link.h"
 #include "worker/engine/engine_loop.h"
 #include "worker/file_spool.h"
@@ -63,6 +64,7 @@ class Worker {
   bool bus_has_news_ = true;
   MonoTime received_{};
   MonoTime memory_read_{};
+  ConntrackWatch conntrack_;
   uint64_t resident_bytes_ = 0;
 };
 

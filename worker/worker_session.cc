@@ -434,6 +434,7 @@ void WorkerSession::OnHeartbeatAck(const proto::HeartbeatAck& ack, MonoTime now)
       NoticeStall(*lease, before);
     }
   }
+  if (Broken(Rule::kAckAfterApply)) Enforce(now);
   const bool pause = ack.command() == proto::HeartbeatAck::PAUSE;
   if (ack.command() == proto::HeartbeatAck::DRAIN) StartDrain(now);
   if (knows_shares_) {

@@ -144,6 +144,7 @@ class WorkerSession {
   void ApplyWelcomeRates(const proto::Welcome& welcome, MonoTime now);
   void ApplyRate(double probes_per_second);
   void ApplyShares(const google::protobuf::RepeatedPtrField<proto::RunRate>& rates, MonoTime now);
+  void Enforce(MonoTime now);
   void DropCancelled();
   void ApplyHolds(MonoTime now);
   bool MustHold(const Lease& lease, MonoTime now) const;

@@ -37,13 +37,18 @@ void WorkerSession::OnOrders(const proto::Orders& orders, MonoTime now) {
     ApplyHolds(now);
     return;
   }
-  if (!Broken(Rule::kOptOutAtContact)) host_.Exclude(orders_.exclusions());
-  if (!Broken(Rule::kCancelDrops)) DropCancelled();
-  ApplyHolds(now);
+  if (!Broken(Rule::kAckAfterApply)) Enforce(now);
   ApplyShares(orders.rates(), now);
   proto::OrdersAck* const ack = outbox_.emplace_back().mutable_orders_ack();
   ack->set_version(orders_.version());
   ack->set_exclusions_version(orders_.exclusions_version());
+}
+
+// What the orders forbid ends here and now, not by and by.
+void WorkerSession::Enforce(MonoTime now) {
+  if (!Broken(Rule::kOptOutAtContact)) host_.Exclude(orders_.exclusions());
+  if (!Broken(Rule::kCancelDrops)) DropCancelled();
+  ApplyHolds(now);
 }
 
 void WorkerSession::ApplyWelcomeRates(const proto::Welcome& welcome, MonoTime now) {

@@ -135,7 +135,9 @@ void Fleet::StartCoordinator() {
   watch_.Now("", nullptr, now_);
   std::map<std::string, size_t> held;
   for (const auto& worker : workers_) {
-    if (worker->session != nullptr) held[worker->key] = worker->session->leases();
+    if (worker->session == nullptr) continue;
+    held[worker->key] =
+        worker->session->leases() - std::min(worker->session->leases(), worker->host->jobs_done());
   }
   watch_.Started(disk_, held, now_);
   watch_.orders.Pressure(false);
@@ -221,8 +223,8 @@ void Fleet::StartWorker(Worker& worker) {
     worker.dying = !Probed(worker, key, sweep, from, to);
     return !worker.dying;
   };
-  hooks.contacted = [this, &worker](uint32_t run, const Address& address) {
-    watch_.orders.Contact(worker.key, run, address);
+  hooks.contacted = [this, &worker](const JobKey& key, const Address& address) {
+    watch_.orders.Contact(worker.key, key.run, address, watch_.OptOutsOf(key));
   };
   hooks.throttled = [this, &worker](uint32_t run, const Address& address) {
     return Throttled(worker, run, address);
@@ -283,6 +285,9 @@ void Fleet::SendToCoordinator(Worker& worker, proto::Envelope envelope) {
     worker.credit -= std::min<uint64_t>(worker.credit, envelope.batch().payload().size());
   }
   if (envelope.has_orders_ack()) watch_.orders.Acknowledges(worker.key, envelope.orders_ack());
+  const uint64_t obeys = envelope.has_heartbeat() ? envelope.heartbeat().orders_version()
+                                                  : envelope.orders_ack().version();
+  if (obeys != 0 && obeys == worker.orders_heard) watch_.orders.InForce(*worker.host, obeys);
   if (now_ < worker.mute_until) {
     worker.clean = false;
     return;

@@ -28,6 +28,8 @@ bool Leased(const JobRow& row) {
 void FleetWatch::Started(const SimDisk& durable, const std::map<std::string, size_t>& held,
                          MonoTime now) {
   now_ = now;
+  const bool power_cut =
+      std::exchange(power_cuts_forgot_, durable.forgotten()) != durable.forgotten();
   std::map<std::string, size_t> holders;
   std::set<std::string> forgotten;
   for (const auto& [run, store] : durable.runs) {
@@ -42,8 +44,10 @@ void FleetWatch::Started(const SimDisk& durable, const std::map<std::string, siz
     const auto& rows = durable.runs.at(id.first).is.jobs;
     const auto row = rows.find(id.second);
     const bool kept = row != rows.end() && KeyOf(id.first, row->second) == KeyOf(id.first, job.row);
-    if (kept) continue;
+    const bool told = sent_.contains(KeyOf(id.first, job.row));
+    if (kept || !told) continue;
     forgotten_.insert(KeyOf(id.first, job.row));
+    if (Leased(job.row) && !power_cut) Say("a restart forgot a lease that was sent");
     if (Leased(job.row) && !holders.contains(job.row.worker())) forgotten.insert(job.row.worker());
   }
   if (!jobs_.empty() && (!forgotten.empty() || !old_.empty())) {
@@ -87,7 +91,7 @@ void FleetWatch::Submitted(const CommitItem& item) {
       if (!new_lease) continue;
       job.renewed = now_;
       orders.Leased(item.run, row.worker());
-      const Issued lease{row.worker(), row.cursor(), row.end()};
+      const Issued lease{row.worker(), row.cursor(), row.end(), orders.opt_outs_version()};
       if (!issued_.emplace(key, lease).second) Say("a token issued twice");
     }
   }
@@ -133,14 +137,19 @@ bool FleetWatch::IsAudit(uint32_t run, uint32_t job) const {
   return known != jobs_.end() && RunState::IsAudit(known->second.row);
 }
 
+uint64_t FleetWatch::OptOutsOf(const JobKey& key) const {
+  const auto lease = issued_.find(key);
+  return lease == issued_.end() ? 0 : lease->second.opt_outs;
+}
+
 void FleetWatch::CheckLease(uint32_t run, const Job& before, const proto::JobRow& row) {
   if (!Leased(before.row)) return;
   const JobKey key = KeyOf(run, before.row);
   const bool same = Leased(row) && KeyOf(run, row) == key;
   if (same && row.end() < before.row.end()) ++trims_;
   const bool over = now_ >= before.renewed + lease_;
-  const bool taken =
-      cancelled_.contains(run) || (old_.contains(before.row.worker()) && orders.opt_outs() > 0);
+  const bool taken = cancelled_.contains(run) || !sent_.contains(key) ||
+                     (old_.contains(before.row.worker()) && orders.opt_outs() > 0);
   // Said late, it may already be at work again under it.
   if (!same && (sender_ == before.row.worker() || taken)) forgotten_.insert(key);
   if (!same && !over && !taken && sender_ != before.row.worker())
@@ -149,6 +158,15 @@ void FleetWatch::CheckLease(uint32_t run, const Job& before, const proto::JobRow
 
 void FleetWatch::Applied(uint32_t run, const JobRow& row) {
   if (row.has_token()) durable_[KeyOf(run, row)] = row.next_seq();
+}
+
+// From now on its lease counts.
+void FleetWatch::CheckJob(const proto::Job& job) {
+  const JobKey key = JobKey::Of(job);
+  if (!durable_.contains(key)) Say("a JOB before its lease is written");
+  sent_.insert(key);
+  Job& known = jobs_[{key.run, key.job}];
+  if (Leased(known.row) && KeyOf(key.run, known.row) == key) known.renewed = now_;
 }
 
 void FleetWatch::CheckVerdicts(const google::protobuf::RepeatedPtrField<proto::Verdict>& verdicts,
@@ -170,6 +188,8 @@ void FleetWatch::Sent(const std::string& /*worker*/, const proto::Envelope& enve
       if (ack.durable_next_seq() > durable_[JobKey::Of(ack)]) Say("acknowledged, not durable");
       return;
     }
+    case proto::Envelope::kJob:
+      return CheckJob(envelope.job());
     case proto::Envelope::kOrders:
       return orders.Says(envelope.orders());
     case proto::Envelope::kWelcome:

@@ -10,6 +10,8 @@
 //   Submitted(other row) | a lease ended before its time and not by its holder
 //                        | a token issued twice
 //                        | an audit of oneself, or too soon
+//   Sent(JOB)            | said before its lease was written
+//   Started              | forgot a lease that its holder was told of, and the power was never off
 //   Sent(ACK, verdict)   | acknowledged before it was durable; an honest worker's batch found bad
 //   Probed               | outside the lease, or while the job was somebody else's
 //   Rates                | shares that together exceed the ceiling
@@ -41,7 +43,7 @@ class FleetWatch {
         overlap_may_happen_(overlap_may_happen) {}
 
   // A coordinator begins with these rows.
-  // held: leases each worker believes it has.
+  // held: leases each worker believes it has and is not through with.
   void Started(const SimDisk& durable, const std::map<std::string, size_t>& held, MonoTime now);
   // The coordinator is about to be told this, or has been: nullptr, a tick.
   void Now(const std::string& sender, const proto::Envelope* message, MonoTime now);
@@ -59,6 +61,8 @@ class FleetWatch {
   void Old(const std::string& worker) { old_.insert(worker); }
 
   bool IsAudit(uint32_t run, uint32_t job) const;
+  // The opt-outs' version when this was leased.
+  uint64_t OptOutsOf(const JobKey& key) const;
   uint64_t trims() const { return trims_; }
   uint64_t shares_unknown() const { return shares_unknown_; }
   std::vector<std::string> broken;
@@ -73,6 +77,7 @@ class FleetWatch {
   struct Issued {
     std::string worker;
     uint64_t from = 0, end = 0;
+    uint64_t opt_outs = 0;  // version
   };
 
   void Say(const std::string& what) { broken.push_back(what); }
@@ -80,6 +85,7 @@ class FleetWatch {
   void CheckBatch(const CommitItem& item, const Job& before, const proto::JobRow& row);
   void CheckLease(uint32_t run, const Job& before, const proto::JobRow& row);
   void CheckAudit(Job& job, const Job& before);
+  void CheckJob(const proto::Job& job);
   void CheckVerdicts(const google::protobuf::RepeatedPtrField<proto::Verdict>& verdicts,
                      bool renews);
 
@@ -91,6 +97,8 @@ class FleetWatch {
   const proto::Envelope* message_ = nullptr;
   std::map<JobId, Job> jobs_;
   std::map<JobKey, Issued> issued_;
+  std::set<JobKey> sent_;               // their JOBs
+  uint64_t power_cuts_forgot_ = 0;      // items, until the last start
   std::set<JobKey> forgotten_;          // by a power cut, or given up in a message that came late
   std::map<JobKey, uint64_t> durable_;  // next_seq
   std::set<uint64_t> welcomed_;         // sessions

@@ -21,7 +21,28 @@ struct Mutation {
   Rule rule;
   const char* name;
   uint64_t within;  // histories in which it must be caught: several times the mean
+  FleetOptions (*history)(uint64_t seed) = ShortHistory;
 };
+
+// Brief jobs, and somebody is always cut off: when the coordinator dies there is one who has handed
+// over all it held and has not heard so. It comes back when the others have been given its share.
+FleetOptions BriefJobs(uint64_t seed) {
+  FleetOptions options;
+  options.seed = seed;
+  options.workers = 3;
+  options.expected_workers = 1;
+  options.targets = 3000;
+  options.sweep_job = 30;
+  options.min_sweep_tail = options.min_grab_tail = 2048;
+  options.loss = 0.08;
+  options.duplication = 0;
+  options.worker_deaths_every = 0;
+  options.coordinator_deaths_every = 25;
+  options.partitions_every = 3;
+  options.trouble = std::chrono::seconds(90);
+  options.patience = std::chrono::minutes(20);
+  return options;
+}
 
 constexpr Mutation kMutations[] = {
     {Rule::kAckOnlyDurable, "AckOnlyDurable", 2000},
@@ -34,6 +55,7 @@ constexpr Mutation kMutations[] = {
     {Rule::kNewToken, "NewToken", 500},
     {Rule::kEpochInToken, "EpochInToken", 500},
     {Rule::kLeasesOutliveRestart, "LeasesOutliveRestart", 500},
+    {Rule::kLeaseBeforeJob, "LeaseBeforeJob", 100},
     {Rule::kKeepRenews, "KeepRenews", 1000},
     {Rule::kExpiry, "Expiry", 500},
     {Rule::kTrimAfterAck, "TrimAfterAck", 500},
@@ -67,14 +89,14 @@ constexpr Mutation kMutations[] = {
     {Rule::kCannotSupply, "CannotSupply", 10'000},
     {Rule::kCreditSpent, "CreditSpent", 40'000},
     {Rule::kGoBack, "GoBack", 2000},
+    {Rule::kAckAfterApply, "AckAfterApply", 1000},
+    {Rule::kOldLeasesLackOptOuts, "OldLeasesLackOptOuts", 10'000},
+    {Rule::kOptOutsBeforeJob, "OptOutsBeforeJob", 10'000},
+    {Rule::kCancelDrops, "CancelDrops", 10'000},
+    {Rule::kGhostShare, "GhostShare", 20'000, BriefJobs},
     {Rule::kOptOutAtContact, "OptOutAtContact", 500},
     {Rule::kPausedHolds, "PausedHolds", 1000},
 };
-
-// No history has shown these broken yet: docs/simulation.md says why each may be hard to see. They
-// have unit tests of their own.
-constexpr Rule kUnproven[] = {Rule::kGhostShare, Rule::kOldLeasesLackOptOuts,
-                              Rule::kOptOutsBeforeJob, Rule::kCancelDrops};
 
 // A test's name in ctest is its parameter printed: it must not be an address.
 void PrintTo(const Mutation& mutation, std::ostream* out) {
@@ -99,7 +121,7 @@ TEST_P(MutationTest, IsCaught) {
   uint64_t caught = 0, seed = 0;
   std::string how;
   while (caught < wanted && seed < GetParam().within * wanted) {
-    const FleetOutcome outcome = RunFleet(ShortHistory(++seed));
+    const FleetOutcome outcome = RunFleet(GetParam().history(++seed));
     if (outcome.finished && outcome.broken.empty()) continue;
     ++caught;
     if (how.empty()) how = outcome.broken.empty() ? "never finished" : outcome.broken.front();
@@ -115,8 +137,18 @@ TEST_P(MutationTest, IsCaught) {
 INSTANTIATE_TEST_SUITE_P(Rule, MutationTest, testing::ValuesIn(kMutations),
                          [](const auto& test) { return std::string(test.param.name); });
 
+TEST(MutationTableTest, WhatCatchesOneRuleFindsNothingWhenAllAreKept) {
+  SetLogSink([](LogLevel, std::string_view) {});
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    const FleetOutcome outcome = RunFleet(BriefJobs(seed));
+    EXPECT_TRUE(outcome.finished) << "seed " << seed;
+    EXPECT_TRUE(outcome.broken.empty()) << "seed " << seed << ": " << outcome.broken.front();
+  }
+  SetLogSink(nullptr);
+}
+
 TEST(MutationTableTest, HasEveryRule) {
-  EXPECT_EQ(std::size(kMutations) + std::size(kUnproven) + 1, static_cast<size_t>(Rule::kCount));
+  EXPECT_EQ(std::size(kMutations) + 1, static_cast<size_t>(Rule::kCount));
 }
 
 }  // namespace

@@ -55,8 +55,6 @@ FleetOptions ShortHistory(uint64_t seed) {
   if (sometimes(0.15)) options.cancels_every = between(10, 40);
   if (sometimes(0.2)) options.pressure_every = between(4, 15);
   options.limits_stay = sometimes(0.3);
-  // Open: docs/simulation.md, "Known and open".
-  options.old_workers = 0;
   return options;
 }
 

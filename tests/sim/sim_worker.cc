@@ -63,18 +63,22 @@ void SimHost::Exclude(std::shared_ptr<const ExclusionFilter> opt_outs) {
 }
 
 bool SimHost::Excluded(const Running& running, const Address& address) const {
-  return (opt_outs_ != nullptr && opt_outs_->Contains(address)) ||
-         running.exclusions.Contains(address);
+  return opt_outs_->Contains(address) || running.exclusions.Contains(address);
 }
 
-bool SimHost::Probes(uint32_t run) const {
+bool SimHost::Has(uint32_t run) const {
+  return std::any_of(jobs_.begin(), jobs_.end(),
+                     [run](const auto& entry) { return entry.first.run == run; });
+}
+
+bool SimHost::Begins(uint32_t run) const {
   return !finishing_ && std::any_of(jobs_.begin(), jobs_.end(), [run](const auto& entry) {
     return entry.first.run == run && entry.second.next < entry.second.end && !entry.second.held;
   });
 }
 
 double SimHost::RateOf(uint32_t run) const {
-  if (!Probes(run)) return 0;
+  if (!Begins(run)) return 0;
   if (!shares_) return rate_;
   const auto share = shares_->find(run);
   return share == shares_->end() ? 0 : share->second.probes_per_second;
@@ -100,7 +104,7 @@ void SimHost::Visit(const Running& running, const std::string& address, MonoTime
     port.set_outcome(static_cast<uint32_t>(Outcome::kLocalError));
     return;
   }
-  hooks_.contacted(run, target);
+  hooks_.contacted(JobKey::Of(running.job), target);
   const bool throttled = hooks_.throttled(run, target);
   port.set_greeting(TrueTime(now));
   port.set_outcome(static_cast<uint32_t>(throttled ? Outcome::kThrottled : Outcome::kOk));
@@ -112,7 +116,7 @@ void SimHost::Knock(const Running& running, uint64_t index, proto::SweepResult* 
   const uint32_t run = running.job.run();
   const SimWorld& world = *worlds_[run - 1];
   if (Excluded(running, world.target[index])) return sweep->set_excluded(sweep->excluded() + 1);
-  hooks_.contacted(run, world.target[index]);
+  hooks_.contacted(JobKey::Of(running.job), world.target[index]);
   if (!world.listens(index)) return sweep->set_refused(sweep->refused() + 1);
   proto::SweepHit& hit = *sweep->add_hits();
   hit.set_index(index);

@@ -20,7 +20,7 @@ class SimHost final : public JobHost {
     // About to look at [from, to) of a job; false: the prober died of it.
     std::function<bool(const JobKey& key, bool sweep, uint64_t from, uint64_t to)> probed;
     // Of these, each that is no exclusion.
-    std::function<void(uint32_t run, const Address&)> contacted;
+    std::function<void(const JobKey& key, const Address&)> contacted;
     std::function<bool(uint32_t run, const Address&)> throttled;  // a visit now meets a refusal
     std::function<int64_t()> unix_ms;                             // the worker's clock
   };
@@ -33,6 +33,12 @@ class SimHost final : public JobHost {
   double RateOf(uint32_t run) const;
   // For all of them.
   double rate() const;
+  // Whether it keeps to an opt-out, has jobs of a run at all, or such as would begin a target now,
+  // at whatever rate.
+  bool Excludes(const Address& address) const { return opt_outs_->Contains(address); }
+  bool Has(uint32_t run) const;
+  bool Begins(uint32_t run) const;
+  size_t jobs_done() const { return jobs_.size() - jobs_with_work(); }
 
   Status StartJob(const proto::Job& job, uint64_t cursor, uint64_t end,
                   std::shared_ptr<const RangeSet> targets) override;
@@ -58,7 +64,6 @@ class SimHost final : public JobHost {
     ExclusionFilter exclusions;  // the job's own
   };
   bool Excluded(const Running& running, const Address& address) const;
-  bool Probes(uint32_t run) const;
 
   void MakePayload(const Running& running, uint64_t to, MonoTime now, proto::BatchPayload* payload);
   void Visit(const Running& running, const std::string& address, MonoTime now,
@@ -72,7 +77,7 @@ class SimHost final : public JobHost {
   std::map<JobKey, Running> jobs_;
   double rate_ = 0;                  // of all runs together
   std::optional<RunShares> shares_;  // nullopt: of a coordinator that knows none
-  std::shared_ptr<const ExclusionFilter> opt_outs_;
+  std::shared_ptr<const ExclusionFilter> opt_outs_ = std::make_shared<const ExclusionFilter>();
   bool finishing_ = false;
 };
 
