@@ -6,10 +6,12 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cstring>
@@ -129,6 +131,23 @@ TEST_F(RawSynChannelTest, LosesNothingOfALargeSweep) {
     ASSERT_EQ(heard[i].kind, Kind::kRefused);
   }
   EXPECT_EQ(channel->counts().kernel_drops, 0U);
+}
+
+TEST_F(RawSynChannelTest, CountsWhatTheRingHadNoRoomFor) {
+  const auto channel = Open();
+  std::vector<SynTarget> targets;
+  for (uint32_t i = 0; i < 40000; ++i) targets.push_back({kFar + i, 80});
+  SendAll(*channel, targets);  // each is refused, and nobody listens
+  std::vector<SynReply> heard;
+  for (SynChannel::Counts now; now.replies + now.kernel_drops < targets.size();) {
+    pollfd wait{channel->receive_fd(), POLLIN, 0};
+    poll(&wait, 1, 10);
+    channel->Receive(&heard);
+    now = channel->counts();
+  }
+  EXPECT_GT(channel->counts().kernel_drops, 0U);
+  EXPECT_EQ(channel->counts().replies + channel->counts().kernel_drops, targets.size());
+  EXPECT_EQ(heard.size(), channel->counts().replies);
 }
 
 TEST_F(RawSynChannelTest, SendsFromAChosenAddressAndRange) {
@@ -328,6 +347,21 @@ TEST_F(RawSynChannelTest, NeedsNoPrivilegeOnceItIsOpen) {
     EXPECT_THAT(again.status().message(), HasSubstr("CAP_NET_RAW"));
   }).join();
   EXPECT_TRUE(MayOpenRawSockets());
+}
+
+TEST_F(RawSynChannelTest, NeedsNothingButNetRawToOpen) {
+  std::thread([&] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct only[2] = {{1U << CAP_NET_RAW, 1U << CAP_NET_RAW, 0}, {}};
+    ASSERT_EQ(syscall(SYS_capset, &header, only), 0);
+    SynOptions options;
+    options.source = Address::V4(kNear);
+    options.interface = "near";
+    const auto channel = Open(options);
+    ASSERT_NE(channel, nullptr);
+    SendAll(*channel, std::vector<SynTarget>{{kFar, 25}, {kGateway, 25}});
+    EXPECT_EQ(Hear(*channel, 2).size(), 2U);
+  }).join();
 }
 
 TEST_F(RawSynChannelTest, TwoChannelsTakeDifferentPorts) {
