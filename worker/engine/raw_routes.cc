@@ -27,6 +27,8 @@ constexpr auto kDoubtfulKept = milliseconds(500);
 // While a gateway is being asked for its address the kernel holds some 300 SYNs and drops others
 // without a word. So they wait, as long as it asks (three times, a second apart).
 constexpr auto kGatewayPatience = seconds(3);
+// The first may not have got as far as the question: an interface that has just come up drops it.
+constexpr auto kIntroducedAgain = seconds(1);
 constexpr auto kAskWhileWaiting = milliseconds(5);
 
 struct Link {
@@ -147,7 +149,10 @@ void RawRoutes::AskNeighbour(Hop* hop) {
       break;
     case Neighbour::State::kNone:
       hop->next.way = NextHop::Way::kWait;
-      if (!std::exchange(gateway.introduced, true)) hop->make_kernel_ask = true;
+      if (now_ >= gateway.introduce_at) {
+        hop->make_kernel_ask = true;
+        gateway.introduce_at = now_ + kIntroducedAgain;
+      }
       if (gateway.wait_until == MonoTime{}) gateway.wait_until = now_ + kGatewayPatience;
       if (now_ >= gateway.wait_until) hop->next.way = NextHop::Way::kKernel;
       neighbours_at_ = std::min(neighbours_at_, now_ + kAskWhileWaiting);

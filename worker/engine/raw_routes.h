@@ -56,8 +56,8 @@ class RawRoutes {
     int hop = -1;  // -1: not asked for yet
   };
   struct Gateway {
-    MonoTime wait_until{};    // how long its first targets stand back
-    bool introduced = false;  // one SYN went by the kernel
+    MonoTime wait_until{};    // how long its targets stand back; none yet
+    MonoTime introduce_at{};  // when another SYN goes by the kernel
   };
   struct Hop {
     NextHop next;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/log.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "base/time.h"
@@ -21,6 +22,7 @@
 namespace hark {
 namespace {
 
+constexpr std::string_view kWhere = "engine/syn";
 // Of one Receive: some 200 µs.
 constexpr size_t kReceiveAtOnce = 2048;
 // An interface may come back, a packet filter be reloaded.
@@ -161,6 +163,7 @@ Result<std::unique_ptr<SynChannel>> OpenSynChannel(const SynOptions& options) {
   HARK_ASSIGN_OR_RETURN(const int interface, InterfaceOf(options));
   HARK_ASSIGN_OR_RETURN(const uint32_t source, SourceOf(options));
   HARK_ASSIGN_OR_RETURN(HeldPorts ports, HoldPorts(options.first_port, options.last_port));
+  LogInfo(kWhere, StrCat("SYNs leave from ports ", ports.first, '-', ports.last));
   SynCookies cookies(options.key, ports.first, ports.last);
   HARK_ASSIGN_OR_RETURN(RawRing ring, RawRing::Open(SynReplyFilter(ports.first, ports.last)));
   HARK_ASSIGN_OR_RETURN(RawRoutes routes, RawRoutes::Open(source, interface));

@@ -6,10 +6,12 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cstring>
@@ -129,6 +131,23 @@ TEST_F(RawSynChannelTest, LosesNothingOfALargeSweep) {
     ASSERT_EQ(heard[i].kind, Kind::kRefused);
   }
   EXPECT_EQ(channel->counts().kernel_drops, 0U);
+}
+
+TEST_F(RawSynChannelTest, CountsWhatTheRingHadNoRoomFor) {
+  const auto channel = Open();
+  std::vector<SynTarget> targets;
+  for (uint32_t i = 0; i < 40000; ++i) targets.push_back({kFar + i, 80});
+  SendAll(*channel, targets);  // each is refused, and nobody listens
+  std::vector<SynReply> heard;
+  for (SynChannel::Counts now; now.replies + now.kernel_drops < targets.size();) {
+    pollfd wait{channel->receive_fd(), POLLIN, 0};
+    poll(&wait, 1, 10);
+    channel->Receive(&heard);
+    now = channel->counts();
+  }
+  EXPECT_GT(channel->counts().kernel_drops, 0U);
+  EXPECT_EQ(channel->counts().replies + channel->counts().kernel_drops, targets.size());
+  EXPECT_EQ(heard.size(), channel->counts().replies);
 }
 
 TEST_F(RawSynChannelTest, SendsFromAChosenAddressAndRange) {
@@ -253,6 +272,63 @@ TEST_F(RawSynChannelTest, WhatHasNoRouteFailsByItself) {
   EXPECT_TRUE(channel->failure().ok());
 }
 
+TEST_F(RawSynChannelTest, TakesEachTargetsOwnWay) {
+  ASSERT_TRUE(RawTestNetwork::Run(
+      "ip link add second link near type macvlan mode bridge && ip link set second up && "
+      "ip addr add 10.10.0.1/24 dev second && ip route add 10.17.0.0/16 via 10.10.0.2 && "
+      "ip route add 10.18.0.0/16 via 10.9.0.3"));
+  ASSERT_TRUE(net_.RunFar("ip addr add 10.10.0.2/24 dev far && ip addr add 10.9.0.3/24 dev far"));
+  const auto channel = Open();
+  std::vector<SynTarget> targets;
+  for (uint32_t i = 0; i < 300; ++i) {  // by turns: no two in a row go together
+    targets.push_back({0x0a100000 + i, 25});
+    targets.push_back({0x0a110000 + i, 25});
+    targets.push_back({0x0a120000 + i, 25});
+    targets.push_back({INADDR_LOOPBACK + i, 25});
+  }
+  SendAll(*channel, targets);
+  EXPECT_EQ(Hear(*channel, targets.size()).size(), targets.size());
+  EXPECT_EQ(channel->counts().sent, targets.size());
+}
+
+TEST_F(RawSynChannelTest, GoesOnWhenAGatewayIsNotThere) {
+  ASSERT_TRUE(RawTestNetwork::Run("ip route add 10.17.0.0/16 via 10.9.0.99"));
+  const auto channel = Open();
+  const SynTarget lost = {0x0a110001, 25};
+  // One makes the kernel ask, the others wait with it.
+  EXPECT_EQ(channel->Send(std::vector<SynTarget>{lost, lost, lost}), 1U);
+  EXPECT_EQ(channel->Send(std::vector<SynTarget>{lost, lost}), 0U);
+  SendAll(*channel, std::vector<SynTarget>{lost, {kFar, 25}});
+  EXPECT_EQ(Hear(*channel, 1).size(), 1U);
+}
+
+TEST_F(RawSynChannelTest, MakesTheKernelAskAfterAGatewayNotHeardOfLately) {
+  SendAll(*Open(), std::vector<SynTarget>{{kFar, 25}, {kFar, 25}});  // two: it is known by then
+  ASSERT_TRUE(RawTestNetwork::Run("ip neigh change 10.9.0.2 dev near nud stale"));
+  const auto channel = Open();
+  SendAll(*channel, std::vector<SynTarget>{{kFar, 25}, {kFar + 1, 25}});
+  EXPECT_EQ(Hear(*channel, 2).size(), 2U);
+  EXPECT_TRUE(RawTestNetwork::Run("! ip neigh show 10.9.0.2 | grep -q STALE"));
+}
+
+TEST_F(RawSynChannelTest, FindsItsWayAgainOnceTheInterfaceIsBack) {
+  const auto channel = Open();
+  SendAll(*channel, std::vector<SynTarget>{{kFar, 25}});
+  EXPECT_EQ(Hear(*channel, 1).size(), 1U);
+  ASSERT_TRUE(RawTestNetwork::Run("ip link set near down"));
+  SendAll(*channel, std::vector<SynTarget>{{kFar, 25}});
+  EXPECT_EQ(channel->counts().send_failures, 1U);
+  ASSERT_TRUE(RawTestNetwork::Run("ip link set near up && ip route add default via 10.9.0.2"));
+  std::vector<SynReply> heard;
+  while (heard.empty()) {  // the test's time-out is the limit
+    SendAll(*channel, std::vector<SynTarget>{{kFar, 25}});
+    pollfd wait{channel->receive_fd(), POLLIN, 0};
+    poll(&wait, 1, 20);
+    channel->Receive(&heard);
+  }
+  EXPECT_TRUE(channel->failure().ok());
+}
+
 TEST_F(RawSynChannelTest, NeedsNoPrivilegeOnceItIsOpen) {
   const UniqueFd listener = net_.ListenFar(25);
   // Capabilities are a thread's, and this one does not get them back.
@@ -271,6 +347,21 @@ TEST_F(RawSynChannelTest, NeedsNoPrivilegeOnceItIsOpen) {
     EXPECT_THAT(again.status().message(), HasSubstr("CAP_NET_RAW"));
   }).join();
   EXPECT_TRUE(MayOpenRawSockets());
+}
+
+TEST_F(RawSynChannelTest, NeedsNothingButNetRawToOpen) {
+  std::thread([&] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct only[2] = {{1U << CAP_NET_RAW, 1U << CAP_NET_RAW, 0}, {}};
+    ASSERT_EQ(syscall(SYS_capset, &header, only), 0);
+    SynOptions options;
+    options.source = Address::V4(kNear);
+    options.interface = "near";
+    const auto channel = Open(options);
+    ASSERT_NE(channel, nullptr);
+    SendAll(*channel, std::vector<SynTarget>{{kFar, 25}, {kGateway, 25}});
+    EXPECT_EQ(Hear(*channel, 2).size(), 2U);
+  }).join();
 }
 
 TEST_F(RawSynChannelTest, TwoChannelsTakeDifferentPorts) {

@@ -45,7 +45,10 @@ class RawTestNetwork {
   // False: not permitted here.
   bool ok() const { return ok_; }
 
-  static bool Run(const std::string& command) { return std::system(command.c_str()) == 0; }
+  static bool Run(const std::string& command) {
+    return std::system(command.c_str()) ==
+           0;  // NOLINT(concurrency-mt-unsafe): from one thread only
+  }
   bool RunFar(const std::string& command) {
     return InFar([&] { return Run(command); });
   }
