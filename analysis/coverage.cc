@@ -91,6 +91,8 @@ Result<Coverage> ReadCoverage(const RunReader& reader) {
         break;
       case proto::JobRow::GRAB_TARGETS:
         AddJob(job, out.plan, out.errors);
+        out.rechecked += job.tally().rechecked();
+        out.found_again += job.tally().found_again();
         break;
       case proto::JobRow::GRAB_LISTENERS:
         AddJob(job, out.grabs, out.errors);

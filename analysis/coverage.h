@@ -63,8 +63,18 @@ struct Coverage {
   uint64_t excluded = 0;  // addresses of the sources that never were part of the plan
   uint64_t excluded_special = 0, excluded_listed = 0, excluded_opted_out = 0;  // of them
   Ledger plan;
-  Ledger grabs;                     // planned = listeners found; all 0 in a run without a gate
-  Ledger revisits;                  // planned = further visits to throttled hosts, so far
+  Ledger grabs;     // planned = listeners found; all 0 in a run without a gate
+  Ledger revisits;  // planned = further visits to throttled hosts, so far
+  // The loss estimate: of targets silent at first so many were asked once more, and so many of
+  // those answered then (they stand among the answered).
+  uint64_t rechecked = 0;
+  uint64_t found_again = 0;
+  // Listeners that are still among the silent, by that sample; 0 without one.
+  double lost() const {
+    if (rechecked == 0) return 0;
+    return static_cast<double>(found_again) / static_cast<double>(rechecked) *
+           static_cast<double>(plan.silent);
+  }
   bool sums_to_plan = false;        // nothing is counted twice, and nothing missing from a DONE run
   std::vector<std::string> errors;  // one sentence for everything that does not add up
 };

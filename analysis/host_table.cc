@@ -7,8 +7,9 @@
 
 namespace hark {
 
-Result<HostTable> HostTable::Read(const RunReader& reader) {
+Result<HostTable> HostTable::Read(const RunReader& reader, bool include_answers_all) {
   HostTable table;
+  table.include_answers_all_ = include_answers_all;
   HARK_RETURN_IF_ERROR(reader.ForEachHost(
       [&](const Address& address, const proto::HostRow& row) { return table.Add(address, row); }));
   table.v4_.shrink_to_fit();
@@ -31,7 +32,8 @@ Status HostTable::Add(const Address& address, const proto::HostRow& row) {
     v6_.push_back(address);
   }
   asns_.push_back(row.asn());
-  countries_.push_back(static_cast<uint8_t>(row.in_country()));
+  const int tag = row.answers_all() ? kAnswersAll : 0;
+  countries_.push_back(static_cast<uint8_t>(row.in_country() | tag));
   return Status::Ok();
 }
 

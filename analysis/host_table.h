@@ -19,26 +19,34 @@ class HostTable {
   HostTable() = default;
 
   // One pass over ForEachHost. kCorruption when the hosts do not come in ascending order.
-  static Result<HostTable> Read(const RunReader& reader);
+  // Hosts that answered on canary ports, too, take part only when asked for.
+  static Result<HostTable> Read(const RunReader& reader, bool include_answers_all = false);
 
   uint32_t size() const { return static_cast<uint32_t>(asns_.size()); }
   Address address(uint32_t host) const;
   std::optional<uint32_t> Find(const Address& address) const;  // O(log n)
   uint32_t asn(uint32_t host) const { return asns_[host]; }    // 0 unknown
   proto::HostRow::Country in_country(uint32_t host) const {
-    return static_cast<proto::HostRow::Country>(countries_[host]);
+    return static_cast<proto::HostRow::Country>(countries_[host] & ~kAnswersAll);
   }
   // Whether the host takes part in the analysis: a host known to be elsewhere does not (the
   // paper's rule), one of unknown country does.
-  bool takes_part(uint32_t host) const { return in_country(host) != proto::HostRow::OUT; }
+  bool takes_part(uint32_t host) const {
+    return in_country(host) != proto::HostRow::OUT && (include_answers_all_ || !answers_all(host));
+  }
+  // It accepts connections on ports nobody listens on: what it shows is a middlebox's or a trap's.
+  bool answers_all(uint32_t host) const { return (countries_[host] & kAnswersAll) != 0; }
 
  private:
+  static constexpr uint8_t kAnswersAll = 0x80;  // beside the country
+
   Status Add(const Address& address, const proto::HostRow& row);
 
   std::vector<uint32_t> v4_;  // hosts [0, v4_.size())
   std::vector<Address> v6_;   // the hosts after them
   std::vector<uint32_t> asns_;
   std::vector<uint8_t> countries_;
+  bool include_answers_all_ = false;
 };
 
 }  // namespace hark

@@ -88,10 +88,13 @@ void CountHosts(const HostTable& hosts, const PortPass& ports, RunReport& report
     const bool gated = report.gate_port != 0 && hosts.address(host).is_v4();
     if (!gated && !ports.answered(host)) continue;
     ++report.listeners;
-    if (!hosts.takes_part(host)) ++report.out_of_country;
+    const bool abroad = hosts.in_country(host) == proto::HostRow::OUT;
+    if (abroad) ++report.out_of_country;
+    if (!abroad && hosts.answers_all(host)) ++report.answers_all;
     if (hosts.in_country(host) == proto::HostRow::UNKNOWN) ++report.country_unknown;
   }
-  report.in_country = report.listeners - report.out_of_country;
+  const uint64_t apart = report.answers_all_included ? 0 : report.answers_all;
+  report.in_country = report.listeners - report.out_of_country - apart;
 }
 
 void CountClusters(const Clustering& clustering, RunReport& report) {
@@ -134,11 +137,12 @@ std::string SshVersionName(std::string_view identification) {
   return number ? std::string(version) : "other";
 }
 
-Result<RunAnalysis> AnalyseRun(const RunReader& reader) {
+Result<RunAnalysis> AnalyseRun(const RunReader& reader, bool include_answers_all) {
   RunAnalysis out;
   RunReport& report = out.report;
+  report.answers_all_included = include_answers_all;
   Describe(reader.run(), report);
-  HARK_ASSIGN_OR_RETURN(out.hosts, HostTable::Read(reader));
+  HARK_ASSIGN_OR_RETURN(out.hosts, HostTable::Read(reader, include_answers_all));
   PortPass ports(out.hosts, report);
   HARK_RETURN_IF_ERROR(
       reader.ForEachPort([&](const Address& address, uint16_t port, const proto::PortRow& row) {

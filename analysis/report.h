@@ -48,13 +48,15 @@ struct RunReport {
   int64_t started_unix_ms = 0;
   int64_t finished_unix_ms = 0;  // 0 while it goes on
   uint32_t gate_port = 0;
-  uint64_t exclusions_version = 0;  // of the opt-outs it was planned with
+  uint64_t exclusions_version = 0;            // of the opt-outs it was planned with
   std::vector<proto::GeoSource> geo_sources;  // what the countries and ASes come from
 
   uint64_t listeners = 0;  // grabbed hosts; without a gate, those that accepted a connection
   uint64_t out_of_country = 0;
-  uint64_t country_unknown = 0;  // part of in_country
-  uint64_t in_country = 0;       // listeners - out_of_country
+  uint64_t country_unknown = 0;       // part of in_country
+  uint64_t answers_all = 0;           // in country, tagged so: apart from the rest
+  bool answers_all_included = false;  // they are part of in_country all the same
+  uint64_t in_country = 0;            // listeners - out_of_country - answers_all
   uint64_t known_in_country() const { return in_country - country_unknown; }
   uint64_t no_crypto = 0;   // in country, no key on any port
   uint64_t crypto = 0;      // in country, a key on some port
@@ -84,7 +86,8 @@ struct RunAnalysis {
   RunReport report;
 };
 
-Result<RunAnalysis> AnalyseRun(const RunReader& reader);
+// include_answers_all: hosts that answer on every port take part like others.
+Result<RunAnalysis> AnalyseRun(const RunReader& reader, bool include_answers_all = false);
 
 // "TLSv1.2" for 0x0303; "other" for what no RFC names.
 std::string TlsVersionName(uint32_t wire_version);

@@ -1,5 +1,6 @@
 #include "analysis/report_tables.h"
 
+#include <cmath>
 #include <cstdio>
 #include <set>
 
@@ -79,6 +80,9 @@ Table MeasuresTable(const RunReport& report) {
   auto& rows = table.rows;
   rows.push_back(Same("listeners (IPs)", report.listeners));
   rows.push_back(Same("out of country", report.out_of_country));
+  if (report.answers_all > 0) {
+    rows.push_back(Same("answers on every port", report.answers_all));
+  }
   rows.push_back(Same("in country", report.in_country));
   // A list has no country: all its hosts are of an unknown one, and that says nothing.
   const bool checked = !report.country.empty() || report.known_in_country() > 0;
@@ -108,6 +112,12 @@ Table MeasuresTable(const RunReport& report) {
       "hark:  median and average over all clusters; percentages exact"};
   if (report.country_unknown > 0) {
     table.notes.push_back("hosts of unknown country are counted as in country");
+  }
+  if (report.answers_all > 0) {
+    table.notes.push_back(report.answers_all_included
+                              ? "hosts that answer on every port take part, as asked for"
+                              : "hosts that answer on every port are left out of what follows; "
+                                "--include_answers_all takes them in");
   }
   return table;
 }
@@ -216,6 +226,13 @@ Table CoverageTable(const RunReport& report) {
   if (report.exclusions_version > 0) {
     table.notes.push_back(
         StrCat("opt-outs of version ", report.exclusions_version, " when it was planned"));
+  }
+  if (const Coverage& all = report.coverage; all.rechecked > 0) {
+    const auto lost = static_cast<uint64_t>(std::llround(all.lost()));
+    table.notes.push_back(StrCat("loss: of ", WithThousands(all.rechecked),
+                                 " silent targets asked once more ", WithThousands(all.found_again),
+                                 " answered; about ", WithThousands(lost),
+                                 " listeners are among the silent"));
   }
   table.notes.push_back(report.coverage.sums_to_plan ? "the ledger adds up"
                                                      : "THE LEDGER DOES NOT ADD UP");

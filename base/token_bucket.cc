@@ -1,6 +1,7 @@
 #include "base/token_bucket.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace hark {
 namespace {
@@ -35,6 +36,13 @@ bool TokenBucket::TryTake(double n, MonoTime now) {
   if (tokens_ < n) return false;
   tokens_ -= n;
   return true;
+}
+
+double TokenBucket::TakeUpTo(double most, double leave, MonoTime now) {
+  Refill(now);
+  const double n = std::clamp(std::floor(tokens_ - leave), 0.0, std::max(0.0, most));
+  tokens_ -= n;
+  return n;
 }
 
 void TokenBucket::Return(double n) {

@@ -17,6 +17,8 @@ class TokenBucket {
 
   // Takes n units if they are there.
   bool TryTake(double n, MonoTime now);
+  // Takes as many whole units as there are beyond `leave`, at most `most`; how many.
+  double TakeUpTo(double most, double leave, MonoTime now);
   // Gives back what was taken and not used; what the bucket cannot hold is lost.
   void Return(double n);
   // When n units will be there, at the present rate; kNever at rate 0.

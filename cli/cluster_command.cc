@@ -18,6 +18,7 @@ struct ClusterOptions {
   std::string run;
   std::string format = "text";
   std::string output;
+  bool include_answers_all = false;
   uint64_t min_size = 2;
 };
 
@@ -25,6 +26,8 @@ std::vector<Flag> CommonFlags(ClusterOptions& options, std::vector<std::string> 
   return {{"db", Text(&options.db, "DIR"), "the store to read", true},
           {"run", Text(&options.run, "NAME"), "the run; without it the newest"},
           {"format", Choice(&options.format, std::move(formats)), "how to print"},
+          {"include_answers_all", Switch(&options.include_answers_all),
+           "let hosts that answer on every port take part like others"},
           {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}};
 }
 
@@ -35,7 +38,8 @@ bool Coloured(const ClusterOptions& options) {
 Result<std::string> List(const ClusterOptions& options) {
   HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
   RunAnalysis analysis;
-  HARK_ASSIGN_OR_RETURN(analysis.hosts, HostTable::Read(*opened.reader));
+  HARK_ASSIGN_OR_RETURN(analysis.hosts,
+                        HostTable::Read(*opened.reader, options.include_answers_all));
   HARK_ASSIGN_OR_RETURN(analysis.clustering, FindClusters(*opened.reader, analysis.hosts));
   if (options.format == "json") return ClustersAsJson(analysis, options.min_size);
   if (options.format == "csv") return ClustersAsCsv(analysis, options.min_size);
@@ -44,7 +48,8 @@ Result<std::string> List(const ClusterOptions& options) {
 
 Result<std::string> Show(const ClusterOptions& options, const std::string& id) {
   HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
-  HARK_ASSIGN_OR_RETURN(const HostTable hosts, HostTable::Read(*opened.reader));
+  HARK_ASSIGN_OR_RETURN(const HostTable hosts,
+                        HostTable::Read(*opened.reader, options.include_answers_all));
   HARK_ASSIGN_OR_RETURN(const Clustering clustering, FindClusters(*opened.reader, hosts));
   HARK_ASSIGN_OR_RETURN(const uint32_t number, FindCluster(clustering, id));
   HARK_ASSIGN_OR_RETURN(const ClusterDetail detail,

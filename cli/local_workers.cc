@@ -70,8 +70,15 @@ Status LocalWorkers::WriteConfig(Worker& worker, size_t number) {
       "\nserver_public_key = ", options_.server_public_key,
       "\npublic_key = ", worker.keys.public_key, "\nsecret_key = ", worker.keys.secret_key,
       "\nname = local-", number, "\nstate_dir = ", worker.directory,
-      "/state\nmax_parallel = ", options_.concurrency, "\nthreads = ", options_.threads, "\n");
+      "/state\nmax_parallel = ", options_.concurrency, "\nthreads = ", options_.threads,
+      "\ndiscover = ", options_.discover, "\n", BandwidthLine());
   return WriteFileAtomically(worker.directory + "/worker.conf", config, 0600);
+}
+
+std::string LocalWorkers::BandwidthLine() const {
+  if (options_.bandwidth <= 0) return "";
+  const double each = options_.bandwidth / static_cast<double>(options_.count);
+  return StrCat("bandwidth = ", std::max<uint64_t>(1, static_cast<uint64_t>(each)), "\n");
 }
 
 Status LocalWorkers::Spawn(Worker& worker, MonoTime now) {

@@ -25,6 +25,8 @@ struct LocalWorkerOptions {
   size_t count = 1;
   uint32_t concurrency = 500;  // conversations in flight, each worker
   uint32_t threads = 1;        // each worker
+  std::string discover = "auto";
+  double bandwidth = 0;  // bits a second, all together; 0 = no ceiling
 };
 
 class LocalWorkers {
@@ -62,6 +64,7 @@ class LocalWorkers {
   };
 
   LocalWorkers() = default;
+  std::string BandwidthLine() const;
   Status WriteConfig(Worker& worker, size_t number);
   Status Spawn(Worker& worker, MonoTime now);
   Status Reap(Worker& worker, MonoTime now);

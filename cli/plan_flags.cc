@@ -7,6 +7,7 @@
 #include "base/special_ranges.h"
 #include "base/strings.h"
 #include "cli/geo_targets.h"
+#include "coordinator/run_settings.h"
 #include "coordinator/targets.h"
 
 namespace hark {
@@ -14,6 +15,8 @@ namespace {
 
 constexpr uint32_t kMaxThrottleRetries = 5;
 constexpr uint32_t kMaxBackoffMs = 900'000;
+constexpr uint32_t kMaxProbes = 10;  // as a worker has it
+constexpr uint32_t kMaxCanaryPorts = 4;
 
 Result<AddressSet> ReadList(const std::vector<std::string>& pieces, std::string_view flag) {
   AddressSet all;
@@ -42,6 +45,11 @@ std::string SourceText(const PlanWishes& wishes) {
 proto::ProbePolicy WholePolicy(const PlanWishes& wishes) {
   proto::ProbePolicy policy = PolicyOf(wishes.probe);
   policy.set_concurrency(wishes.concurrency);
+  policy.set_probes(wishes.probes);
+  const Result<double> recheck = ParseShare(wishes.recheck);  // CheckPlan has seen it
+  policy.set_recheck(recheck.ok() ? *recheck : 0);
+  // Without a gate a host was asked for by name.
+  policy.set_canary_ports(wishes.gate_port == 0 ? 0 : wishes.canary_ports);
   policy.set_throttle_retries(wishes.throttle_retries);
   policy.set_throttle_backoff_ms(wishes.throttle_backoff_ms);
   return policy;
@@ -65,6 +73,13 @@ std::vector<Flag> PlanFlags(PlanWishes& w) {
          "geo data of any kind that hark geo info knows; also tells each host's AS"},
         {"gate_port", Number(&w.gate_port, 0, 65535, "PORT"),
          "visit only hosts that listen here; 0 visits every target"},
+        {"probes", Number(&w.probes, 1, kMaxProbes, "N"),
+         "SYNs to a target that stays silent, a second apart and more"},
+        {"recheck", Text(&w.recheck, "N%"),
+         "share of the silent targets that a SYN is sent to once more, for the loss estimate"},
+        {"canary_ports", Number(&w.canary_ports, 0, kMaxCanaryPorts, "N"),
+         "odd ports tried on listeners that answer on every port: who answers there, too, is "
+         "tagged"},
         {"run", Text(&w.run, "NAME"), "the run's name; default CC-YYYYMMDD"},
         {"seed", Text(&w.seed, "N"), "of the probe order; default random"},
         {"throttle_retries", Number(&w.throttle_retries, 0, kMaxThrottleRetries, "N"),
@@ -78,6 +93,7 @@ std::vector<Flag> PlanFlags(PlanWishes& w) {
 Status CheckPlan(PlanWishes& w, const ParsedFlags& parsed) {
   HARK_RETURN_IF_ERROR(CheckGeoTargets(w));
   if (!w.seed.empty() && !ParseUint(w.seed)) return InvalidInput("--seed is not a whole number");
+  HARK_RETURN_IF_ERROR(ParseShare(w.recheck).status().Prepend("--recheck"));
   return CheckProbes(w.probe, parsed);
 }
 

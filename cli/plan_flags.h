@@ -28,6 +28,9 @@ struct PlanWishes {
   uint32_t concurrency = 500;
   std::string run;
   std::string seed;
+  uint32_t probes = 1;
+  std::string recheck = "1%";
+  uint32_t canary_ports = 2;
   uint32_t throttle_retries = 3;
   uint32_t throttle_backoff_ms = 60000;
 };

@@ -23,6 +23,7 @@ struct ReportOptions {
   std::string format = "text";
   std::string output;
   bool coverage = false;
+  bool include_answers_all = false;
 };
 
 FlagSet Flags(ReportOptions& options) {
@@ -33,6 +34,8 @@ FlagSet Flags(ReportOptions& options) {
        {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "html"}),
         "json is described in docs/formats/report.md, html is one page with plots"},
        {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
+       {"include_answers_all", Switch(&options.include_answers_all),
+        "let hosts that answer on every port take part like others"},
        {"coverage", Switch(&options.coverage),
         "where every target ended: the run, its ports, /16s and ASes"}});
   flags.SetExamples({"hark report --db=out/db",
@@ -63,7 +66,8 @@ Result<RunReport> Coverages(const RunReader& reader, const ReportOptions& option
 
 Result<RunReport> Report(const ReportOptions& options) {
   HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
-  HARK_ASSIGN_OR_RETURN(RunAnalysis analysis, AnalyseRun(*opened.reader));
+  HARK_ASSIGN_OR_RETURN(RunAnalysis analysis,
+                        AnalyseRun(*opened.reader, options.include_answers_all));
   if (options.coverage) return Coverages(*opened.reader, options, std::move(analysis.report));
   HARK_RETURN_IF_ERROR(WriteOutput(options.output, Render(analysis, options)));
   return analysis.report;

@@ -1,5 +1,6 @@
 #include "cli/report_json.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "cli/geo_json.h"
@@ -38,6 +39,11 @@ Json CoverageJson(const Coverage& coverage) {
   Json out = LedgerJson(coverage.plan);
   out["excluded"] = coverage.excluded;
   out["sums_to_plan"] = coverage.sums_to_plan;
+  if (coverage.rechecked > 0) {
+    out["rechecked"] = coverage.rechecked;
+    out["found_again"] = coverage.found_again;
+    out["lost_estimate"] = std::round(coverage.lost());
+  }
   out["grabs"] = LedgerJson(coverage.grabs);
   out["grabs"]["purged"] = coverage.grabs.purged;
   out["purged"] = coverage.plan.purged;
@@ -78,6 +84,10 @@ void AddRun(Json& out, const RunReport& report) {
 void AddMeasures(Json& out, const RunReport& report) {
   out["listeners"] = report.listeners;
   out["out_of_country"] = report.out_of_country;
+  if (report.answers_all > 0) {
+    out["answers_all"] = report.answers_all;
+    out["answers_all_included"] = report.answers_all_included;
+  }
   out["in_country"] = report.in_country;
   out["country_unknown"] = report.country_unknown;
   out["no_crypto"] = report.no_crypto;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "cli/key_file.h"
+#include "worker/worker_config.h"
 
 namespace hark {
 namespace {
@@ -102,6 +103,8 @@ Status Service::PrepareWorkers(const CoordinatorOptions& options) {
   local.count = options_.workers;
   local.concurrency = options_.pace.concurrency;
   local.threads = options_.pace.threads;
+  local.discover = options_.discover;
+  HARK_ASSIGN_OR_RETURN(local.bandwidth, ParseBandwidth(options_.bandwidth));
   HARK_ASSIGN_OR_RETURN(LocalWorkers workers, LocalWorkers::Prepare(std::move(local)));
   workers_ = std::make_unique<LocalWorkers>(std::move(workers));
   for (const std::string& key : workers_->Keys()) allowed_.Allow(key);

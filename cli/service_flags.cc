@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "coordinator/pressure.h"
+#include "worker/worker_config.h"
 
 namespace hark {
 namespace {
@@ -17,6 +18,11 @@ std::vector<Flag> ServiceFlags(ServiceOptions& o) {
   return AllFlags(
       {{{"db", Text(&o.db, "DIR"), "the store; made when missing", true},
         {"workers", Number(&o.workers, 0, kMaxWorkers, "N"), "local worker processes"},
+        {"discover", Choice(&o.discover, {"syn", "connect", "auto"}),
+         "how local workers look for listeners: by SYN, by connect(), or by SYN where raw sockets "
+         "are permitted"},
+        {"bandwidth", Text(&o.bandwidth, "N[KMG]"),
+         "bits a second that local workers send at most, all together"},
         {"listen", Text(&o.listen, "tcp://ADDR:PORT"), "let remote workers join here"},
         {"allow_workers", Text(&o.allow_workers, "FILE"),
          "public keys of remote workers, one a line, besides those of hark fleet"},
@@ -39,6 +45,7 @@ Status CheckService(const ServiceOptions& o) {
   if (o.workers == 0 && o.listen.empty()) {
     return InvalidInput("--workers=0 needs --listen for remote workers");
   }
+  HARK_RETURN_IF_ERROR(ParseBandwidth(o.bandwidth).status().Prepend("--bandwidth"));
   return ParseMinFree(o.min_free_disk, 0).status();
 }
 

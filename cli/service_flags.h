@@ -14,6 +14,8 @@ struct ServiceOptions {
   std::string db;
   PaceWishes pace;
   uint32_t workers = 1;
+  std::string discover = "auto";
+  std::string bandwidth;
   std::string listen;
   std::string allow_workers;
   uint32_t lease_seconds = 60;

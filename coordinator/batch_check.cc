@@ -79,6 +79,10 @@ Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepRes
     if (part > covered) return Wrong("a count exceeds the batch");
     sum += part;
   }
+  if (sweep.rechecked() > covered || sweep.found_again() > sweep.rechecked() ||
+      sweep.found_again() > hit_count) {
+    return Wrong("rechecks that do not fit");
+  }
   if (sum != covered) return Wrong(StrCat("counts sum to ", sum, " of ", covered));
   uint64_t next = batch.from_index();
   for (const proto::SweepHit& hit : sweep.hits()) {
@@ -97,6 +101,8 @@ Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepRes
   checked.tally.set_excluded(sweep.excluded() + dropped);
   checked.tally.set_failed(sweep.local_error());
   checked.tally.set_answered(checked.hits.size());
+  checked.tally.set_rechecked(sweep.rechecked());
+  checked.tally.set_found_again(sweep.found_again());
   return checked;
 }
 

@@ -186,7 +186,14 @@ class Dispatcher {
 
   // ---- dispatcher_leases.cc
   void OnRequest(Session& session, const proto::Request& request, MonoTime now);
-  uint32_t GiveJobs(Session& session, const proto::Request& request, uint32_t wanted, MonoTime now);
+  // Jobs of any kind that may be given, and sweeps that were asked for by name.
+  struct Wanted {
+    uint32_t jobs = 0;
+    uint32_t sweeps = 0;
+    bool operator==(const Wanted&) const = default;
+  };
+  Wanted GiveJobs(Session& session, const proto::Request& request, const Wanted& wanted,
+                  MonoTime now);
   LiveJob* GiveJobOf(Session& session, RunState& run, const RunState::Asking& asking, size_t held,
                      MonoTime now);
   bool GetsNothing(const Session& session) const;

@@ -62,13 +62,18 @@ bool Dispatcher::MayHaveJobOf(const Session& session, const RunState& run) const
 // What is on its way to it counts as given: it asks again when answers are late.
 void Dispatcher::OnRequest(Session& session, const proto::Request& request, MonoTime now) {
   const uint32_t wanted = std::min(request.slots(), kMaxSlots);
-  const auto coming = static_cast<uint32_t>(std::min<size_t>(unsent_.CountOf(session.key), wanted));
+  const auto sweeps = static_cast<uint32_t>(request.sweeps_of_size());
+  const auto on_way = static_cast<uint32_t>(unsent_.CountOf(session.key));
+  const uint32_t coming = std::min(on_way, wanted);
+  const uint32_t sweeps_coming = std::min(on_way - coming, sweeps);
   const bool none = GetsNothing(session);
-  const uint32_t given = none ? 0 : GiveJobs(session, request, wanted - coming, now);
-  if (coming + given == wanted) return;
+  const Wanted left{wanted - coming, sweeps - sweeps_coming};
+  const Wanted given = none ? Wanted{} : GiveJobs(session, request, left, now);
+  if (given == left) return;
   unsent_.OweNoJob(session.key);
   SayOwedNoJobs(now);
-  if (!none) AskForTail(session.key, now);
+  // Who has visits enough and misses sweeps alone is busy.
+  if (!none && given.jobs < left.jobs) AskForTail(session.key, now);
 }
 
 void Dispatcher::SayOwedNoJobs(MonoTime now) {
@@ -81,8 +86,8 @@ void Dispatcher::SayOwedNoJobs(MonoTime now) {
 
 // Jobs of each run the worker may work on, as many of a run as its weight says; a run the worker
 // has shares of and too little work for goes first.
-uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, uint32_t wanted,
-                              MonoTime now) {
+Dispatcher::Wanted Dispatcher::GiveJobs(Session& session, const proto::Request& request,
+                                        const Wanted& wanted, MonoTime now) {
   const auto& hungry = request.hungry_runs();
   std::vector<Candidate> candidates;
   size_t held = 0;
@@ -91,17 +96,35 @@ uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, u
     Candidate candidate{
         &run,
         {session.key, 0, 0, Connected(), std::max(options_.expected_workers, sessions_.size()), now,
-         session.provider},
+         session.provider, true, false},
         std::find(hungry.begin(), hungry.end(), id) != hungry.end(),
         std::max<double>(1, run.run().settings().weight())};
     for (const LiveJob* job : run.LeasedTo(session.key)) {
-      if (job->row.suspect()) return 0;  // whatever happens now is this job's doing alone
+      if (job->row.suspect()) return {};  // whatever happens now is this job's doing alone
       candidate.Count(*job);
       ++held;
     }
     if (MayHaveJobOf(session, run)) candidates.push_back(candidate);
   }
-  for (uint32_t given = 0; given < wanted; ++given, ++held) {
+  Wanted given;
+  for (const uint32_t run : request.sweeps_of()) {
+    if (given.sweeps >= std::min(wanted.sweeps, kMaxSlots)) break;
+    const auto of = std::find_if(candidates.begin(), candidates.end(), [run](const Candidate& one) {
+      return one.run->run().id() == run;
+    });
+    if (of == candidates.end()) continue;
+    LiveJob* const job = GiveJobOf(session, *of->run, of->asking, held, now);
+    if (job == nullptr) continue;
+    of->Count(*job);
+    ++given.sweeps;
+    ++held;
+    if (job->row.suspect()) return given;
+  }
+  for (Candidate& one : candidates) {
+    one.asking.may_visit = true;
+    one.asking.may_sweep = !request.sweeps_apart();
+  }
+  for (; given.jobs < wanted.jobs; ++held) {
     LiveJob* job = nullptr;
     while (job == nullptr) {
       Candidate* next = NextOf(candidates);
@@ -110,9 +133,10 @@ uint32_t Dispatcher::GiveJobs(Session& session, const proto::Request& request, u
       next->dry = job == nullptr;
       if (job != nullptr) next->Count(*job);
     }
-    if (job->row.suspect()) return given + 1;
+    ++given.jobs;
+    if (job->row.suspect()) return given;
   }
-  return wanted;
+  return given;
 }
 
 LiveJob* Dispatcher::GiveJobOf(Session& session, RunState& run, const RunState::Asking& asking,

@@ -228,5 +228,28 @@ TEST_F(DispatcherLeasesTest, ARestartKeepsEveryLeaseThatWasSentAndBlamesNobodyFo
   EXPECT_EQ(RowOf(job.job()).no_progress(), 0U);
 }
 
+// A worker whose sweeps cost it no sockets asks for them by name.
+TEST_F(DispatcherLeasesTest, SweepsAskedForByNameComeBesidesVisitsWhichAreNoSweeps) {
+  EXPECT_NE(Hello("a", 1).features() & proto::FEATURE_SWEEPS_APART, 0U);
+  GreetWithOrders("a");
+  proto::Envelope envelope;
+  envelope.mutable_request()->set_sweeps_apart(true);
+  envelope.mutable_request()->set_slots(2);
+  envelope.mutable_request()->add_sweeps_of(run_.id());
+  envelope.mutable_request()->add_sweeps_of(run_.id() + 1);  // nobody has heard of it
+  Say("a", envelope);
+  int sweeps = 0;
+  int no_jobs = 0;
+  for (const proto::Envelope& answer : Written("a")) {
+    if (answer.has_job()) {
+      EXPECT_EQ(answer.job().kind(), proto::Job::SWEEP);
+      ++sweeps;
+    }
+    no_jobs += answer.has_no_job() ? 1 : 0;
+  }
+  EXPECT_EQ(sweeps, 1);  // no listener is known yet, and a sweep is no visit
+  EXPECT_EQ(no_jobs, 1);
+}
+
 }  // namespace
 }  // namespace hark

@@ -149,6 +149,7 @@ void Dispatcher::Welcome(Session& session, const proto::Hello& hello, bool resta
   welcome.set_proto(kProtocol);
   welcome.set_coordinator_unix_ms(unix_ms);
   welcome.set_coordinator_epoch(options_.epoch);
+  welcome.set_features(proto::FEATURE_SWEEPS_APART);
   welcome.set_max_batch_bytes(kMaxBatchBytes);
   // What is on its way to the disk returns its credit to this session: it has only the rest.
   session.credit = pressure_.empty() ? CreditLimit() : 0;

@@ -32,6 +32,7 @@ proto::HostRow HostRowOf(const proto::HostObservation& host, const Address& addr
   if (const auto names = item.names.find(address); names != item.names.end()) {
     for (const std::string& name : names->second) row.add_names(name);
   }
+  row.set_answers_all(host.answers_all());
   return row;
 }
 
@@ -67,6 +68,7 @@ proto::PortRow* PortRowOf(proto::PortObservation& observation, google::protobuf:
 void AddVisit(const proto::HostRow& again, proto::HostRow* known) {
   known->set_last_visit_unix_ms(again.started_unix_ms());
   known->set_duration_ms(known->duration_ms() + again.duration_ms());
+  known->set_answers_all(known->answers_all() || again.answers_all());
 }
 
 // What the store has, or nothing of it.

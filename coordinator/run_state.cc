@@ -34,6 +34,8 @@ void AddTally(proto::Tally& sum, const proto::Tally& tally) {
   sum.set_unreachable(sum.unreachable() + tally.unreachable());
   sum.set_recovered(sum.recovered() + tally.recovered());
   sum.set_to_revisit(sum.to_revisit() + tally.to_revisit());
+  sum.set_rechecked(sum.rechecked() + tally.rechecked());
+  sum.set_found_again(sum.found_again() + tally.found_again());
 }
 
 }  // namespace

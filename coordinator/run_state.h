@@ -101,6 +101,8 @@ class RunState {
     size_t sharers = 1;                         // of the run, for the size of GRAB jobs
     MonoTime now;
     std::string provider = {};  // where it stands, as it says; "" = not told
+    bool may_sweep = true;
+    bool may_visit = true;
   };
   // A job for the one who asks, leased to it; nullptr when nothing is to be had now.
   LiveJob* Lease(const Asking& asking, const proto::Token& token, MonoTime deadline);

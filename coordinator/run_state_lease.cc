@@ -87,14 +87,20 @@ LiveJob* RunState::TakeGrab(uint64_t at_least, const Asking& asking) {
   return job;
 }
 
-// A worker is given both kinds where both are to be had: one waits for peers, the other for the
-// rate, so together they keep it busy.
+// A worker that asks for one kind is given that. Any other is given both kinds where both are to be
+// had: one waits for peers, the other for the rate, so together they keep it busy.
 LiveJob* RunState::Lease(const Asking& asking, const proto::Token& token, MonoTime deadline) {
-  LiveJob* job = TakeAudit(kAuditPatience, asking);
-  if (job == nullptr && asking.grabs <= asking.sweeps) job = TakeGrab(kMaxGrabJob / 4, asking);
-  if (job == nullptr) job = TakePending(true, asking);
-  if (job == nullptr) job = TakeGrab(1, asking);
-  if (job == nullptr) job = TakeAudit(Duration(0), asking);
+  LiveJob* job = nullptr;
+  if (!asking.may_visit) {
+    job = TakePending(true, asking);
+  } else {
+    job = TakeAudit(kAuditPatience, asking);
+    const bool grab_first = asking.grabs <= asking.sweeps || !asking.may_sweep;
+    if (job == nullptr && grab_first) job = TakeGrab(kMaxGrabJob / 4, asking);
+    if (job == nullptr && asking.may_sweep) job = TakePending(true, asking);
+    if (job == nullptr) job = TakeGrab(1, asking);
+    if (job == nullptr) job = TakeAudit(Duration(0), asking);
+  }
   if (job == nullptr) return nullptr;
   job->row.set_state(JobRow::LEASED);
   if (!Broken(Rule::kNewToken) || !job->row.has_token()) *job->row.mutable_token() = token;

@@ -46,6 +46,7 @@ LIBRARIES = {
     "zip.h": ["coordinator/geo_zip.cc"],
     "zlib.h": ["coordinator/geo_lines.cc"],
     "sys/epoll.h": ["worker/engine"],
+    "sodium.h": ["worker/engine"],
     "gtest/": ["*"],
     "gmock/": ["*"],
 }

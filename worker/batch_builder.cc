@@ -94,9 +94,15 @@ void SweepBatch::Add(KnockResult result, const Address& address, MonoTime now) {
   HARK_CHECK(result != KnockResult::kNotSent);  // begun again, never reported
 }
 
+void SweepBatch::AddRecheck(bool answered) {
+  result_.set_rechecked(result_.rechecked() + 1);
+  result_.set_found_again(result_.found_again() + (answered ? 1 : 0));
+}
+
 bool SweepBatch::Due(MonoTime now) const {
   if (empty()) return false;
-  return to_ - from_ >= limits_.max_indices || now - since_ >= limits_.max_age ||
+  return to_ - from_ >= limits_.max_indices || result_.hits_size() >= limits_.max_hits ||
+         now - since_ >= limits_.max_age ||
          (result_.hits_size() > 0 && now - since_ >= limits_.max_hit_age);
 }
 

@@ -23,6 +23,7 @@ struct BatchLimits {
   // Room for the envelope around it stays below the bus's limit of 256 KiB.
   size_t max_bytes = size_t{255} * 1024;
   uint64_t max_indices = 8192;  // SWEEP: what a crash costs at most, with the window
+  int max_hits = 8192;          // SWEEP: of at most 20 bytes each, so that they fit max_bytes
   Duration max_age = std::chrono::seconds(1);
   // Listeners are work for others: they are reported sooner, but not one by one.
   Duration max_hit_age = std::chrono::milliseconds(100);
@@ -37,6 +38,8 @@ class SweepBatch {
   bool empty() const { return from_ == to_; }
   // The result of index to().
   void Add(KnockResult result, const Address& address, MonoTime now);
+  // The target added last had been silent and was asked once more.
+  void AddRecheck(bool answered);
   bool Due(MonoTime now) const;
   // from_index, to_index and the sealed payload; starts the next one.
   proto::Batch Take();

@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "worker/discovery.h"
 #include "worker/enrolment.h"
 #include "worker/preflight.h"
 #include "worker/survey_policy.h"
@@ -47,6 +48,12 @@ DEFINE_string(spool_quota_mb, "", "unacknowledged batches kept before probing st
 DEFINE_string(drain_seconds, "", "how long SIGTERM waits for hosts being visited (default 20)");
 DEFINE_string(source_address, "", "local address to probe from: IPv4, IPv6, or both with a comma");
 DEFINE_string(source_ports, "", "LO-HI: local ports to probe from");
+DEFINE_string(discover, "",
+              "how listeners are looked for: syn (raw sockets, CAP_NET_RAW), connect, or auto "
+              "(default): syn where it is permitted");
+DEFINE_string(bandwidth, "", "bits a second sent at most, as 10M; default no ceiling");
+DEFINE_string(interface, "", "by which SYNs leave; default as the routes say");
+DEFINE_string(syn_ports, "", "LO-HI: local ports SYNs leave from, held for as long as it runs");
 DEFINE_string(region, "", "where it stands, e.g. eu-west: runs can be limited by it");
 DEFINE_string(provider, "", "whose machine it is: runs can be limited by it");
 DEFINE_string(check_25, "",
@@ -89,8 +96,8 @@ Status ApplyFlags(WorkerConfig* config) {
        {"coordinator",    "server_public_key", "public_key",     "key_file",     "join_file",
         "name",           "state_dir",         "max_parallel",   "threads",      "max_pps",
         "spool_quota_mb", "drain_seconds",     "source_address", "source_ports", "region",
-        "provider",       "check_25",          "contact",        "ehlo_name",    "log_level",
-        "log_format"}) {
+        "provider",       "check_25",          "discover",       "bandwidth",    "interface",
+        "syn_ports",      "contact",           "ehlo_name",      "log_level",    "log_format"}) {
     gflags::CommandLineFlagInfo flag;
     gflags::GetCommandLineFlagInfo(name, &flag);
     if (flag.is_default) continue;
@@ -238,7 +245,9 @@ int Main() {
   const auto config = ReadConfig(signals->get(), clock);
   if (!config.ok()) return Fail(config.status());
   BoundHeaps(config->threads);
-  auto worker = Worker::Create(*config, MakeSurveyMakers(*config), clock);
+  auto channel = OpenDiscovery(*config);
+  if (!channel.ok()) return Fail(channel.status());
+  auto worker = Worker::Create(*config, MakeSurveyMakers(*config), clock, std::move(*channel));
   if (!worker.ok()) return Fail(worker.status());
   const Status ran = (*worker)->Run(signals->get());
   if (ran.code() == StatusCode::kInterrupted) _exit(kInterrupted);  // at once means at once

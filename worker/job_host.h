@@ -64,6 +64,8 @@ class JobHost {
   virtual void CancelJob(const JobKey& key) { DropJob(key); }
   // As jobs_with_work, of one run.
   virtual size_t run_jobs_with_work(uint32_t /*run*/) const { return jobs_with_work(); }
+  // Of them, sweeps that are fed apart from the rest (SessionOptions::sweeps_wanted).
+  virtual size_t run_sweeps_with_work(uint32_t /*run*/) const { return 0; }
   virtual void FillLoad(proto::WorkerLoad* load) const = 0;
 };
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "base/random.h"
+#include "worker/engine/source.h"
+
 namespace hark {
 namespace {
 
@@ -10,6 +13,9 @@ constexpr Duration kDefaultConnectTimeout = std::chrono::seconds(4);
 constexpr uint32_t kDefaultConcurrency = 200;
 // Hosts begun for each socket: most of a visit is pauses.
 constexpr size_t kWindowPerSocket = 4;
+// SYNs to one target: whoever has not heard this many does not want to.
+constexpr int kMaxProbes = 10;
+constexpr uint32_t kMaxCanaryPorts = 4;
 
 uint32_t ConcurrencyOf(const proto::Job& job) {
   return job.policy().concurrency() > 0 ? job.policy().concurrency() : kDefaultConcurrency;
@@ -48,14 +54,45 @@ Status JobRunner::StartJob(const proto::Job& job, uint64_t cursor, uint64_t end,
   prober_.SetMaxInFlight(sockets);
   if (job.kind() == proto::Job::SWEEP) {
     jobs_.push_back(
-        MakeSweep(job, cursor, end, std::move(targets), std::move(policy), options_.limits));
+        MakeSweepOf(job, cursor, end, std::move(targets), std::move(policy), std::move(excluded)));
   } else {
     policy->make_survey = surveys_(job.policy());
+    policy->canary_ports =
+        static_cast<int>(std::min<uint32_t>(job.policy().canary_ports(), kMaxCanaryPorts));
+    policy->canary_key = canary_key_;
     jobs_.push_back(
         MakeGrab(job, cursor, end, sockets * kWindowPerSocket, std::move(policy), options_.limits));
   }
   if (finishing_) jobs_.back()->policy()->permission = Permission::kFinishStarted;
   return Status::Ok();
+}
+
+std::shared_ptr<RunningJob> JobRunner::MakeSweepOf(const proto::Job& job, uint64_t cursor,
+                                                   uint64_t end,
+                                                   std::shared_ptr<const RangeSet> targets,
+                                                   PolicyPtr policy, ExclusionFilter excluded) {
+  if (!GoesBySyn(*targets)) {
+    return MakeSweep(job, cursor, end, std::move(targets), std::move(policy), options_.limits);
+  }
+  SynTerms terms;
+  terms.probes = std::clamp<int>(static_cast<int>(job.policy().probes()), 1, kMaxProbes);
+  terms.cooldown = policy->connect_timeout;
+  const double recheck = job.policy().recheck();
+  terms.recheck = recheck > 0 ? std::min(recheck, 1.0) : 0;  // NaN: none
+  terms.sample_key = SecureU64();
+  return std::make_shared<SynSweep>(
+      job, cursor, end,
+      SynSweepParts{std::move(targets), std::move(policy), std::move(excluded), opt_outs_, terms,
+                    options_.limits},
+      *options_.syn);
+}
+
+// A set lies on one side: a plan whose first or last addresses are ours is a laboratory.
+bool JobRunner::GoesBySyn(const RangeSet& targets) const {
+  if (options_.syn == nullptr) return false;
+  if (options_.syn_to_ourselves) return true;
+  const auto ours = [](uint32_t address) { return CheckSource({.v4 = Address::V4(address)}).ok(); };
+  return !ours(targets.ranges().front().first) && !ours(targets.ranges().back().last);
 }
 
 void JobRunner::Feed() {
@@ -72,11 +109,21 @@ std::vector<proto::Batch> JobRunner::TakeBatches(MonoTime now) {
   return out;
 }
 
+std::vector<JobKey> JobRunner::LeaveSyn() {
+  options_.syn = nullptr;
+  std::vector<JobKey> left;
+  for (const auto& job : jobs_) {
+    if (job->half_open()) left.push_back(job->key());
+  }
+  return left;
+}
+
 void JobRunner::HoldJob(const JobKey& key, bool hold) {
   const auto job = Find(key);
   if (job == nullptr) return;
   const Permission otherwise = finishing_ ? Permission::kFinishStarted : Permission::kGo;
   prober_.SetPermission(job->policy(), hold ? Permission::kStop : otherwise);
+  job->PermissionChanged();
 }
 
 uint64_t JobRunner::TrimJob(const JobKey& key, uint64_t new_end) {
@@ -89,6 +136,7 @@ void JobRunner::DropJob(const JobKey& key) {
   if (job == nullptr) return;
   jobs_.erase(std::find(jobs_.begin(), jobs_.end(), job));
   prober_.SetPermission(job->policy(), Permission::kStop);
+  job->PermissionChanged();
 }
 
 void JobRunner::FinishStarted() {
@@ -96,6 +144,7 @@ void JobRunner::FinishStarted() {
   // A copy: given-back targets must not disturb the loop.
   for (const auto& job : std::vector(jobs_)) {
     prober_.SetPermission(job->policy(), Permission::kFinishStarted);
+    job->PermissionChanged();
   }
 }
 
@@ -108,6 +157,12 @@ size_t JobRunner::open_targets() const {
 size_t JobRunner::jobs_with_work() const {
   return static_cast<size_t>(
       std::count_if(jobs_.begin(), jobs_.end(), [](const auto& job) { return job->HasWork(); }));
+}
+
+size_t JobRunner::run_sweeps_with_work(uint32_t run) const {
+  return static_cast<size_t>(std::count_if(jobs_.begin(), jobs_.end(), [&](const auto& job) {
+    return job->key().run == run && job->half_open() && job->HasWork();
+  }));
 }
 
 size_t JobRunner::run_jobs_with_work(uint32_t run) const {
@@ -157,7 +212,9 @@ void JobRunner::SetRate(double probes_per_second) {
   shares_.clear();
   ForgetPacers();
   for (const auto& [run, pacer] : pacers_) Pace(run, *pacer);
-  prober_.SetRate(probes_per_second);
+  total_ = probes_per_second;
+  prober_.SetRate(total_ * brake_);
+  if (options_.syn != nullptr) options_.syn->Wake();
 }
 
 void JobRunner::SetShares(const RunShares& shares, double total) {
@@ -167,7 +224,16 @@ void JobRunner::SetShares(const RunShares& shares, double total) {
   for (const auto& [run, share] : shares_) PacerOf(run);
   for (const auto& [run, pacer] : pacers_) Pace(run, *pacer);
   // Last, since it wakes those who wait for any of it.
-  prober_.SetRate(total);
+  total_ = total;
+  prober_.SetRate(total_ * brake_);
+  if (options_.syn != nullptr) options_.syn->Wake();
+}
+
+void JobRunner::SetBrake(double part) {
+  if (part == brake_) return;
+  brake_ = part;
+  prober_.SetRate(total_ * brake_);
+  if (options_.syn != nullptr) options_.syn->Wake();
 }
 
 void JobRunner::SetAsTable(uint32_t run, std::shared_ptr<const AsTable> table) {
@@ -177,6 +243,7 @@ void JobRunner::SetAsTable(uint32_t run, std::shared_ptr<const AsTable> table) {
 void JobRunner::Exclude(std::shared_ptr<const ExclusionFilter> filter) {
   if (filter == opt_outs_->Get()) return;
   opt_outs_->Set(filter);
+  if (options_.syn != nullptr) options_.syn->Barrier();
   if (filter->empty()) return;
   prober_.Abort(
       [filter](const ContactPolicy&, const Address& address) { return filter->Contains(address); });

@@ -10,14 +10,16 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "base/random.h"
 #include "base/time.h"
 #include "worker/engine/prober.h"
 #include "worker/job_host.h"
+#include "worker/opt_outs_in_force.h"
 #include "worker/running_job.h"
+#include "worker/syn_desk.h"
 
 namespace hark {
 
@@ -27,23 +29,9 @@ using SurveyMakerFactory = std::function<SurveyMaker(const proto::ProbePolicy& p
 struct RunnerOptions {
   size_t max_parallel = 1000;  // this machine's own ceiling of open sockets
   BatchLimits limits;
-};
-
-// The opt-outs in force, asked by all engine threads before every connection.
-class OptOutsInForce {
- public:
-  void Set(std::shared_ptr<const ExclusionFilter> filter) {
-    const std::lock_guard lock(mutex_);
-    filter_ = std::move(filter);
-  }
-  std::shared_ptr<const ExclusionFilter> Get() const {
-    const std::lock_guard lock(mutex_);
-    return filter_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const ExclusionFilter> filter_ = std::make_shared<const ExclusionFilter>();
+  SynDesk* syn = nullptr;  // sweeps go by SYN; outlives the runner
+  // Those of this machine's own addresses, too, to which no SYN leaves by a wire.
+  bool syn_to_ourselves = false;
 };
 
 class JobRunner final : public JobHost {
@@ -55,6 +43,10 @@ class JobRunner final : public JobHost {
   // Begins targets as there is room. To be called whenever results came or permissions changed.
   void Feed();
   std::vector<proto::Batch> TakeBatches(MonoTime now);
+  // Sweeps to come go by connect(). Those under way by SYN, which the owner is to give back.
+  std::vector<JobKey> LeaveSyn();
+  // What part of the rate this machine stands now, 0 to 1; the coordinator need not know.
+  void SetBrake(double part);
   // What FillLoad reports; the owner of the engine knows.
   void SetLoad(const proto::WorkerLoad& load) { load_ = load; }
 
@@ -67,6 +59,7 @@ class JobRunner final : public JobHost {
   size_t open_targets() const override;
   size_t jobs_with_work() const override;
   size_t run_jobs_with_work(uint32_t run) const override;
+  size_t run_sweeps_with_work(uint32_t run) const override;
   void SetRate(double probes_per_second) override;
   void SetShares(const RunShares& shares, double total) override;
   void SetAsTable(uint32_t run, std::shared_ptr<const AsTable> table) override;
@@ -75,6 +68,10 @@ class JobRunner final : public JobHost {
   void FillLoad(proto::WorkerLoad* load) const override { *load = load_; }
 
  private:
+  std::shared_ptr<RunningJob> MakeSweepOf(const proto::Job& job, uint64_t cursor, uint64_t end,
+                                          std::shared_ptr<const RangeSet> targets, PolicyPtr policy,
+                                          ExclusionFilter excluded);
+  bool GoesBySyn(const RangeSet& targets) const;
   std::shared_ptr<RunningJob> Find(const JobKey& key) const;
   PacerPtr PacerOf(uint32_t run);
   void Pace(uint32_t run, RunPacer& pacer) const;
@@ -87,9 +84,12 @@ class JobRunner final : public JobHost {
   std::shared_ptr<OptOutsInForce> opt_outs_ = std::make_shared<OptOutsInForce>();
   std::map<uint32_t, PacerPtr> pacers_;  // by run
   RunShares shares_;
+  double total_ = 0;  // attempts a second, all runs
+  double brake_ = 1;
   bool has_shares_ = false;                        // or only a rate for all runs together
   std::vector<std::shared_ptr<RunningJob>> jobs_;  // oldest first
   bool finishing_ = false;
+  const uint64_t canary_key_ = SecureU64();
   proto::WorkerLoad load_;
 };
 

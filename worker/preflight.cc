@@ -103,7 +103,9 @@ void JudgeNetwork(const MachineFacts& facts, const WorkerConfig& config, Judgeme
   out->Warn("ipv4", facts.ipv4 != Check::WORKS, "works", "neither a route nor an address");
   out->Say("ipv6", Line::PASS, facts.ipv6 == Check::WORKS ? "works" : "none");
   out->Say("raw sockets", Line::PASS,
-           facts.raw_sockets == Check::WORKS ? "may be opened" : "not permitted, and not needed");
+           facts.raw_sockets == Check::WORKS
+               ? "may be opened: listeners are looked for by SYN"
+               : "not permitted: listeners are looked for by connect()");
   out->Warn(
       "outbound 25", facts.outbound_25 == Check::FAILS,
       facts.outbound_25 == Check::WORKS ? StrCat(config.check_25, " answers")

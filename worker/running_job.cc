@@ -169,6 +169,7 @@ class GrabJob final : public WindowedJob<proto::HostObservation, GrabBatch> {
     }
     proto::HostObservation host;
     host.set_excluded(untouched);
+    host.set_answers_all(result.answers_all);
     host.set_address(std::string(addresses_[index - base_].bytes()));
     host.set_started_unix_ms(result.started_unix_ms);
     host.set_duration_ms(

@@ -42,6 +42,10 @@ class RunningJob : public std::enable_shared_from_this<RunningJob> {
   virtual uint64_t Trim(uint64_t new_end) = 0;
   // Not all targets are begun.
   virtual bool HasWork() const = 0;
+  // Its targets take neither sockets nor room of the prober.
+  virtual bool half_open() const { return false; }
+  // policy()->permission is another.
+  virtual void PermissionChanged() {}
   // Targets begun and not in a batch yet, without those that wait behind a given-back one.
   virtual size_t open_targets() const = 0;
 

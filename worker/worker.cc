@@ -33,13 +33,22 @@ constexpr Duration kMemoryLook = std::chrono::seconds(1);
 // Half of what a coordinator puts into a GRAB job: a lease is rarely all open at once.
 constexpr size_t kHostsPerLease = 128;
 
+// A sweep is sent in a fraction of a second and then waits for answers for several: at 16,384
+// targets a job and 8 s, so many leases are 500,000 SYNs a second.
+constexpr size_t kSynLeases = 256;
+// Sent while the next ones are asked for: at worst 150 ms apart, when there are no visits to give.
+constexpr size_t kSynSweepsWanted = 4;
+
 bool IsLocal(const WorkerConfig& config) {
   return config.coordinator.rfind("ipc://", 0) == 0;
 }
 
 // Once, at the start; a scan's own workers keep it to their logs.
-proto::Capabilities CheckMachine(const WorkerConfig& config) {
-  proto::Capabilities found = Judge(FindMachineFacts(config), config);
+// by_syn: the raw sockets are open, and the right to open more is gone.
+proto::Capabilities CheckMachine(const WorkerConfig& config, bool by_syn) {
+  MachineFacts facts = FindMachineFacts(config);
+  if (by_syn) facts.raw_sockets = proto::Capabilities::WORKS;
+  proto::Capabilities found = Judge(facts, config);
   for (const proto::Preflight& line : found.preflight()) {
     const bool fine = line.result() == proto::Preflight::PASS || IsLocal(config);
     Log(fine ? LogLevel::kInfo : LogLevel::kWarning, "worker/preflight", PreflightLine(line));
@@ -47,7 +56,7 @@ proto::Capabilities CheckMachine(const WorkerConfig& config) {
   return found;
 }
 
-SessionOptions SessionOptionsOf(const WorkerConfig& config) {
+SessionOptions SessionOptionsOf(const WorkerConfig& config, bool by_syn) {
   SessionOptions options;
   options.name = config.name;
   options.max_parallel = config.max_parallel;
@@ -60,13 +69,29 @@ SessionOptions SessionOptionsOf(const WorkerConfig& config) {
   // A job waits for its slowest host; meanwhile others must be able to fill all slots.
   options.max_leases =
       std::max<size_t>(options.max_leases, 2 + config.max_parallel / kHostsPerLease);
-  options.capabilities = CheckMachine(config);
+  if (by_syn) {
+    options.sweeps_wanted = kSynSweepsWanted;
+    options.max_leases = std::max<size_t>(options.max_leases, kSynLeases);
+  }
+  options.capabilities = CheckMachine(config, by_syn);
   options.region = config.region;
   options.provider = config.provider;
   options.contact = config.contact;
   options.orders_path = config.state_dir + "/orders";
   if (IsLocal(config)) options.hello_answer_time = std::chrono::seconds(1);
   return options;
+}
+
+void AddSyn(const SynStats& stats, proto::WorkerLoad* load) {
+  load->set_probes_sent(load->probes_sent() + stats.sent);
+  const auto add = [&](Outcome outcome, uint64_t count) {
+    const auto at = static_cast<int>(outcome);
+    load->set_outcomes(at, load->outcomes(at) + count);
+  };
+  add(Outcome::kOk, stats.answered);
+  add(Outcome::kRefused, stats.refused);
+  add(Outcome::kSilent, stats.silent);
+  add(Outcome::kUnreachable, stats.unreachable);
 }
 
 LinkOptions LinkOptionsOf(const WorkerConfig& config) {
@@ -84,7 +109,8 @@ LinkOptions LinkOptionsOf(const WorkerConfig& config) {
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config,
-                                               SurveyMakerFactory surveys, const Clock& clock) {
+                                               SurveyMakerFactory surveys, const Clock& clock,
+                                               std::unique_ptr<SynChannel> channel) {
   HARK_ASSIGN_OR_RETURN(UniqueFd lock, LockStateDirectory(config.state_dir));
   HARK_ASSIGN_OR_RETURN(auto spool, FileSpool::Open(config.state_dir + "/spool"));
   EngineOptions options;
@@ -92,20 +118,31 @@ Result<std::unique_ptr<Worker>> Worker::Create(const WorkerConfig& config,
   HARK_ASSIGN_OR_RETURN(options.source, SourceOf(config));
   HARK_RETURN_IF_ERROR(CheckSource(options.source));
   HARK_ASSIGN_OR_RETURN(auto engine, MakeEngineLoop(options, config.threads, clock));
+  HARK_ASSIGN_OR_RETURN(const double bandwidth, ParseBandwidth(config.bandwidth));
+  engine->budget()->SetBandwidth(bandwidth);
+  std::unique_ptr<SynThread> syn;
+  if (channel != nullptr) {
+    HARK_ASSIGN_OR_RETURN(syn, SynThread::Start(std::move(channel), engine->budget(), clock));
+  }
   return std::unique_ptr<Worker>(new Worker(config, clock, std::move(lock), std::move(engine),
-                                            std::move(spool), std::move(surveys)));
+                                            std::move(syn), std::move(spool), std::move(surveys)));
 }
 
 Worker::Worker(const WorkerConfig& config, const Clock& clock, UniqueFd lock,
-               std::unique_ptr<EngineLoop> engine, std::unique_ptr<FileSpool> spool,
-               SurveyMakerFactory surveys)
+               std::unique_ptr<EngineLoop> engine, std::unique_ptr<SynThread> syn,
+               std::unique_ptr<FileSpool> spool, SurveyMakerFactory surveys)
     : clock_(clock),
       lock_(std::move(lock)),
       engine_(std::move(engine)),
+      syn_(std::move(syn)),
       spool_(std::move(spool)),
       targets_(config.state_dir + "/targets"),
-      runner_({config.max_parallel, {}}, *engine_, std::move(surveys), clock),
-      session_(SessionOptionsOf(config), runner_, *spool_, targets_, SecureU64()),
+      runner_({config.max_parallel,
+               {},
+               syn_ == nullptr ? nullptr : &syn_->desk(),
+               config.discover == "syn"},
+              *engine_, std::move(surveys), clock),
+      session_(SessionOptionsOf(config, syn_ != nullptr), runner_, *spool_, targets_, SecureU64()),
       link_(LinkOptionsOf(config)) {}
 
 Worker::~Worker() {
@@ -166,6 +203,7 @@ void Worker::ReceiveAll(MonoTime now) {
 void Worker::Work(MonoTime now) {
   // First, for after a pause of this process leases may be over that it began with.
   session_.Tick(now);
+  WatchSyn();
   runner_.Feed();
   for (proto::Batch& batch : runner_.TakeBatches(now)) session_.AddBatch(std::move(batch), now);
   UpdateLoad();
@@ -189,10 +227,24 @@ void Worker::UpdateLoad() {
   if (now - memory_read_ >= kMemoryLook) {
     memory_read_ = now;
     resident_bytes_ = ResidentBytes();
+    runner_.SetBrake(conntrack_.Look(ReadConntrackFill()));
   }
   load.set_rss_bytes(resident_bytes_);
   for (const uint64_t count : stats.outcomes) load.add_outcomes(count);
+  if (syn_ != nullptr) AddSyn(syn_->desk().stats(), &load);
   runner_.SetLoad(load);
+}
+
+// What leaves no more will not leave for the next job either: another worker is to have them.
+void Worker::WatchSyn() {
+  if (syn_ == nullptr || syn_failed_) return;
+  const Status failure = syn_->desk().failure();
+  if (failure.ok()) return;
+  syn_failed_ = true;
+  LogError("worker/discovery", failure.message() + "; sweeps go by connect() from now on");
+  for (const JobKey& key : runner_.LeaveSyn()) {
+    session_.FailJob(key, proto::Release::LOCAL_ERROR, failure.message());
+  }
 }
 
 void Worker::SayGoodbye() {

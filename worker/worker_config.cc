@@ -22,7 +22,8 @@ constexpr size_t kMaxConfigBytes = size_t{64} * 1024;
 constexpr uint32_t kMaxThreads = 64;
 // Below are the ports of services, and of root.
 constexpr uint32_t kLeastSourcePort = 1024;
-constexpr size_t kMaxContact = 100;   // goes into an SSH identification line of at most 255 bytes
+constexpr size_t kMaxContact = 100;  // goes into an SSH identification line of at most 255 bytes
+constexpr double kMaxBandwidth = 1e12;
 constexpr size_t kMaxPlaceName = 64;  // of a region or provider
 constexpr size_t kMaxEhloName = 255;  // RFC 5321 §4.5.3.1.2
 
@@ -47,6 +48,10 @@ const std::map<std::string_view, Field>& Fields() {
       {"drain_seconds", &WorkerConfig::drain_seconds},
       {"source_address", &WorkerConfig::source_address},
       {"source_ports", &WorkerConfig::source_ports},
+      {"discover", &WorkerConfig::discover},
+      {"bandwidth", &WorkerConfig::bandwidth},
+      {"interface", &WorkerConfig::interface},
+      {"syn_ports", &WorkerConfig::syn_ports},
       {"region", &WorkerConfig::region},
       {"provider", &WorkerConfig::provider},
       {"check_25", &WorkerConfig::check_25},
@@ -79,26 +84,38 @@ Status CheckKeys(const WorkerConfig& config) {
   return Status::Ok();
 }
 
-Status ReadPortRange(std::string_view text, Source* source) {
-  const size_t dash = text.find('-');
-  const auto low = ParseUint(Trim(text.substr(0, dash)));
-  const auto high =
-      dash == std::string_view::npos ? std::nullopt : ParseUint(Trim(text.substr(dash + 1)));
-  if (!low || !high || *low < kLeastSourcePort || *low > *high || *high > UINT16_MAX) {
-    return InvalidInput(
-        StrCat("source_ports is not LO-HI between ", kLeastSourcePort, " and 65535"));
-  }
-  source->first_port = static_cast<uint16_t>(*low);
-  source->last_port = static_cast<uint16_t>(*high);
-  return Status::Ok();
-}
-
 bool IsOneWord(const std::string& text, size_t most) {
   return text.size() <= most &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
 }  // namespace
+
+Status ReadPortRange(std::string_view text, const char* name, uint16_t* first, uint16_t* last) {
+  const size_t dash = text.find('-');
+  const auto low = ParseUint(Trim(text.substr(0, dash)));
+  const auto high =
+      dash == std::string_view::npos ? std::nullopt : ParseUint(Trim(text.substr(dash + 1)));
+  if (!low || !high || *low < kLeastSourcePort || *low > *high || *high > UINT16_MAX) {
+    return InvalidInput(StrCat(name, " is not LO-HI between ", kLeastSourcePort, " and 65535"));
+  }
+  *first = static_cast<uint16_t>(*low);
+  *last = static_cast<uint16_t>(*high);
+  return Status::Ok();
+}
+
+Result<double> ParseBandwidth(std::string_view text) {
+  if (text.empty()) return 0.0;
+  double unit = 1;
+  if (text.back() == 'K') unit = 1e3;
+  if (text.back() == 'M') unit = 1e6;
+  if (text.back() == 'G') unit = 1e9;
+  const auto number = ParseUint(unit > 1 ? text.substr(0, text.size() - 1) : text);
+  if (!number || *number == 0 || static_cast<double>(*number) * unit > kMaxBandwidth) {
+    return InvalidInput("bandwidth: give bits a second, as 500K, 10M or 1G");
+  }
+  return static_cast<double>(*number) * unit;
+}
 
 Status SetWorkerConfig(std::string_view key, std::string_view value, WorkerConfig* config) {
   const auto field = Fields().find(key);
@@ -137,6 +154,15 @@ Status CheckOwnWords(const WorkerConfig& config) {
     return InvalidInput(StrCat("threads must be 1 to ", kMaxThreads));
   }
   HARK_RETURN_IF_ERROR(SourceOf(config).status());
+  HARK_RETURN_IF_ERROR(ParseBandwidth(config.bandwidth).status());
+  if (config.discover != "syn" && config.discover != "connect" && config.discover != "auto") {
+    return InvalidInput("discover is not one of syn, connect, auto");
+  }
+  if (!config.syn_ports.empty()) {
+    uint16_t first = 0;
+    uint16_t last = 0;
+    HARK_RETURN_IF_ERROR(ReadPortRange(config.syn_ports, "syn_ports", &first, &last));
+  }
   if (!IsOneWord(config.contact, kMaxContact)) {
     return InvalidInput("contact must be at most 100 printable characters without blanks");
   }
@@ -191,7 +217,8 @@ Result<Source> SourceOf(const WorkerConfig& config) {
     }
   }
   if (!config.source_ports.empty()) {
-    HARK_RETURN_IF_ERROR(ReadPortRange(config.source_ports, &source));
+    HARK_RETURN_IF_ERROR(
+        ReadPortRange(config.source_ports, "source_ports", &source.first_port, &source.last_port));
   }
   return source;
 }

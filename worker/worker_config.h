@@ -29,6 +29,10 @@ struct WorkerConfig {
   uint32_t drain_seconds = 20;        // how long SIGTERM waits for hosts being visited
   std::string source_address;         // to probe from: IPv4, IPv6 or both; "" = the kernel chooses
   std::string source_ports;           // "LO-HI" to probe from, "" = the kernel chooses
+  std::string discover = "auto";      // syn, connect, or auto: syn where it is permitted
+  std::string bandwidth;              // bits a second we send at most: "10M", "" = no ceiling
+  std::string interface;              // SYNs leave by, "" = as the routes say
+  std::string syn_ports;              // "LO-HI" that SYNs leave from, "" = 40 free ones
   std::string region;                 // where it stands, for run selectors; at most 64 bytes
   std::string provider;               // with whom; the same
   std::string check_25;               // ADDRESS:PORT that port 25 is tried on; "" = not tried
@@ -50,6 +54,11 @@ Status CheckOwnWords(const WorkerConfig& config);
 
 // Where connections come from, as the two source_ keys say.
 Result<Source> SourceOf(const WorkerConfig& config);
+
+// Bits a second; 0 = no ceiling. Number and K, M or G, or none.
+Result<double> ParseBandwidth(std::string_view text);
+// "LO-HI", of at least 1024.
+Status ReadPortRange(std::string_view text, const char* name, uint16_t* first, uint16_t* last);
 
 // Refuses a file of secrets that others than its owner may read. A pipe is its reader's.
 Status CheckSecrecy(const std::string& path);

@@ -126,6 +126,7 @@ void WorkerSession::OnWelcome(const proto::Welcome& welcome, MonoTime now,
   last_reject_.clear();
   session_ = welcome.session();
   credit_ = welcome.credit_bytes();
+  features_ = welcome.features();
   heartbeat_ = std::clamp(Millis(welcome.heartbeat_ms()), kMinHeartbeat, kMaxHeartbeat);
   lease_length_ = Millis(welcome.lease_ms());
   heartbeats_sent_.clear();

@@ -61,6 +61,9 @@ struct SessionOptions {
   // those waiting for their slowest hosts included.
   size_t jobs_wanted = 2;
   size_t max_leases = 32;
+  // Sweeps of each run to have besides, when they cost neither sockets nor turns of the engine;
+  // they are asked for by name, and jobs_wanted is of visits then. 0 = sweeps are jobs like others.
+  size_t sweeps_wanted = 0;
   // How long a drain may wait for open targets and acknowledgements.
   Duration drain_time = std::chrono::seconds(20);
   // For HELLO, as the operator and preflight.h say.
@@ -158,6 +161,11 @@ class WorkerSession {
   std::vector<uint32_t> HungryRuns(size_t* slots) const;
   // Jobs with targets to begin, or about to have them.
   size_t JobsWithWork(std::optional<uint32_t> run) const;
+  // Sweeps are asked for apart from visits.
+  bool SweepsApart() const;
+  size_t SweepsWithWork(uint32_t run) const;
+  // The runs to ask a sweep of, one entry for each.
+  std::vector<uint32_t> SweepsMissing() const;
   // Without those of paused runs.
   size_t ActiveJobsWithWork() const;
   void PutApplied(google::protobuf::RepeatedPtrField<proto::RunRate>* applied) const;
@@ -188,6 +196,7 @@ class WorkerSession {
   // Of the session, from WELCOME on.
   uint64_t session_ = 0;
   uint64_t credit_ = 0;
+  uint64_t features_ = 0;  // of the coordinator
   Duration heartbeat_ = std::chrono::seconds(15);
   Duration lease_length_ = std::chrono::seconds(60);
   MonoTime last_heard_{};

@@ -141,7 +141,40 @@ size_t WorkerSession::JobsWithWork(std::optional<uint32_t> run) const {
         return entry.second.phase == Lease::Phase::kWaitingTargets &&
                entry.first.run == run.value_or(entry.first.run);
       }));
-  return waiting + (run ? host_.run_jobs_with_work(*run) : host_.jobs_with_work());
+  const size_t all = waiting + (run ? host_.run_jobs_with_work(*run) : host_.jobs_with_work());
+  if (!SweepsApart()) return all;
+  size_t sweeps = 0;
+  std::set<uint32_t> runs;
+  for (const auto& [key, lease] : leases_) {
+    if (key.run == run.value_or(key.run)) runs.insert(key.run);
+  }
+  for (const uint32_t one : runs) sweeps += SweepsWithWork(one);
+  return all - std::min(all, sweeps);
+}
+
+bool WorkerSession::SweepsApart() const {
+  return options_.sweeps_wanted > 0 && knows_shares_ &&
+         (features_ & proto::FEATURE_SWEEPS_APART) != 0;
+}
+
+size_t WorkerSession::SweepsWithWork(uint32_t run) const {
+  const auto waiting =
+      static_cast<size_t>(std::count_if(leases_.begin(), leases_.end(), [&](const auto& entry) {
+        return entry.second.phase == Lease::Phase::kWaitingTargets && entry.first.run == run &&
+               entry.second.job.kind() == proto::Job::SWEEP;
+      }));
+  return waiting + host_.run_sweeps_with_work(run);
+}
+
+std::vector<uint32_t> WorkerSession::SweepsMissing() const {
+  std::vector<uint32_t> missing;
+  if (!SweepsApart()) return missing;
+  for (const auto& [run, share] : shares_) {
+    const size_t there = SweepsWithWork(run);
+    if (orders_.Paused(run) || there >= options_.sweeps_wanted) continue;
+    missing.insert(missing.end(), options_.sweeps_wanted - there, run);
+  }
+  return missing;
 }
 
 size_t WorkerSession::ActiveJobsWithWork() const {

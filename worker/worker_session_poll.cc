@@ -135,11 +135,15 @@ void WorkerSession::PollRequest(MonoTime now, Envelopes* out) {
   const size_t with_work = ActiveJobsWithWork();
   slots = std::max(slots, options_.jobs_wanted - std::min(options_.jobs_wanted, with_work));
   while (slots > 0 && !HasLeaseRoom(slots)) --slots;
-  if (slots == 0) return;
-  slots_asked_ = static_cast<uint32_t>(slots);
+  std::vector<uint32_t> sweeps = SweepsMissing();
+  while (!sweeps.empty() && !HasLeaseRoom(slots + sweeps.size())) sweeps.pop_back();
+  if (slots + sweeps.size() == 0) return;
+  slots_asked_ = static_cast<uint32_t>(slots + sweeps.size());
   request_overdue_ = now + kRequestAnswerTime;
   proto::Request* const request = out->emplace_back().mutable_request();
-  request->set_slots(slots_asked_);
+  request->set_slots(static_cast<uint32_t>(slots));
+  request->set_sweeps_apart(SweepsApart());
+  for (const uint32_t run : sweeps) request->add_sweeps_of(run);
   for (const uint32_t run : hungry) request->add_hungry_runs(run);
 }
 

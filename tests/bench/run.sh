@@ -4,5 +4,6 @@
 set -eu
 cd "$(dirname "$0")/../.."
 cmake --preset release >/dev/null
-cmake --build --preset release --target hark hark-worker hark-lab hark-bench hark-fleet-bench >&2
+cmake --build --preset release --target hark hark-worker hark-lab hark-bench hark-fleet-bench \
+  hark-syn-bench >&2
 exec python3 tests/bench/bench.py "$@"

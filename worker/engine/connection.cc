@@ -270,6 +270,7 @@ bool Connection::Send(std::string fresh) {
     const ssize_t n = send(fd_.get(), unsent_.data() + sent, unsent_.size() - sent, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) {
+      parts_.budget->ChargeSaid(sent, parts_.clock.Now());
       unsent_.erase(0, sent);
       return false;
     }
@@ -281,6 +282,7 @@ bool Connection::Send(std::string fresh) {
     }
     sent += static_cast<size_t>(n);
   }
+  parts_.budget->ChargeSaid(sent, parts_.clock.Now());
   unsent_ = {};  // thousands wait for an answer: no buffer waits with them
   return true;
 }

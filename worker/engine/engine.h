@@ -50,6 +50,7 @@ class Engine final : public EngineLoop, private Visit::Owner {
   void Abort(const AbortFilter& filter) override;
 
   void SetRate(double per_second) override;
+  std::shared_ptr<EngineBudget> budget() const override { return parts_.budget; }
   double rate() const override { return parts_.budget->rate(); }
   // At most what Create found room for.
   void SetMaxInFlight(size_t sockets) override;

@@ -25,6 +25,8 @@ class EngineLoop : public Prober {
   virtual void RunOnce(Duration max_wait) = 0;
 
   virtual EngineStats stats() const = 0;
+  // What it draws on, for others that do.
+  virtual std::shared_ptr<EngineBudget> budget() const = 0;
   virtual double rate() const = 0;
   // Never more than the descriptors allow.
   virtual size_t max_in_flight() const = 0;

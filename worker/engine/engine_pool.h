@@ -41,6 +41,7 @@ class EnginePool final : public EngineLoop {
   void Unwatch(int fd) override;
   void RunOnce(Duration max_wait) override;
   EngineStats stats() const override;
+  std::shared_ptr<EngineBudget> budget() const override { return budget_; }
   double rate() const override { return budget_->rate(); }
   size_t max_in_flight() const override { return budget_->slots(); }
 

@@ -50,6 +50,10 @@ struct ContactPolicy {
   // One visit, all ports and pauses. Whatever a host does, it is over after this: the batch that
   // waits for it is the reason for a limit.
   Duration host_time_limit = std::chrono::minutes(10);
+  // Hosts that were connected to on every port asked are tried on so many odd ports at the end of
+  // the visit, until one does not answer: docs/discovery.md. Which ports: by the key and the host.
+  int canary_ports = 0;
+  uint64_t canary_key = 0;
   SurveyMaker make_survey;    // needed for visits
   ContactFilter may_contact;  // asked directly before every connect
   // The run's own rates; nullptr = only the prober's ceiling. Set before the first request.
@@ -68,6 +72,7 @@ struct VisitResult {
   int64_t started_unix_ms = 0;
   Duration duration{0};
   std::vector<PortObservation> ports;  // kVisited: one a port, in the order asked
+  bool answers_all = false;            // all canary ports accepted a connection
 };
 
 using KnockCallback = std::function<void(KnockResult)>;

@@ -102,29 +102,68 @@ bool RunPacer::HasRoom(MonoTime now) {
   return room;
 }
 
-RunPacer::Answer RunPacer::Take(const Address& address, MonoTime now) {
+// 0: no ceiling holds it.
+RunPacer::Place RunPacer::PrefixPlace(const Address& address) const {
+  return prefix_.interval > Duration(0) ? PrefixOf(address) : 0;
+}
+
+RunPacer::Place RunPacer::AsPlace(const Address& address) const {
+  if (as_.interval == Duration(0) || as_table_ == nullptr) return 0;
+  const auto v4 = V4Destination(address);
+  const auto asn = v4 ? as_table_->Find(*v4) : std::nullopt;
+  return asn ? PlaceOf(kAs, *asn) : 0;
+}
+
+RunPacer::Answer RunPacer::TakePlacesLocked(const Address& address, MonoTime now) {
   using Kind = Answer::Kind;
+  const Place prefix = PrefixPlace(address);
+  if (prefix != 0 && FreeFrom(prefix, prefix_) > now) {
+    return {Kind::kPlaceWaits, FreeFrom(prefix, prefix_), prefix};
+  }
+  const Place as = AsPlace(address);
+  if (as != 0 && FreeFrom(as, as_) > now) return {Kind::kPlaceWaits, FreeFrom(as, as_), as};
+  if ((prefix != 0 || as != 0) && !HasRoom(now)) {
+    return {Kind::kPlaceWaits, sweep_after_, PlaceOf(kFull, 0)};
+  }
+  if (prefix != 0) Charge(prefix, prefix_, now);
+  if (as != 0) Charge(as, as_, now);
+  return {};
+}
+
+RunPacer::Answer RunPacer::Take(const Address& address, MonoTime now) {
   const std::lock_guard lock(mutex_);
   if (unlimited_) return {};
   const MonoTime run = run_.WhenAvailable(1, now);
-  if (run > now) return {Kind::kRunWaits, run, 0};
-  const bool by_prefix = prefix_.interval > Duration(0);
-  const Place prefix = by_prefix ? PrefixOf(address) : 0;
-  if (by_prefix && FreeFrom(prefix, prefix_) > now) {
-    return {Kind::kPlaceWaits, FreeFrom(prefix, prefix_), prefix};
+  if (run > now) return {Answer::Kind::kRunWaits, run, 0};
+  const Answer answer = TakePlacesLocked(address, now);
+  if (answer.kind == Answer::Kind::kGo) run_.TryTake(1, now);
+  return answer;
+}
+
+RunPacer::Allowance RunPacer::TakeRun(size_t most, size_t leave, MonoTime now) {
+  const std::lock_guard lock(mutex_);
+  if (unlimited_) return {most, false};
+  const double n = run_.TakeUpTo(static_cast<double>(most), static_cast<double>(leave), now);
+  const bool as = as_.interval > Duration(0) && as_table_ != nullptr;
+  return {static_cast<size_t>(n), prefix_.interval > Duration(0) || as};
+}
+
+RunPacer::Answer RunPacer::TakePlaces(const Address& address, MonoTime now) {
+  const std::lock_guard lock(mutex_);
+  return unlimited_ ? Answer{} : TakePlacesLocked(address, now);
+}
+
+void RunPacer::ReturnRun(size_t attempts) {
+  const std::lock_guard lock(mutex_);
+  run_.Return(static_cast<double>(attempts));
+}
+
+void RunPacer::ReturnPlaces(const Address& address) {
+  const std::lock_guard lock(mutex_);
+  for (const Place place : {PrefixPlace(address), AsPlace(address)}) {
+    const auto found = earned_.find(place);
+    if (found != earned_.end()) found->second -= CeilingAt(place).interval;
   }
-  const auto v4 = V4Destination(address);
-  const auto asn = as_.interval > Duration(0) && as_table_ != nullptr && v4 ? as_table_->Find(*v4)
-                                                                            : std::nullopt;
-  const Place as = asn ? PlaceOf(kAs, *asn) : 0;
-  if (asn && FreeFrom(as, as_) > now) return {Kind::kPlaceWaits, FreeFrom(as, as_), as};
-  if ((by_prefix || asn) && !HasRoom(now)) {
-    return {Kind::kPlaceWaits, sweep_after_, PlaceOf(kFull, 0)};
-  }
-  run_.TryTake(1, now);
-  if (by_prefix) Charge(prefix, prefix_, now);
-  if (asn) Charge(as, as_, now);
-  return {};
 }
 
 MonoTime RunPacer::WhenRun(double seconds_worth, MonoTime now) const {

@@ -59,6 +59,19 @@ class RunPacer {
   void SetAsTable(std::shared_ptr<const AsTable> table);
 
   Answer Take(const Address& address, MonoTime now);
+  // The same in two steps, for bursts of SYNs: first so many of the run's tokens, `leave` of them
+  // stay for others; then, if there are ceilings of places, for each target those of its places
+  // (never kRunWaits). What was not used of the first goes back.
+  struct Allowance {
+    size_t attempts = 0;
+    bool ask_places = false;
+  };
+  Allowance TakeRun(size_t most, size_t leave, MonoTime now);
+  Answer TakePlaces(const Address& address, MonoTime now);
+  void ReturnRun(size_t attempts);
+  // Of a target that TakePlaces let go and that did not leave.
+  void ReturnPlaces(const Address& address);
+
   // When n of the run's tokens will be there (fewer if the bucket holds fewer).
   MonoTime WhenRun(double seconds_worth, MonoTime now) const;
   // When the place will have a token.
@@ -92,6 +105,9 @@ class RunPacer {
   static Ceiling CeilingOf(double per_second);
   MonoTime FreeFrom(Place place, const Ceiling& ceiling) const;
   void Charge(Place place, const Ceiling& ceiling, MonoTime now);
+  Place PrefixPlace(const Address& address) const;
+  Place AsPlace(const Address& address) const;
+  Answer TakePlacesLocked(const Address& address, MonoTime now);
   bool HasRoom(MonoTime now);
   void ForgiveBeyond(MonoTime now);
   const Ceiling& CeilingAt(Place place) const;

@@ -9,6 +9,7 @@
 //   ended talking | our side had no room        | wait                               | paused
 //   paused  | pause over                  | Next(); next port when nullptr     | ready, ended
 //   paused  | permission withdrawn        |                                    | ended: not sent
+//   all ports done | each was connected to | canary ports, one after the other  | ready, ended
 //   any     | host_time_limit             | keep what was learnt, kTooSlow     | ended: visited
 //   any     | Abort                       | reset an open connection           | ended: excluded
 //
@@ -30,6 +31,11 @@ struct VisitRequest {
   std::vector<uint16_t> ports;
   VisitCallback done;
 };
+
+// The odd ports a host is tried on, number 0 and up; never one that was asked for. Fixed for a key
+// and a host, so that a visit made again tries the same; nobody without the key can tell them.
+uint16_t CanaryPortOf(uint64_t key, const Address& host, const std::vector<uint16_t>& asked,
+                      int number);
 
 class Visit final : public Alarm {
  public:
@@ -59,6 +65,19 @@ class Visit final : public Alarm {
   bool waiting() const { return state_ == State::kReady || state_ == State::kPaused; }
 
  private:
+  // Says nothing: that the connection came about is all there is to learn.
+  class Canary final : public Probe {
+   public:
+    void OnConnected(MonoTime) override {}
+    void OnBytes(std::string_view, MonoTime) override {}
+    void OnEof(MonoTime) override {}
+    void OnReset(MonoTime) override {}
+    void OnDeadline(MonoTime) override {}
+    std::string TakeOutput() override { return ""; }
+    MonoTime deadline() const override { return kNever; }
+    bool done() const override { return true; }
+  };
+
   enum class State : uint8_t { kReady, kTalking, kPaused, kEnded };
 
   // The limit rings apart from pauses.
@@ -73,6 +92,8 @@ class Visit final : public Alarm {
 
   void OnAlarm(MonoTime now) override;  // the pause is over
   bool FindProbe();
+  bool AllPortsDone() const { return results_.size() == request_.ports.size(); }
+  bool WantsCanary() const;
   void OnConnectionEnd(const ConnectAttempt& how, MonoTime now);
   void OnTimeLimit(MonoTime now);
   void Pause(Duration pause, MonoTime now);
@@ -95,6 +116,9 @@ class Visit final : public Alarm {
   std::unique_ptr<PortSurvey> survey_;  // of ports[results_.size()]
   Probe* probe_ = nullptr;              // the survey's last Next(), until its end
   std::vector<PortObservation> results_;
+  Canary canary_;
+  int canaries_answered_ = 0;
+  bool canary_silent_ = false;  // one did not: it does not answer everything
 };
 
 }  // namespace hark
