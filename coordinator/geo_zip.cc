@@ -197,8 +197,9 @@ Status GeoZip::Read(proto::GeoSource& source) {
 }  // namespace
 
 Result<bool> IsZip(const GeoFile& file) {
-  HARK_ASSIGN_OR_RETURN(const std::string head, file.Read(0, 4));
-  return head == "PK\x03\x04";
+  const Result<std::string> head = file.Read(0, 4);
+  if (!head.ok()) return head.status();
+  return std::string_view(*head).starts_with("PK\x03\x04");
 }
 
 Status ReadGeoZip(const GeoFile& file, GeoBuilder& builder, proto::GeoSource& source) {
