@@ -41,13 +41,6 @@ void RateShares::DropRun(uint32_t run) {
 }
 
 void RateShares::Join(const std::string& worker, Worker terms, const Shares& applies, bool lent) {
-  if (holders_.contains(worker)) {
-    for (const auto& [run, share] : applies) {
-      RateShare& seen = seen_[run];
-      for (const auto part : kShareParts) seen.*part += share.*part;
-      seen_pps_ += share.pps;
-    }
-  }
   Forget(worker);
   Member& member = members_[worker];
   member = Member();
@@ -99,7 +92,7 @@ void RateShares::Forget(const std::string& holder) {
 }
 
 double RateShares::reserved() const {
-  return holders_.empty() ? 0 : std::max(0.0, ceiling_ - seen_pps_);
+  return holders_.empty() ? 0 : ceiling_;
 }
 
 const RateShares::Shares& RateShares::Granted(const std::string& worker) const {
@@ -158,10 +151,6 @@ void RateShares::Retake(Member& member) {
 
 void RateShares::DropWhatIsOver(MonoTime now) {
   if (reserved_until_ <= now) holders_.clear();
-  if (holders_.empty()) {
-    seen_.clear();
-    seen_pps_ = 0;
-  }
   std::erase_if(members_, [&](const auto& entry) {
     return !entry.second.present && entry.second.until <= now;
   });

@@ -12,8 +12,10 @@
 //
 // a share falls to its target at once, and grows only into what the sum of `taken` leaves. A worker
 // that has vanished keeps what it had taken until its leases must have ended. After a restart of
-// the coordinator the shares of those that hold leases are not known: what nobody has reported yet
-// stays reserved until all of them have, or their leases must have ended.
+// the coordinator the shares of those that hold leases are not known: no share grows until all of
+// them have said HELLO, or their leases must have ended. What those who have said it leave of the
+// ceiling is no measure: one that was cut off when the ceiling fell says more than it was reckoned
+// with.
 //
 // Ceilings per network are divided in the proportion of the rate: a worker's share of them is that
 // of the run's rate.
@@ -139,8 +141,6 @@ class RateShares {
   std::map<std::string, Member> members_;
   std::set<std::string> holders_;  // of before a restart, not heard of yet
   MonoTime reserved_until_{};
-  Shares seen_;  // what those of before a restart said they apply
-  double seen_pps_ = 0;
   bool dirty_ = false;
   MonoTime next_end_ = kNever;  // of what a vanished worker or the reserve takes, at the earliest
 };

@@ -181,9 +181,8 @@ RateShare RateShares::TakenOf(uint32_t run) const {
   if (holders_.empty()) return sum;
   const Run& terms = runs_.at(run);
   const RateShare ceilings{terms.pps, terms.per_prefix, terms.per_as};
-  const RateShare seen = ShareIn(seen_, run);
   for (const auto part : kShareParts) {
-    if (ceilings.*part < kUnlimited) sum.*part += std::max(0.0, ceilings.*part - seen.*part);
+    if (ceilings.*part < kUnlimited) sum.*part += ceilings.*part;
   }
   return sum;
 }

@@ -65,7 +65,10 @@ class RecordedMessagesTest : public DispatcherTest, public testing::WithParamInt
     ASSERT_EQ(greeted.size(), 1U);
     ASSERT_TRUE(greeted[0].has_welcome());
     welcome_ = greeted[0].welcome();
-    const auto answered = PlayNow("request");
+    // A JOB comes when its lease is written.
+    PlayNow("request");
+    Tick();
+    const auto answered = Answers();
     ASSERT_EQ(answered.size(), 1U);
     ASSERT_TRUE(answered[0].has_job());
     job_ = answered[0].job();
