@@ -170,6 +170,8 @@ def check_purge_beside(directory, lab):
 
         wait_for("the first hosts", found_some)
         members = [m for c in json.loads(harness.clusters(db, "s")) for m in c["members"]]
+        others = {f"127.40.0.{n}" for n in range(90, 100)}
+        members = [m for m in members if m not in others]
         victims = [*members[:3], "127.40.0.90-127.40.0.99"]
         told = hark("exclude", "add", f"--db={db}", "--reason=asked", "--purge", *victims)
         count = int(told.split("purged ")[1].split()[0])
@@ -183,7 +185,7 @@ def check_purge_beside(directory, lab):
     assert coverage["sums_to_plan"] and not report["errors"], report
     assert coverage["grabs"]["purged"] == count, coverage
     clusters = harness.clusters(db, "s")
-    for victim in [*members[:3], *(f"127.40.0.{n}" for n in range(90, 100))]:
+    for victim in [*members[:3], *others]:
         assert f'"{victim}"' not in clusters, victim
     assert report["listeners"] == 99 - 13, report["listeners"]
 
