@@ -112,8 +112,8 @@ uint64_t MemoryBytes() {
   const auto consider = [&](const std::string& path) {
     if (const auto limit = ReadNumber(path)) bytes = std::min(bytes, *limit);
   };
-  const auto groups = ReadProc("/proc/self/cgroup");
-  for (const std::string_view line : Split(groups.value_or(""), '\n')) {
+  const std::string groups = ReadProc("/proc/self/cgroup").value_or("");
+  for (const std::string_view line : Split(groups, '\n')) {
     const size_t path = line.rfind(':');
     if (path == std::string_view::npos) continue;
     const std::string group(line.substr(path + 1));

@@ -63,7 +63,9 @@ class Fleet:
         self.directory, self.lab, self.countries, self.serve = directory, lab, countries, serve
         self.service = (f"--rate={rate}", f"--lease_seconds={lease}", f"--listen={network.ENDPOINT}", "--workers=0")
         self.plan = (f"--geo={lab.geo}", "--concurrency=500", "--pause_min_ms=0", "--pause_max_ms=0",
-                     "--throttle_retries=1", "--throttle_backoff_ms=1000", *FLAGS, *flags)
+                     "--throttle_retries=1", "--throttle_backoff_ms=1000", "--recheck=0",
+                     "--canary_ports=0", *FLAGS,
+                     *flags)
         directory.mkdir()
         self.disk = mount(directory / "disk", DISK_MB) if disks else directory
         self.mounts = [self.disk] if disks else []
@@ -75,7 +77,10 @@ class Fleet:
             state = directory / f"w{i}.state"
             if disks:
                 self.mounts.append(mount(state, 16))
-            command = [harness.BIN / "hark-worker", f"--state_dir={state}", f"--name=w{i}", *worker_flags]
+            # What is probed twice is counted as connections; by SYN a killed worker's stretches are all
+            # redone, and syn_scan_test counts those.
+            command = [harness.BIN / "hark-worker", f"--state_dir={state}", f"--name=w{i}",
+                       "--discover=connect", *worker_flags]
             self.workers[i] = Process(f"w{i}", network.inside(i, command), directory / f"w{i}.log")
             self.workers[i].state = state
 
