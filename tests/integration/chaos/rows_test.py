@@ -175,7 +175,8 @@ def row14_poison(stage):
         report["without_it"] = report["coverage"]["grabs"]
     assert have["without_it"]["failed"] == 1 and have["without_it"]["answered"] == wanted["without_it"]["answered"] - 1
     assert have["listeners"] == wanted["listeners"] - 1
-    for changed in ("without_it", "coverage", "outcomes", "listeners", "in_country", "no_crypto", "crypto_ratio",
+    for changed in ("without_it", "coverage", "outcomes", "listeners", "in_country", "country_check", "no_crypto",
+                    "crypto_ratio",
                     "crypto_pct", "errors"):
         wanted.pop(changed), have.pop(changed)
     wrong = harness.differences(wanted, have)
