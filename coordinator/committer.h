@@ -92,6 +92,7 @@ class Committer final : public CommitQueue {
   std::string CountryOf(uint32_t run) const;
   // Whether there is something to do for the thread that prepares. Waits for it.
   void AwaitWork(const Group& group, Lock& lock);
+  static bool IsFull(const Group& group);
   bool WriterIsFreeFor(const Group& group) const;
   bool MayHandOver(const Group& group) const;
   Status Add(CommitItem& item, Group* group);

@@ -1,16 +1,12 @@
 #include "storage/store.h"
 
 #include <rocksdb/env.h>
-#include <rocksdb/write_batch.h>
-
-#include <algorithm>
-#include <unordered_map>
 
 #include "base/strings.h"
-#include "storage/change_list.h"
 #include "storage/hosts_in.h"
 #include "storage/open_on.h"
 #include "storage/rocks.h"
+#include "storage/rocks_write.h"
 #include "storage/run_reader_impl.h"
 #include "storage/value_codec.h"
 
@@ -22,164 +18,6 @@ using schema::Family;
 constexpr char kSchemaVersionName[] = "schema_version";
 // It differs by a family that opening for writing creates and reading treats as empty.
 constexpr uint32_t kVersionWithoutRevisits = 1;
-
-rocksdb::Slice ToSlice(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
-
-class RocksWrite final : public StoreWrite {
- public:
-  explicit RocksWrite(std::shared_ptr<Rocks> rocks) : rocks_(std::move(rocks)) {}
-
-  void PutMeta(std::string_view name, std::string_view value) override {
-    Put(Family::kMeta, std::string(name), std::string(value));
-  }
-  void PutOptOut(const proto::OptOutRow& row) override {
-    Put(Family::kMeta, schema::OptOutKey(row.version()), EncodeValue(row));
-  }
-  void PutRun(const proto::RunRow& run) override {
-    Put(Family::kRuns, schema::RunKey(run.id()), EncodeValue(run));
-  }
-  void PutTargetSet(std::string_view sha256, std::string_view encoded) override {
-    Put(Family::kTargets, std::string(sha256), std::string(encoded));
-  }
-  void PutJob(uint32_t run, const proto::JobRow& job) override {
-    Put(Family::kJobs, schema::JobKey(run, job.id()), EncodeValue(job));
-  }
-  void PutListener(uint32_t run, uint64_t position, const Address& address) override {
-    Put(Family::kListeners, schema::ListenerKey(run, position), std::string(address.bytes()));
-  }
-
-  void PutRevisit(uint32_t run, const StoredRevisit& revisit) override {
-    Put(Family::kRevisits, schema::RevisitKey(run, revisit.list, revisit.position),
-        EncodeValue(revisit.row));
-  }
-
-  void PutHost(uint32_t run, const Address& address, const proto::HostRow& host) override {
-    Put(Family::kRecords, schema::RecordKey(run, address, 0), EncodeValue(host));
-    proto::HostSeen seen;
-    seen.set_first_unix_ms(host.started_unix_ms());
-    seen.set_last_unix_ms(std::max(host.started_unix_ms(), host.last_visit_unix_ms()));
-    changes_.Add(Family::kSeen, Change::Kind::kMerge, std::string(address.SortKey()),
-                 EncodeValue(seen));
-  }
-
-  void PutPort(uint32_t run, const Address& address, uint16_t port,
-               const proto::PortRow& row) override {
-    const std::string record = schema::RecordKey(run, address, port);
-    for (std::string& index_key : IndexKeysBefore(run, address, port, record)) {
-      changes_.Add(Family::kByKey, Change::Kind::kDelete, std::move(index_key), "");
-    }
-    std::vector<std::string> index_keys = IndexKeys(run, address, port, row);
-    for (const std::string& index_key : index_keys) Put(Family::kByKey, index_key, "");
-    Put(Family::kRecords, record, EncodeValue(row));
-    index_keys_here_[record] = std::move(index_keys);
-  }
-
-  void PutNewPort(uint32_t run, const Address& address, uint16_t port,
-                  const proto::PortRow& row) override {
-    for (std::string& index_key : IndexKeys(run, address, port, row)) {
-      Put(Family::kByKey, std::move(index_key), "");
-    }
-    Put(Family::kRecords, schema::RecordKey(run, address, port), EncodeValue(row));
-  }
-
-  void PutCertificate(std::string_view sha256, std::string_view der) override {
-    proto::CertRow row;
-    row.set_der(der.data(), der.size());
-    Put(Family::kCerts, std::string(sha256), EncodeValue(row));
-  }
-
-  void PutNames(uint32_t run, const Address& address, const proto::NameRow& names) override {
-    Put(Family::kMeta, schema::NameKey(run, address), EncodeValue(names));
-  }
-  void DeleteNames(uint32_t run, const Address& address) override {
-    Delete(Family::kMeta, schema::NameKey(run, address));
-  }
-  void DeleteHost(uint32_t run, const Address& address,
-                  const std::vector<proto::PortRow>& ports) override {
-    for (const proto::PortRow& row : ports) {
-      const auto port = static_cast<uint16_t>(row.observation().port());
-      for (std::string& key : IndexKeys(run, address, port, row)) {
-        Delete(Family::kByKey, std::move(key));
-      }
-      Delete(Family::kRecords, schema::RecordKey(run, address, port));
-    }
-    Delete(Family::kRecords, schema::RecordKey(run, address, 0));
-    Delete(Family::kSeen, address.SortKey());
-  }
-  void PutPurged(uint32_t run, const proto::PurgeRow& row) override {
-    Put(Family::kMeta, schema::PurgedKey(run), EncodeValue(row));
-  }
-
-  bool empty() const override { return changes_.empty() && batch_.Count() == 0; }
-  size_t bytes() const override { return changes_.bytes(); }
-  std::string_view log_bytes() override { return batch().Data(); }
-  // Of all changes so far.
-  rocksdb::WriteBatch& batch() {
-    for (const Change* change : changes_.InOrder()) Append(*change);
-    changes_.Clear();
-    return batch_;
-  }
-  // Why this write must not be committed, if so.
-  const Status& broken() const { return broken_; }
-
- private:
-  static std::vector<std::string> IndexKeys(uint32_t run, const Address& address, uint16_t port,
-                                            const proto::PortRow& row) {
-    std::vector<std::string> keys;
-    for (const std::string& bytes : row.keys()) {
-      const std::optional<KeyId> key = KeyId::FromBytes(bytes);
-      if (key) keys.push_back(schema::ByKeyKey(run, {*key, address, port}));
-    }
-    return keys;
-  }
-
-  // Of what this write replaces: a row of its own, or one of the store.
-  std::vector<std::string> IndexKeysBefore(uint32_t run, const Address& address, uint16_t port,
-                                           const std::string& record) {
-    const auto here = index_keys_here_.find(record);
-    if (here != index_keys_here_.end()) return here->second;
-    rocksdb::PinnableSlice value;
-    const rocksdb::Status found = rocks_->db().Get(
-        rocksdb::ReadOptions(), rocks_->family(Family::kRecords), ToSlice(record), &value);
-    if (found.IsNotFound()) return {};  // nearly always: worth no message
-    proto::PortRow row;
-    Status status = FromRocks(schema::FamilyName(Family::kRecords), found);
-    if (status.ok()) status = DecodeValue({value.data(), value.size()}, "observation", &row);
-    if (!status.ok() && broken_.ok()) broken_ = std::move(status);
-    return IndexKeys(run, address, port, row);
-  }
-
-  void Put(Family family, std::string key, std::string value) {
-    changes_.Add(family, Change::Kind::kPut, std::move(key), std::move(value));
-  }
-
-  void Delete(Family family, std::string key) {
-    changes_.Add(family, Change::Kind::kDelete, std::move(key), "");
-  }
-
-  void Append(const Change& change) {
-    rocksdb::ColumnFamilyHandle* const family = rocks_->family(change.family);
-    switch (change.kind) {
-      case Change::Kind::kPut:
-        batch_.Put(family, change.key, change.value);
-        return;
-      case Change::Kind::kMerge:
-        batch_.Merge(family, change.key, change.value);
-        return;
-      case Change::Kind::kDelete:
-        batch_.Delete(family, change.key);
-        return;
-    }
-  }
-
-  std::shared_ptr<Rocks> rocks_;
-  ChangeList changes_;
-  rocksdb::WriteBatch batch_;
-  std::unordered_map<std::string, std::vector<std::string>> index_keys_here_;  // by record key
-  Status broken_;
-};
 
 class RocksStore final : public Store {
  public:

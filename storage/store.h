@@ -120,7 +120,8 @@ class StoreWrite {
   virtual void PutHost(uint32_t run, const Address& address, const proto::HostRow& host) = 0;
   virtual void PutPort(uint32_t run, const Address& address, uint16_t port,
                        const proto::PortRow& row) = 0;
-  // The same where the caller knows that there is no older row: none is looked for.
+  // The same where the caller knows that there is no older row: none is looked for, and a PutPort
+  // of the same write does not find this one.
   virtual void PutNewPort(uint32_t run, const Address& address, uint16_t port,
                           const proto::PortRow& row) = 0;
   virtual void PutCertificate(std::string_view sha256, std::string_view der) = 0;
