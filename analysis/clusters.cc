@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/cluster_id.h"
+#include "base/distinct.h"
 #include "base/outcome.h"
 #include "base/strings.h"
 
@@ -102,8 +103,7 @@ void ClusterBuilder::FillClusters(Clustering& out) {
     if (out.cluster_of[host] != Clustering::kNone) ++out.clusters[out.cluster_of[host]].ssh_keys;
   }
   for (Cluster& cluster : out.clusters) {
-    std::sort(cluster.asns.begin(), cluster.asns.end());
-    cluster.asns.erase(std::unique(cluster.asns.begin(), cluster.asns.end()), cluster.asns.end());
+    MakeDistinct(cluster.asns);
     std::sort(cluster.keys.begin(), cluster.keys.end());
   }
 }

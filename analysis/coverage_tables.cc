@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/address.h"
+#include "base/block_count.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -19,10 +19,6 @@ std::vector<Row> Sorted(const std::map<uint32_t, PartLedger>& parts, const Less&
 }
 
 }  // namespace
-
-std::string Block16Name(uint32_t block) {
-  return Address::V4(block << 16).ToString() + "/16";
-}
 
 Table PortCoverageTable(const CoverageParts& parts) {
   Table table{"coverage_ports", "Coverage by port: the hosts to be visited", {}, {}, false, {}};

@@ -14,7 +14,4 @@ Table PortCoverageTable(const CoverageParts& parts);
 Table BlockCoverageTable(const CoverageParts& parts);
 Table AsCoverageTable(const CoverageParts& parts);
 
-// "192.0.0.0/16" of its upper half.
-std::string Block16Name(uint32_t block);
-
 }  // namespace hark

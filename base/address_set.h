@@ -39,6 +39,8 @@ class AddressSet {
   const std::vector<AddressSpan>& v6() const { return v6_; }
   bool empty() const { return v4_.empty() && v6_.empty(); }
   size_t spans() const { return v4_.ranges().size() + v6_.size(); }
+  // Of Encode()'s pieces as a repeated field of a message: two more a piece.
+  size_t wire_bytes() const { return v4_.ranges().size() * 10 + v6_.size() * 34; }
 
   // ::ffff:192.0.2.1 is 192.0.2.1: no exclusion is got round by writing an address differently.
   bool Contains(const Address& address) const;

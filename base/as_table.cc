@@ -18,6 +18,13 @@ bool Touch(const AsSpan& before, const AsSpan& after) {
 
 }  // namespace
 
+std::optional<uint32_t> ParseAsn(std::string_view text) {
+  if (StartsWithIgnoreCase(text, "AS")) text.remove_prefix(2);
+  const std::optional<uint64_t> asn = ParseUint(text);
+  if (!asn || *asn > UINT32_MAX) return std::nullopt;
+  return static_cast<uint32_t>(*asn);
+}
+
 Result<AsTable> AsTable::Make(std::vector<AsSpan> spans) {
   std::sort(spans.begin(), spans.end(),
             [](const AsSpan& a, const AsSpan& b) { return a.first < b.first; });

@@ -27,6 +27,9 @@ struct AsSpan {
   bool operator==(const AsSpan&) const = default;
 };
 
+// "64496" or "AS64496", any case. 0 is one: it is how files say that they do not know.
+std::optional<uint32_t> ParseAsn(std::string_view text);
+
 class AsTable {
  public:
   // Four times what the whole routing table had in 2026 (412,000 spans): 19 MiB encoded.

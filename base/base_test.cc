@@ -5,7 +5,6 @@
 #include "base/address.h"
 #include "base/bytes.h"
 #include "base/crc32c.h"
-#include "base/permutation.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "base/token_bucket.h"
@@ -77,41 +76,6 @@ TEST(StringsTest, ParsesOnlyPlainNumbers) {
   EXPECT_FALSE(ParseUint(""));
   EXPECT_EQ(WithThousands(482835), "482,835");
   EXPECT_EQ(WithThousands(999), "999");
-}
-
-TEST(PermutationTest, VisitsEveryIndexOnceForSmallSizes) {
-  for (uint64_t n = 1; n <= 600; ++n) {
-    const Permutation permutation(n, n * 31);
-    std::vector<bool> seen(n);
-    for (uint64_t i = 0; i < n; ++i) {
-      const uint64_t value = permutation.At(i);
-      ASSERT_LT(value, n);
-      ASSERT_FALSE(seen[value]) << "n=" << n;
-      seen[value] = true;
-      ASSERT_EQ(permutation.IndexOf(value), i);
-    }
-  }
-}
-
-TEST(PermutationTest, InvertsAtTheSizeOfTheInternet) {
-  for (const uint64_t n : {uint64_t{482835}, uint64_t{1} << 32, (uint64_t{1} << 32) - 1}) {
-    const Permutation permutation(n, 42);
-    Random random(n);
-    for (int i = 0; i < 2000; ++i) {
-      const uint64_t index = random.Below(n);
-      const uint64_t value = permutation.At(index);
-      ASSERT_LT(value, n);
-      ASSERT_EQ(permutation.IndexOf(value), index);
-    }
-  }
-}
-
-// Published vectors of version 1: a stored run must mean the same order for ever.
-TEST(PermutationTest, KeepsItsPublishedVectors) {
-  const Permutation permutation(1000, 7);
-  std::vector<uint64_t> first;
-  for (uint64_t i = 0; i < 8; ++i) first.push_back(permutation.At(i));
-  EXPECT_EQ(first, (std::vector<uint64_t>{98, 818, 725, 528, 817, 641, 272, 981}));
 }
 
 TEST(TokenBucketTest, NeverPassesMoreThanTheRateOverAWindow) {

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <string>
 
+#include "base/address.h"
 #include "base/range_set.h"
 
 namespace hark {
@@ -21,6 +23,11 @@ inline std::map<uint32_t, uint64_t> CountByBlock16(const RangeSet& set) {
     }
   }
   return counts;
+}
+
+// "192.0.0.0/16" of its upper half.
+inline std::string Block16Name(uint32_t block) {
+  return Address::V4(block << 16).ToString() + "/16";
 }
 
 }  // namespace hark

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/permutation_fixture.h"
 #include "base/random.h"
 #include "base/range_set.h"
 #include "base/strings.h"
@@ -48,6 +49,22 @@ TEST(PermutationTest, IsTheOneOfThePublishedVectors) {
   }
 }
 
+bool VisitsEachIndexOnce(const Permutation& permutation, uint64_t n) {
+  std::vector<bool> seen(n);
+  for (uint64_t i = 0; i < n; ++i) {
+    const uint64_t value = permutation.At(i);
+    if (value >= n || seen[value] || permutation.IndexOf(value) != i) return false;
+    seen[value] = true;
+  }
+  return true;
+}
+
+TEST(PermutationTest, VisitsEveryIndexOnceForSmallSizes) {
+  for (uint64_t n = 1; n <= 600; ++n) {
+    ASSERT_TRUE(VisitsEachIndexOnce(Permutation(n, n * 31), n)) << n;
+  }
+}
+
 // Sizes around squares and products, where a and b of the construction change.
 TEST(PermutationTest, VisitsEachIndexOnceAroundTheEdgesOfItsConstruction) {
   std::vector<uint64_t> sizes;
@@ -56,15 +73,29 @@ TEST(PermutationTest, VisitsEachIndexOnceAroundTheEdgesOfItsConstruction) {
     for (uint64_t n = root * (root - 1) - 1; n <= root * (root - 1) + 1; ++n) sizes.push_back(n);
   }
   for (const uint64_t n : sizes) {
-    const Permutation permutation(n, Mix64(n));
-    std::vector<bool> seen(n);
-    for (uint64_t i = 0; i < n; ++i) {
-      const uint64_t value = permutation.At(i);
+    ASSERT_TRUE(VisitsEachIndexOnce(Permutation(n, Mix64(n)), n)) << n;
+  }
+}
+
+TEST(PermutationTest, InvertsAtTheSizeOfTheInternet) {
+  for (const uint64_t n : {uint64_t{482835}, uint64_t{1} << 32, (uint64_t{1} << 32) - 1}) {
+    const Permutation permutation(n, 42);
+    Random random(n);
+    for (int i = 0; i < 2000; ++i) {
+      const uint64_t index = random.Below(n);
+      const uint64_t value = permutation.At(index);
       ASSERT_LT(value, n);
-      ASSERT_FALSE(seen[value]) << "n=" << n;
-      seen[value] = true;
+      ASSERT_EQ(permutation.IndexOf(value), index);
     }
   }
+}
+
+// Published vectors of version 1: a stored run must mean the same order for ever.
+TEST(PermutationTest, KeepsItsPublishedVectors) {
+  const Permutation permutation(1000, 7);
+  std::vector<uint64_t> first;
+  for (uint64_t i = 0; i < 8; ++i) first.push_back(permutation.At(i));
+  EXPECT_EQ(first, (std::vector<uint64_t>{98, 818, 725, 528, 817, 641, 272, 981}));
 }
 
 // A function with an inverse on a finite set is a bijection; sampled where it cannot be listed.
@@ -113,26 +144,6 @@ double Busiest(const RangeSet& set, int shift, const std::function<uint64_t(uint
   return sum / kWindows;
 }
 
-// The construction with another number of rounds.
-uint64_t RadixFeistel(uint64_t n, int rounds, uint64_t x) {
-  uint64_t a = 1;
-  while (a * a < n) ++a;
-  const uint64_t b = (n + a - 1) / a;
-  do {
-    uint64_t left = x / b, right = x % b;
-    for (int round = 0; round < rounds; ++round) {
-      const auto key = static_cast<uint64_t>(round);
-      if (round % 2 == 0) {
-        left = (left + Mix64(key ^ Mix64(right))) % a;
-      } else {
-        right = (right + Mix64(key ^ Mix64(left))) % b;
-      }
-    }
-    x = left * b + right;
-  } while (x >= n);
-  return x;
-}
-
 TEST(PermutationTest, IsAsEvenOverNetworksAsRandomAndThreeRoundsWouldNotBe) {
   const RangeSet set = Country();
   const uint64_t n = set.size();
@@ -148,7 +159,9 @@ TEST(PermutationTest, IsAsEvenOverNetworksAsRandomAndThreeRoundsWouldNotBe) {
   const auto sequential = [](uint64_t i) { return i; };
   EXPECT_EQ(Busiest(set, 8, sequential), 256);
   // The bound above tells an uneven order from an even one.
-  const auto two_rounds = [&](uint64_t i) { return RadixFeistel(n, 2, i); };
+  uint64_t root = 1;
+  while (root * root < n) ++root;
+  const auto two_rounds = [&](uint64_t i) { return RadixFeistel(n, root, 2, i); };
   EXPECT_GT(Busiest(set, 16, two_rounds) / Busiest(set, 16, by_chance), 1.03);
 }
 

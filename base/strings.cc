@@ -21,6 +21,10 @@ char Upper(char c) {
 
 }  // namespace
 
+char AsciiLower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 std::string Join(const std::vector<std::string>& pieces, std::string_view separator) {
   std::string out;
   for (const std::string& piece : pieces) {
@@ -56,6 +60,16 @@ std::string AsciiUpper(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), Upper);
   return out;
+}
+
+std::string AsciiLower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return AsciiLower(c); });
+  return out;
+}
+
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && StartsWithIgnoreCase(a, b);
 }
 
 std::optional<uint64_t> ParseUint(std::string_view text) {

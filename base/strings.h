@@ -39,6 +39,9 @@ std::vector<std::string_view> Split(std::string_view text, char separator);
 std::string_view Trim(std::string_view text);
 bool StartsWithIgnoreCase(std::string_view text, std::string_view prefix);
 std::string AsciiUpper(std::string_view text);
+char AsciiLower(char c);
+std::string AsciiLower(std::string_view text);
+bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 
 // Digits only, no sign, no overflow; nullopt otherwise.
 std::optional<uint64_t> ParseUint(std::string_view text);

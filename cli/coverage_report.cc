@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/coverage_tables.h"
+#include "base/block_count.h"
 #include "base/strings.h"
 #include "cli/render_text.h"
 #include "cli/report_json.h"

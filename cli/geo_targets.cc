@@ -1,9 +1,9 @@
 #include "cli/geo_targets.h"
 
+#include "base/as_table.h"
 #include "base/strings.h"
 #include "cli/flags.h"
 #include "coordinator/countries.h"
-#include "coordinator/geo_words.h"
 
 namespace hark {
 namespace {

@@ -138,7 +138,7 @@ Result<Plan> PlanOf(const PlanWishes& wishes, const std::string& country, const 
   HARK_ASSIGN_OR_RETURN(const AddressSet excluded, ReadList(wishes.closed.exclude, "exclude"));
   plan.exclusions = special->Union(excluded);
   plan.special = std::move(*special);
-  HARK_ASSIGN_OR_RETURN(plan.opt_outs, OptOutsUnder(opt_outs, geo));
+  plan.opt_outs = OptOutsUnder(opt_outs, geo);
   plan.opt_outs_version = opt_outs.version;
   plan.country = country;
   // Kept as text for people: a file name may be any bytes.

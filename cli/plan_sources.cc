@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 
+#include "base/distinct.h"
 #include "base/outcome.h"
 #include "base/strings.h"
 #include "coordinator/resolver.h"
@@ -33,8 +34,7 @@ void TellFailures(const ResolvedNames& resolved) {
 }
 
 Status AddNames(std::vector<std::string> names, const std::string& resolver, PlanSources* out) {
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
+  MakeDistinct(names);
   ResolverOptions options;
   options.server = resolver;
   const Result<ResolvedNames> resolved = ResolveNames(names, options);
@@ -99,10 +99,7 @@ void SortNames(PlanSources* out) {
     return address.is_v4() ? !out->v4.Contains(address.v4())
                            : !std::binary_search(out->v6.begin(), out->v6.end(), address);
   });
-  for (auto& [address, names] : out->names) {
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-  }
+  for (auto& [address, names] : out->names) MakeDistinct(names);
 }
 
 }  // namespace
@@ -119,8 +116,7 @@ Result<PlanSources> ReadSources(const SourceWishes& wishes) {
   if (!wishes.from_run.empty()) {
     HARK_RETURN_IF_ERROR(AddRun(wishes, &out).Prepend("--from_run"));
   }
-  std::sort(out.v6.begin(), out.v6.end());
-  out.v6.erase(std::unique(out.v6.begin(), out.v6.end()), out.v6.end());
+  MakeDistinct(out.v6);
   SortNames(&out);
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/distinct.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -59,8 +60,7 @@ Status CheckProbes(ProbeWishes& w, const ParsedFlags& parsed) {
     }
     w.pause_max_ms = w.pause_min_ms;
   }
-  std::sort(w.ports.begin(), w.ports.end());
-  w.ports.erase(std::unique(w.ports.begin(), w.ports.end()), w.ports.end());
+  MakeDistinct(w.ports);
   if (w.ports.size() > kMaxPorts) {
     return InvalidInput(StrCat("--ports: ", w.ports.size(), " ports; at most ", kMaxPorts));
   }

@@ -118,11 +118,12 @@ int RunFleetRate(const std::vector<std::string>& args) {
   constexpr char kName[] = "hark fleet rate";
   ChangeOptions options;
   double rate = 0;
-  FlagSet flags(kName, "change the rate of all runs together, until the coordinator ends",
-                AllFlags({{DbFlag(&options.db),
-                           {"rate", Decimal(&rate, 0.1, 10'000'000, "N"),
-                            "connection attempts a second", true}},
-                          WaitFlags(options.wait)}));
+  FlagSet flags(
+      kName, "change the rate of all runs together, until a coordinator is started with another",
+      AllFlags(
+          {{DbFlag(&options.db),
+            {"rate", Decimal(&rate, 0.1, 10'000'000, "N"), "connection attempts a second", true}},
+           WaitFlags(options.wait)}));
   flags.SetExamples({"hark fleet rate --db=out/db --rate=2000"});
   const Result<ParsedFlags> parsed = flags.Parse(args);
   if (!parsed.ok()) return Fail(kName, parsed.status());

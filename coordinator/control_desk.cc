@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "coordinator/fleet_rate.h"
 #include "coordinator/opt_outs.h"
 #include "coordinator/plan_file.h"
 #include "coordinator/run_changes.h"
@@ -236,8 +237,15 @@ void ControlDesk::OnFleetRate(const Asked& asked, const proto::SetFleetRate& rat
   if (!(pps >= kMinRate && pps <= kMaxRate)) {  // nor NaN
     return Fail(asked, InvalidInput("not a rate between 0.1 and 10,000,000"));
   }
+  // At once, and on the disk then: a rate is lowered in haste, and the disk may be full.
   dispatcher_.SetCeiling(pps, clock_.Now());
-  Say(asked, {});
+  Do(asked, [this, asked, pps]() -> Clerk::Finish {
+    const Status kept = KeepFleetRate(store_, options_.started_rate, pps);
+    return [this, asked, kept] {
+      if (kept.ok()) return Say(asked, {});
+      Fail(asked, kept.Prepend("the rate holds now, but not after a restart"));
+    };
+  });
 }
 
 void ControlDesk::OnStatus(const Asked& asked, const proto::GetStatus& asked_for) {

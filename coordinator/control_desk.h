@@ -3,7 +3,9 @@
 // Where an operator's program asks a running coordinator (proto/control.proto): reads each request
 // as something hostile, has it done, answers once.
 //
-//   request --parsed, checked--> GET_STATUS, SET_FLEET_RATE: answered at once
+//   request --parsed, checked--> GET_STATUS: answered at once
+//                                SET_FLEET_RATE: to the dispatcher; answered when the clerk has
+//                                written it
 //                                CHANGE_RUN: to the dispatcher; answered when its row is in the
 //                                store CREATE_RUN, ADD_OPT_OUTS: written by the clerk, then to the
 //                                dispatcher, then answered
@@ -30,6 +32,8 @@ namespace hark {
 struct ControlDeskOptions {
   std::string db;          // whose inbox new plans lie in
   bool takes_runs = true;  // false: it works on the runs it has and no other (hark scan)
+  double started_rate =
+      0;  // the ceiling the coordinator was started with (coordinator/fleet_rate.h)
 };
 
 class ControlDesk {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "coordinator/dispatcher_fixture.h"
+#include "coordinator/fleet_rate.h"
 #include "coordinator/opt_outs.h"
 #include "coordinator/plan_file.h"
 
@@ -22,8 +23,8 @@ class ControlDeskTest : public DispatcherTest {
   }
 
   void Open(bool takes_runs) {
-    desk_ = std::make_unique<ControlDesk>(ControlDeskOptions{db_, takes_runs}, *store_, geo_,
-                                          *dispatcher_, clock_);
+    desk_ = std::make_unique<ControlDesk>(ControlDeskOptions{db_, takes_runs, started_rate_},
+                                          *store_, geo_, *dispatcher_, clock_);
     desk_->SetRunAdder([this](LoadedRun run) {
       dispatcher_->AddRun(std::move(run.state), now_, UnixMillis(), std::move(run.as_table));
     });
@@ -75,6 +76,7 @@ class ControlDeskTest : public DispatcherTest {
   }
 
   std::string db_;
+  double started_rate_ = 150;
   GeoTable geo_;
   SystemClock clock_;
   std::unique_ptr<ControlDesk> desk_;
@@ -153,6 +155,30 @@ TEST_F(ControlDeskTest, TheRateIsBounded) {
   }
   request.mutable_set_fleet_rate()->set_probes_per_second(500);
   EXPECT_EQ(Ask(request).code(), 0U);
+}
+
+TEST_F(ControlDeskTest, TheRateThatWasSetOutlivesTheCoordinator) {
+  EXPECT_EQ(*FleetRateOf(*store_, 1000), 1000);
+  started_rate_ = 1000;
+  Open(true);
+  proto::ControlRequest request;
+  request.mutable_set_fleet_rate()->set_probes_per_second(12.5);
+  ASSERT_EQ(Ask(request).code(), 0U);
+  EXPECT_EQ(*FleetRateOf(*store_, 1000), 12.5);
+  EXPECT_EQ(*FleetRateOf(*store_, 2000), 2000) << "another --rate is a later wish";
+  // Once more, by a coordinator that began with what was kept.
+  request.mutable_set_fleet_rate()->set_probes_per_second(50);
+  ASSERT_EQ(Ask(request).code(), 0U);
+  EXPECT_EQ(*FleetRateOf(*store_, 1000), 50);
+}
+
+TEST_F(ControlDeskTest, AKeptRateThatIsNoneStopsTheStart) {
+  for (const std::string& bytes : {std::string("x"), std::string(16, '\0'), std::string(17, '@')}) {
+    const std::unique_ptr<StoreWrite> write = store_->NewWrite();
+    write->PutMeta("fleet_rate", bytes);
+    ASSERT_TRUE(store_->Commit(*write, true).ok());
+    EXPECT_EQ(FleetRateOf(*store_, 1000).status().code(), StatusCode::kCorruption);
+  }
 }
 
 TEST_F(ControlDeskTest, AnswersWhatItDoesNotUnderstandWithAnError) {

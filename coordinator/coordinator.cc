@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "coordinator/fleet_rate.h"
 #include "coordinator/opt_outs.h"
 #include "coordinator/purge.h"
 #include "coordinator/run_registry.h"
@@ -29,6 +30,18 @@ Result<uint64_t> NextEpoch(Store& store) {
   return epoch;
 }
 
+Status TakeUpRate(const Store& store, CoordinatorOptions& options) {
+  const double given = options.dispatcher.probes_per_second;
+  options.control.started_rate = given;
+  HARK_ASSIGN_OR_RETURN(options.dispatcher.probes_per_second, FleetRateOf(store, given));
+  const double holds = options.dispatcher.probes_per_second;
+  if (holds != given) {
+    LogInfo(kWhere,
+            StrCat("the rate is ", holds, ", as hark fleet rate set it, instead of ", given));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoTable& geo,
@@ -37,6 +50,7 @@ Result<std::unique_ptr<Coordinator>> Coordinator::Start(Store& store, const GeoT
                                                         CoordinatorOptions options,
                                                         const Clock& clock) {
   HARK_ASSIGN_OR_RETURN(options.dispatcher.epoch, NextEpoch(store));
+  HARK_RETURN_IF_ERROR(TakeUpRate(store, options));
   std::unique_ptr<Coordinator> self(new Coordinator(store, geo, clock, std::move(options)));
   const MonoTime now = clock.Now();
   HARK_RETURN_IF_ERROR(self->TakeUp(runs, now));

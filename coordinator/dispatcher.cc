@@ -47,7 +47,7 @@ Dispatcher::Dispatcher(DispatcherOptions options, CommitQueue& queue, AddressSou
       last_version_(options.epoch << 32) {}
 
 void Dispatcher::AddRun(RunState run, MonoTime now, int64_t unix_ms, std::string as_table) {
-  NoteClock(now, unix_ms);
+  clock_.Note(now, unix_ms);
   run.StartClock(now, unix_ms);
   const uint32_t id = run.run().id();
   const auto [it, added] = runs_.emplace(id, std::move(run));
@@ -138,7 +138,7 @@ void Dispatcher::Strike(const std::string& key, const std::string& name, std::st
   Record& record = RecordOf(key);
   record.last_strike = StrCat("worker ", name, ": ", why);
   LogWarning("coordinator", record.last_strike);
-  last_error_ = {record.last_strike, unix_ms_};
+  last_error_ = {record.last_strike, clock_.unix_ms()};
   if (++record.strikes == kMaxStrikes) quarantined_.emplace_back(key, std::string(why));
 }
 
@@ -157,7 +157,7 @@ std::vector<std::pair<std::string, std::string>> Dispatcher::TakeQuarantined() {
 
 void Dispatcher::OnMessage(const std::string& route, const std::string& key,
                            const proto::Envelope& envelope, MonoTime now, int64_t unix_ms) {
-  NoteClock(now, unix_ms);
+  clock_.Note(now, unix_ms);
   const auto known = records_.find(key);
   if (known != records_.end() && known->second.strikes >= kMaxStrikes) {
     proto::Reject& reject = *Say(route, 0).mutable_reject();
@@ -214,7 +214,7 @@ void Dispatcher::Pause() {
 }
 
 void Dispatcher::OnTick(MonoTime now, int64_t unix_ms) {
-  NoteClock(now, unix_ms);
+  clock_.Note(now, unix_ms);
   for (const uint64_t ticket : queue_.TakeDurable()) OnDurable(ticket, now);
   if (now >= next_scan_) {
     next_scan_ = now + kScanEvery;

@@ -37,6 +37,7 @@
 #include "base/address_set.h"
 #include "base/time.h"
 #include "coordinator/batch_check.h"
+#include "coordinator/clock_watch.h"
 #include "coordinator/committer.h"
 #include "coordinator/dispatcher_options.h"
 #include "coordinator/dispatcher_run.h"
@@ -117,6 +118,7 @@ class Dispatcher {
   using RunInfo = DispatcherRun;
   using Trouble = DispatcherTrouble;
   using InFlight = DispatcherBatch;
+  using Wanted = DispatcherWanted;
 
   // ---- dispatcher_sessions.cc
   Session* SessionOf(const std::string& key);
@@ -186,14 +188,7 @@ class Dispatcher {
 
   // ---- dispatcher_leases.cc
   void OnRequest(Session& session, const proto::Request& request, MonoTime now);
-  // Jobs of any kind that may be given, and sweeps that were asked for by name.
-  struct Wanted {
-    uint32_t jobs = 0;
-    uint32_t sweeps = 0;
-    bool operator==(const Wanted&) const = default;
-  };
-  Wanted GiveJobs(Session& session, const proto::Request& request, const Wanted& wanted,
-                  MonoTime now);
+  class Giving;
   LiveJob* GiveJobOf(Session& session, RunState& run, const RunState::Asking& asking, size_t held,
                      MonoTime now);
   bool GetsNothing(const Session& session) const;
@@ -227,8 +222,6 @@ class Dispatcher {
                    CheckedBatch checked, MonoTime now, int64_t unix_ms);
   void RefuseBatch(Session& session, RunState& run, LiveJob& job, const proto::Batch& batch,
                    const Status& why);
-  Status CheckTimes(const Session& session, const proto::Batch& batch, const RunState& run,
-                    const CheckedBatch& checked, MonoTime now) const;
   void OnDurable(uint64_t ticket, MonoTime now);
   void NoteStandingOut(const RunState& run, const std::optional<std::string>& key);
   void Ack(Session& session, const proto::Batch& batch, proto::Ack::Status status,
@@ -243,7 +236,6 @@ class Dispatcher {
   bool MayStandStill(const RunState& run, const LiveJob& job) const;
   Duration ProgressTime(const RunState& run, const LiveJob& job) const;
   void TakeSamples(MonoTime now);
-  void NoteClock(MonoTime now, int64_t unix_ms);
   void Note(uint32_t run, std::string what);
 
   // ---- dispatcher_status.cc
@@ -298,12 +290,7 @@ class Dispatcher {
   std::vector<std::pair<std::string, std::string>> quarantined_;
 
   MonoTime next_scan_{}, next_review_{}, last_review_{}, next_sample_{}, next_tail_{};
-  // What the wall clock has said since the start: it may have been set. The latest as the most that
-  // it was ahead of the monotonic one, with which it goes on.
-  int64_t earliest_unix_ms_ = std::numeric_limits<int64_t>::max();
-  int64_t most_ahead_ms_ = std::numeric_limits<int64_t>::min();
-  int64_t unix_ms_ = 0;        // at the last message or tick
-  MonoTime started_ = kNever;  // the first that was heard of time
+  ClockWatch clock_;
   Trouble last_error_;
 };
 

@@ -20,10 +20,18 @@ constexpr uint64_t kMaxOverCredit = 4 << 20;
 constexpr uint64_t kCreditBudget = 32 << 20;
 // One batch is always allowed; this is two seconds of a small worker's.
 constexpr uint64_t kMinCredit = 32 << 10;
-// Times in a batch: what a clock may be wrong after its offset was taken off, since it may have
-// been set after that, and what it can be off at most (dates of 1970 to 2096).
-constexpr int64_t kTimeSlackMillis = int64_t{24} * 60 * 60 * 1000;
-constexpr int64_t kMaxOffsetMillis = 4'000'000'000'000;
+
+// In one that has none, nobody looks for them: this is of every host of every batch.
+std::map<Address, std::vector<std::string>> NamesIn(const RunState& run, const HostBatch& hosts) {
+  std::map<Address, std::vector<std::string>> out;
+  if (!run.has_names()) return out;
+  for (const proto::HostObservation& host : hosts) {
+    const std::optional<Address> address = Address::FromBytes(host.address());
+    const auto* names = address ? run.NamesOf(*address) : nullptr;
+    if (names != nullptr) out.emplace(*address, *names);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -93,29 +101,15 @@ void Dispatcher::OnBatch(Session& session, const proto::Batch& batch, MonoTime n
   Result<CheckedBatch> checked =
       CheckBatch(batch, run, *job, **targets, Broken(Rule::kOptOutLateRecord) ? none : opt_outs_);
   if (!checked.ok()) return RefuseBatch(session, run, *job, batch, checked.status());
-  const Status times = CheckTimes(session, batch, run, *checked, now);
+  // A worker that knows orders also knows how far its clock is off. Ours may have been set since
+  // the worker asked, so everything it has said counts as now.
+  const int64_t offset = batch.clock_offset_ms();
+  Status times = ClockWatch::CheckOffset(offset);
+  if (times.ok() && session.knows_orders()) {
+    times = clock_.CheckVisits(checked->hosts, offset, run.run().created_unix_ms(), now);
+  }
   if (!times.ok()) return RefuseBatch(session, run, *job, batch, times);
   AcceptBatch(session, run, *job, batch, std::move(checked).value(), now, unix_ms);
-}
-
-// A worker that knows orders also knows how far its clock is off. Ours may have been set since the
-// worker asked, so everything it has said counts as now.
-Status Dispatcher::CheckTimes(const Session& session, const proto::Batch& batch,
-                              const RunState& run, const CheckedBatch& checked,
-                              MonoTime now) const {
-  const int64_t offset = batch.clock_offset_ms();
-  if (offset < -kMaxOffsetMillis || offset > kMaxOffsetMillis) {
-    return Corruption("a clock offset out of all time");
-  }
-  if (!session.knows_orders()) return Status::Ok();
-  const int64_t first = std::min(run.run().created_unix_ms(), earliest_unix_ms_) - kTimeSlackMillis;
-  const int64_t last = most_ahead_ms_ + ToMillis(now.time_since_epoch()) + kTimeSlackMillis;
-  for (const proto::HostObservation& host : checked.hosts) {
-    const int64_t at = host.started_unix_ms() + offset;
-    if (!host.excluded() && at < first) return Corruption("a visit before the run was made");
-    if (!host.excluded() && at > last) return Corruption("a visit in the future");
-  }
-  return Status::Ok();
 }
 
 void Dispatcher::AcceptBatch(Session& session, RunState& run, LiveJob& job,
@@ -163,11 +157,7 @@ void Dispatcher::AcceptBatch(Session& session, RunState& run, LiveJob& job,
   for (const Address& address : checked.hits) {
     item.listeners.emplace_back(run.TakeListenerPosition(), address);
   }
-  for (const proto::HostObservation& host : checked.hosts) {
-    const std::optional<Address> address = Address::FromBytes(host.address());
-    const auto* names = address ? run.NamesOf(*address) : nullptr;
-    if (names != nullptr) item.names.emplace(*address, *names);
-  }
+  item.names = NamesIn(run, checked.hosts);
   item.hosts = std::move(checked.hosts);
   item.job = batch.job();
   item.round = job.row.round();

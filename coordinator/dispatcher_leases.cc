@@ -21,8 +21,36 @@ constexpr int64_t kMaxNoJobRetryMillis = 5000;
 constexpr int64_t kNotYoursRetryMillis = 1000;
 constexpr uint32_t kMaxSlots = 8;  // jobs a worker may ask for at once
 
-// A run a job may be taken from, for one that asks.
-struct Candidate {
+}  // namespace
+
+// One answer to a REQUEST: the runs the worker may work on, and what it has of them by then.
+class Dispatcher::Giving {
+ public:
+  Giving(Dispatcher& dispatcher, Session& session, MonoTime now)
+      : dispatcher_(dispatcher), session_(session), now_(now) {}
+
+  Wanted Give(const proto::Request& request, const Wanted& wanted);
+
+ private:
+  struct Candidate;
+
+  std::vector<Candidate> CandidatesFor(const proto::Request& request) const;
+  void GiveSweeps(const proto::Request& request, uint32_t wanted);
+  void GiveOthers(uint32_t wanted);
+  Candidate* Next();
+  bool GiveOneOf(Candidate& of);
+
+  Dispatcher& dispatcher_;
+  Session& session_;
+  const MonoTime now_;
+  std::vector<Candidate> candidates_;
+  size_t held_ = 0;
+  Wanted given_;
+  bool ended_ = false;
+};
+
+// A run a job may be taken from, for the one that asks.
+struct Dispatcher::Giving::Candidate {
   RunState* run;
   RunState::Asking asking;
   bool hungry;
@@ -34,19 +62,6 @@ struct Candidate {
   }
   double Had() const { return static_cast<double>(asking.sweeps + asking.grabs + 1) / weight; }
 };
-
-Candidate* NextOf(std::vector<Candidate>& candidates) {
-  Candidate* next = nullptr;
-  for (Candidate& one : candidates) {
-    if (one.dry) continue;
-    const bool before = next == nullptr || (one.hungry && !next->hungry) ||
-                        (one.hungry == next->hungry && one.Had() < next->Had());
-    if (before) next = &one;
-  }
-  return next;
-}
-
-}  // namespace
 
 // No job at all for it now, of whatever run.
 bool Dispatcher::GetsNothing(const Session& session) const {
@@ -68,7 +83,7 @@ void Dispatcher::OnRequest(Session& session, const proto::Request& request, Mono
   const uint32_t sweeps_coming = std::min(on_way - coming, sweeps);
   const bool none = GetsNothing(session);
   const Wanted left{wanted - coming, sweeps - sweeps_coming};
-  const Wanted given = none ? Wanted{} : GiveJobs(session, request, left, now);
+  const Wanted given = none ? Wanted{} : Giving(*this, session, now).Give(request, left);
   if (given == left) return;
   unsent_.OweNoJob(session.key);
   SayOwedNoJobs(now);
@@ -84,59 +99,89 @@ void Dispatcher::SayOwedNoJobs(MonoTime now) {
   }
 }
 
-// Jobs of each run the worker may work on, as many of a run as its weight says; a run the worker
-// has shares of and too little work for goes first.
-Dispatcher::Wanted Dispatcher::GiveJobs(Session& session, const proto::Request& request,
-                                        const Wanted& wanted, MonoTime now) {
-  const auto& hungry = request.hungry_runs();
-  std::vector<Candidate> candidates;
-  size_t held = 0;
-  for (auto& [id, run] : runs_) {
-    if (infos_.at(id).mode == RunMode::kDone) continue;
-    Candidate candidate{
-        &run,
-        {session.key, 0, 0, Connected(), std::max(options_.expected_workers, sessions_.size()), now,
-         session.provider, true, false},
-        std::find(hungry.begin(), hungry.end(), id) != hungry.end(),
-        std::max<double>(1, run.run().settings().weight())};
-    for (const LiveJob* job : run.LeasedTo(session.key)) {
-      if (job->row.suspect()) return {};  // whatever happens now is this job's doing alone
-      candidate.Count(*job);
-      ++held;
+// Nobody who holds a job that is suspected gets another: whatever happens now is that job's doing
+// alone.
+Dispatcher::Wanted Dispatcher::Giving::Give(const proto::Request& request, const Wanted& wanted) {
+  for (auto& [id, run] : dispatcher_.runs_) {
+    for (const LiveJob* job : run.LeasedTo(session_.key)) {
+      if (job->row.suspect()) return {};
+      ++held_;
     }
-    if (MayHaveJobOf(session, run)) candidates.push_back(candidate);
   }
-  Wanted given;
-  for (const uint32_t run : request.sweeps_of()) {
-    if (given.sweeps >= std::min(wanted.sweeps, kMaxSlots)) break;
-    const auto of = std::find_if(candidates.begin(), candidates.end(), [run](const Candidate& one) {
-      return one.run->run().id() == run;
-    });
-    if (of == candidates.end()) continue;
-    LiveJob* const job = GiveJobOf(session, *of->run, of->asking, held, now);
-    if (job == nullptr) continue;
-    of->Count(*job);
-    ++given.sweeps;
-    ++held;
-    if (job->row.suspect()) return given;
-  }
-  for (Candidate& one : candidates) {
+  candidates_ = CandidatesFor(request);
+  GiveSweeps(request, wanted.sweeps);
+  for (Candidate& one : candidates_) {
     one.asking.may_visit = true;
     one.asking.may_sweep = !request.sweeps_apart();
   }
-  for (; given.jobs < wanted.jobs; ++held) {
-    LiveJob* job = nullptr;
-    while (job == nullptr) {
-      Candidate* next = NextOf(candidates);
-      if (next == nullptr) return given;
-      job = GiveJobOf(session, *next->run, next->asking, held, now);
-      next->dry = job == nullptr;
-      if (job != nullptr) next->Count(*job);
-    }
-    ++given.jobs;
-    if (job->row.suspect()) return given;
+  GiveOthers(wanted.jobs);
+  return given_;
+}
+
+std::vector<Dispatcher::Giving::Candidate> Dispatcher::Giving::CandidatesFor(
+    const proto::Request& request) const {
+  const auto& hungry = request.hungry_runs();
+  std::vector<Candidate> candidates;
+  for (auto& [id, run] : dispatcher_.runs_) {
+    const bool done = dispatcher_.infos_.at(id).mode == RunMode::kDone;
+    if (done || !dispatcher_.MayHaveJobOf(session_, run)) continue;
+    const RunState::Asking asking{
+        .worker = session_.key,
+        .connected = dispatcher_.Connected(),
+        .sharers = std::max(dispatcher_.options_.expected_workers, dispatcher_.sessions_.size()),
+        .now = now_,
+        .provider = session_.provider,
+        .may_sweep = true,
+        .may_visit = false,
+    };
+    Candidate& candidate = candidates.emplace_back(
+        Candidate{&run, asking, std::find(hungry.begin(), hungry.end(), id) != hungry.end(),
+                  std::max<double>(1, run.run().settings().weight())});
+    for (const LiveJob* job : run.LeasedTo(session_.key)) candidate.Count(*job);
   }
-  return given;
+  return candidates;
+}
+
+// Of the runs that were asked for by name.
+void Dispatcher::Giving::GiveSweeps(const proto::Request& request, uint32_t wanted) {
+  for (const uint32_t run : request.sweeps_of()) {
+    if (ended_ || given_.sweeps >= std::min(wanted, kMaxSlots)) return;
+    const auto of =
+        std::find_if(candidates_.begin(), candidates_.end(),
+                     [run](const Candidate& one) { return one.run->run().id() == run; });
+    if (of != candidates_.end() && GiveOneOf(*of)) ++given_.sweeps;
+  }
+}
+
+void Dispatcher::Giving::GiveOthers(uint32_t wanted) {
+  while (!ended_ && given_.jobs < wanted) {
+    Candidate* const next = Next();
+    if (next == nullptr) return;
+    next->dry = !GiveOneOf(*next);
+    if (!next->dry) ++given_.jobs;
+  }
+}
+
+// As many jobs of a run as its weight says; a run the worker has shares of and too little work for
+// goes first.
+Dispatcher::Giving::Candidate* Dispatcher::Giving::Next() {
+  Candidate* next = nullptr;
+  for (Candidate& one : candidates_) {
+    if (one.dry) continue;
+    const bool before = next == nullptr || (one.hungry && !next->hungry) ||
+                        (one.hungry == next->hungry && one.Had() < next->Had());
+    if (before) next = &one;
+  }
+  return next;
+}
+
+bool Dispatcher::Giving::GiveOneOf(Candidate& of) {
+  LiveJob* const job = dispatcher_.GiveJobOf(session_, *of.run, of.asking, held_, now_);
+  if (job == nullptr) return false;
+  of.Count(*job);
+  ++held_;
+  ended_ = job->row.suspect();
+  return true;
 }
 
 LiveJob* Dispatcher::GiveJobOf(Session& session, RunState& run, const RunState::Asking& asking,

@@ -111,7 +111,7 @@ void Dispatcher::CancelLeases(RunState& run) {
 
 bool Dispatcher::ChangeRun(uint32_t run_id, const proto::RunSettings& settings, MonoTime now,
                            int64_t unix_ms) {
-  NoteClock(now, unix_ms);
+  clock_.Note(now, unix_ms);
   RunState* run = MutableRun(run_id);
   if (run == nullptr || run->run().state() == proto::RunRow::DONE) return false;
   // What was cancelled stays so: its leases are gone.

@@ -56,7 +56,7 @@ RateShares::Shares Dispatcher::AppliedAtHello(const std::string& key,
   RateShares::Shares applies = shares_.Taken(key);
   if (restarted) applies.clear();
   const bool of_before = !records_.at(key).greeted &&
-                         now < started_ + std::max(options_.lease, options_.restart_grace);
+                         now < clock_.started() + std::max(options_.lease, options_.restart_grace);
   if (!of_before || hello.held().empty()) return applies;
   double left = shares_.ceiling();
   if (envelope.minor() < kOrdersMinor) {

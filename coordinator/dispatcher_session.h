@@ -52,6 +52,14 @@ struct DispatcherSession {
   bool knows_orders() const { return minor >= kOrdersMinor; }
 };
 
+// Jobs of any kind that may be given to it, and sweeps that it asked for by name.
+struct DispatcherWanted {
+  uint32_t jobs = 0;
+  uint32_t sweeps = 0;
+
+  bool operator==(const DispatcherWanted&) const = default;
+};
+
 // Of one that has a session, for who asks.
 struct DispatcherWorkerView {
   std::string key;

@@ -21,15 +21,8 @@ constexpr double kLeastPps = 1e-3;
 
 }  // namespace
 
-void Dispatcher::NoteClock(MonoTime now, int64_t unix_ms) {
-  unix_ms_ = unix_ms;
-  started_ = std::min(started_, now);
-  earliest_unix_ms_ = std::min(earliest_unix_ms_, unix_ms);
-  most_ahead_ms_ = std::max(most_ahead_ms_, unix_ms - ToMillis(now.time_since_epoch()));
-}
-
 void Dispatcher::Note(uint32_t run, std::string what) {
-  last_error_ = {what, unix_ms_};
+  last_error_ = {what, clock_.unix_ms()};
   if (const auto it = infos_.find(run); it != infos_.end()) it->second.last_error = last_error_;
 }
 

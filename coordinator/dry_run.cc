@@ -83,8 +83,7 @@ void MeasureSpread(const Plan& plan, const GeoTable& geo, const DryRunOptions& o
   out->blocks24 = BlocksOf(plan.targets, 24).size();
   const std::map<uint32_t, uint64_t> by16 = CountByBlock16(plan.targets);
   out->blocks16 = by16.size();
-  out->top16 = Top(by16, options.top,
-                   [](uint32_t block) { return Address::V4(block << 16).ToString() + "/16"; });
+  out->top16 = Top(by16, options.top, Block16Name);
   if (geo.empty()) return;
   const Result<AsTable> table = geo.AsesOf(plan.targets);
   if (!table.ok()) return;

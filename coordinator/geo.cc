@@ -56,13 +56,6 @@ template <typename N>
 std::vector<GeoSpan<N>> Overlay(const std::vector<GeoSpan<N>>& a, const std::vector<GeoSpan<N>>& b,
                                 Completer& places) {
   std::vector<GeoSpan<N>> out;
-  auto add = [&](AddressNumber first, AddressNumber last, uint32_t place) {
-    if (!out.empty() && out.back().place == place && NumberOf(out.back().last) + 1 == first) {
-      out.back().last = FromNumber<N>(last);
-    } else {
-      out.push_back({FromNumber<N>(first), FromNumber<N>(last), place});
-    }
-  };
   constexpr AddressNumber kEnd = ~AddressNumber{0};
   size_t i = 0, j = 0;
   AddressNumber at = 0;
@@ -77,16 +70,14 @@ std::vector<GeoSpan<N>> Overlay(const std::vector<GeoSpan<N>>& a, const std::vec
     // Alone only until the other one begins.
     if (in_a && !in_b && j < b.size()) last = std::min(last, b_first - 1);
     if (in_b && !in_a && i < a.size()) last = std::min(last, a_first - 1);
-    add(first, last, places.Of(in_a ? a[i].place : 0, in_b ? b[j].place : 0));
+    const uint32_t place = places.Of(in_a ? a[i].place : 0, in_b ? b[j].place : 0);
+    out.push_back({FromNumber<N>(first), FromNumber<N>(last), place});
     if (in_a && last == NumberOf(a[i].last)) ++i;
     if (in_b && last == NumberOf(b[j].last)) ++j;
     at = last + 1;
   }
+  MergeNeighbours(out);
   return out;
-}
-
-bool SameText(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && StartsWithIgnoreCase(a, b);
 }
 
 }  // namespace
@@ -139,8 +130,8 @@ std::vector<bool> GeoTable::Matching(const GeoSelection& wanted) const {
   for (uint32_t place = 1; place < places_.size(); ++place) {
     const Place is = PlaceOf(place);
     matching[place] = (wanted.country.empty() || is.country == wanted.country) &&
-                      (wanted.region.empty() || SameText(is.region, wanted.region)) &&
-                      (wanted.city.empty() || SameText(is.city, wanted.city)) &&
+                      (wanted.region.empty() || EqualsIgnoreCase(is.region, wanted.region)) &&
+                      (wanted.city.empty() || EqualsIgnoreCase(is.city, wanted.city)) &&
                       (wanted.asns.empty() || std::find(wanted.asns.begin(), wanted.asns.end(),
                                                         is.asn) != wanted.asns.end());
   }
@@ -177,6 +168,19 @@ Result<AsTable> GeoTable::AsesOf(const RangeSet& addresses) const {
   return AsTable::Make(std::move(out));
 }
 
+std::map<uint32_t, AddressSet> GeoTable::NetworksOf(const std::set<uint32_t>& asns) const {
+  std::map<uint32_t, std::vector<AddressSpan>> spans;
+  const auto take = [&](const auto& span) {
+    const uint32_t asn = places_.facts(span.place).asn;
+    if (asns.contains(asn)) spans[asn].push_back({AddressOf(span.first), AddressOf(span.last)});
+  };
+  std::for_each(v4_.begin(), v4_.end(), take);
+  std::for_each(v6_.begin(), v6_.end(), take);
+  std::map<uint32_t, AddressSet> out;
+  for (const auto& [asn, of_it] : spans) out.emplace(asn, AddressSet(of_it));
+  return out;
+}
+
 std::vector<std::string> GeoTable::Countries() const {
   std::set<std::string> names;
   for (uint32_t place = 1; place < places_.size(); ++place) {
@@ -198,7 +202,8 @@ std::vector<std::string> GeoTable::Cities(std::string_view country, std::string_
   std::set<std::string> names;
   for (uint32_t place = 1; place < places_.size(); ++place) {
     const Place is = PlaceOf(place);
-    const bool here = is.country == country && (region.empty() || SameText(is.region, region));
+    const bool here =
+        is.country == country && (region.empty() || EqualsIgnoreCase(is.region, region));
     if (here && !is.city.empty()) names.emplace(is.city);
   }
   return {names.begin(), names.end()};
@@ -217,13 +222,9 @@ std::map<std::string, GeoCountry> GeoTable::ByCountry() const {
   for (const GeoSpan<WideAddress>& span : v6_) {
     const Place is = PlaceOf(span.place);
     if (is.country.empty()) continue;
-    std::vector<GeoRange>& v6 = out[std::string(is.country)].ipv6;
-    if (!v6.empty() && v6.back().last + 1 == NumberOf(span.first)) {
-      v6.back().last = NumberOf(span.last);
-    } else {
-      v6.push_back({true, NumberOf(span.first), NumberOf(span.last)});
-    }
+    out[std::string(is.country)].ipv6.push_back({true, NumberOf(span.first), NumberOf(span.last)});
   }
+  for (auto& [code, country] : out) MergeNeighbours(country.ipv6);
   return out;
 }
 

@@ -9,11 +9,13 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/address.h"
+#include "base/address_set.h"
 #include "base/as_table.h"
 #include "base/range_set.h"
 #include "base/status.h"
@@ -64,6 +66,8 @@ class GeoTable {
   RangeSet Select(const GeoSelection& selection) const;
   // The ASes of these addresses; those nobody knows are in no span.
   Result<AsTable> AsesOf(const RangeSet& addresses) const;
+  // The networks of each of these ASes, of both families; an AS nobody knows is not in it.
+  std::map<uint32_t, AddressSet> NetworksOf(const std::set<uint32_t>& asns) const;
   bool empty() const { return v4_.empty() && v6_.empty(); }
   // The countries there are, sorted, e.g. for an error message.
   std::vector<std::string> Countries() const;

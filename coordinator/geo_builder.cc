@@ -7,27 +7,6 @@
 #include "base/strings.h"
 
 namespace hark {
-namespace {
-
-// Neighbours of one place become one: half of what a country database holds.
-template <typename N>
-void MergeNeighbours(std::vector<GeoSpan<N>>& spans) {
-  size_t kept = 0;
-  for (size_t i = 0; i < spans.size(); ++i) {
-    const bool goes_on = kept > 0 && spans[kept - 1].place == spans[i].place &&
-                         NumberOf(spans[kept - 1].last) + 1 == NumberOf(spans[i].first);
-    if (goes_on) {
-      spans[kept - 1].last = spans[i].last;
-    } else {
-      spans[kept++] = spans[i];
-    }
-  }
-  spans.resize(kept);
-  spans.shrink_to_fit();
-}
-
-}  // namespace
-
 template <typename N>
 void GeoBuilder::AddTo(Rows<N>& rows, const GeoRange& range, uint32_t place, uint64_t line) {
   const GeoSpan<N> span{FromNumber<N>(range.first), FromNumber<N>(range.last), place};
@@ -129,6 +108,7 @@ Result<std::vector<GeoSpan<N>>> GeoBuilder::Finish(Rows<N> rows) const {
   } else {
     HARK_ASSIGN_OR_RETURN(spans, Unnest(rows));
   }
+  rows = {};  // what is to be had of them is in the spans
   std::erase_if(spans, [](const GeoSpan<N>& span) { return span.place == 0; });
   MergeNeighbours(spans);
   return spans;

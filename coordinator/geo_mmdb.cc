@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/as_table.h"
 #include "base/strings.h"
 #include "coordinator/geo_mmdb_guard.h"
 #include "coordinator/geo_words.h"

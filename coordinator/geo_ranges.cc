@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/as_table.h"
 #include "base/strings.h"
 #include "coordinator/geo_text.h"
 #include "coordinator/geo_words.h"
@@ -67,13 +68,13 @@ Result<GeoFacts> FactsOf(const Row& row, GeoPlaces& places) {
       ParseCountryLetters(fields[3])) {
     return PlaceOf(fields[3], fields[4], fields[5], places);
   }
-  const bool is_asn = !fields[2].empty() && fields[2] != "-" && ParseAsn(fields[2]).has_value();
-  if (!is_asn) {
+  const std::optional<uint32_t> asn = ParseAsn(fields[2]);
+  if (!asn) {
     const bool city = fields.size() >= kFewestCityColumns;
     return PlaceOf(fields[2], city ? fields[3] : "", city ? fields[5] : "", places);
   }
   GeoFacts facts;
-  facts.asn = *ParseAsn(fields[2]);
+  facts.asn = *asn;
   // A name of two letters is no country: only files that have both columns say one.
   if (fields.size() >= 5) facts.country = ParseCountryLetters(fields[3]).value_or(CountryLetters{});
   return facts;

@@ -2,12 +2,21 @@
 
 #include <cstring>
 
+#include "base/bytes.h"
+
 namespace hark {
 
 AddressNumber NumberOf(const Address& address) {
   AddressNumber number = 0;
   for (const char byte : address.bytes()) number = number << 8 | static_cast<uint8_t>(byte);
   return number;
+}
+
+Address AddressOf(const WideAddress& v6) {
+  ByteWriter bytes;
+  bytes.U64(v6.high);
+  bytes.U64(v6.low);
+  return *Address::FromBytes(bytes.str());
 }
 
 size_t GeoPlaces::Hash::operator()(const GeoFacts& facts) const {

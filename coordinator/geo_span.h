@@ -33,6 +33,9 @@ inline AddressNumber NumberOf(uint32_t v4) {
 inline AddressNumber NumberOf(const WideAddress& v6) {
   return AddressNumber{v6.high} << 64 | v6.low;
 }
+inline AddressNumber NumberOf(AddressNumber number) {
+  return number;
+}
 // Takes the low bits.
 template <typename N>
 N FromNumber(AddressNumber number);
@@ -46,6 +49,10 @@ inline WideAddress FromNumber<WideAddress>(AddressNumber number) {
 }
 // Of either family, as its number.
 AddressNumber NumberOf(const Address& address);
+inline Address AddressOf(uint32_t v4) {
+  return Address::V4(v4);
+}
+Address AddressOf(const WideAddress& v6);
 
 // Sorted and disjoint in a table. N: uint32_t (host byte order) or WideAddress.
 template <typename N>
@@ -55,12 +62,40 @@ struct GeoSpan {
   uint32_t place = 0;
 };
 
+template <typename N>
+bool SameKind(const GeoSpan<N>& a, const GeoSpan<N>& b) {
+  return a.place == b.place;
+}
+
 // First and last address of one family.
 struct GeoRange {
   bool v6 = false;
   AddressNumber first = 0;
   AddressNumber last = 0;
 };
+
+inline bool SameKind(const GeoRange& a, const GeoRange& b) {
+  return a.v6 == b.v6;
+}
+
+// Of sorted, disjoint spans those that touch and are of the same kind become one: half of what a
+// country database holds.
+template <typename Span>
+void MergeNeighbours(std::vector<Span>& spans) {
+  size_t kept = 0;
+  for (const Span& span : spans) {
+    const bool goes_on = kept > 0 && SameKind(spans[kept - 1], span) &&
+                         NumberOf(spans[kept - 1].last) + 1 == NumberOf(span.first);
+    if (goes_on) {
+      spans[kept - 1].last = span.last;
+    } else {
+      spans[kept++] = span;
+    }
+  }
+  spans.resize(kept);
+  // Which copies: where next to nothing became one it takes more for a moment than it ever saves.
+  if (spans.capacity() > spans.size() + spans.size() / 4) spans.shrink_to_fit();
+}
 
 using CountryLetters = std::array<char, 2>;  // zeros: unknown
 

@@ -72,7 +72,8 @@ TEST(GeoPrefixesTest, KnowIpv6AndRangesAndASmallerPrefixInsideALargerOne) {
   EXPECT_EQ(At(geo, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff").country, "BW");
   EXPECT_EQ(geo.Country("NA").size(), 9U);
   EXPECT_EQ(geo.sources().at(0).kind(), "prefixes");
-  EXPECT_EQ(ErrorOf("2001:db8::1/32,NA\n"), "g:1: '2001:db8::1/32': host bits are set");
+  EXPECT_EQ(ErrorOf("2001:db8::1/32,NA\n"),
+            "g:1: '2001:db8::1/32': host bits are set; did you mean 2001:db8::/32?");
 }
 
 TEST(GeoRangesTest, TellColumnsApartByWhatIsInThem) {

@@ -55,7 +55,7 @@ Result<GeoFacts> PrefixFacts(const std::vector<std::string_view>& fields) {
   }
   facts.country = *country;
   if (fields.size() == 3) {
-    const std::optional<uint32_t> asn = ParseAsn(Trim(fields[2]));
+    const std::optional<uint32_t> asn = ParseGeoAsn(Trim(fields[2]));
     if (!asn) {
       return InvalidInput(StrCat("'", EscapeForDisplay(fields[2]), "' is not an AS number"));
     }

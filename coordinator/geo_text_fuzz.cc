@@ -1,31 +1,8 @@
-// Text geo data of every kind, plain and in gzip: refused, or a table whose countries are disjoint
-// and found where they are said to be.
+// Text geo data of every kind, plain and in gzip: what coordinator/geo_fuzz_check.h asks of it.
 
-#include <cstddef>
-#include <cstdint>
-
-#include "base/log.h"
-#include "coordinator/geo.h"
+#include "coordinator/geo_fuzz_check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const hark::Result<hark::GeoTable> geo =
-      hark::GeoTable::Parse({reinterpret_cast<const char*>(data), size}, "fuzz");
-  if (!geo.ok()) {
-    HARK_CHECK(!geo.status().message().empty());
-    return 0;
-  }
-  uint64_t sum = 0;
-  hark::RangeSet all;
-  for (const auto& [code, country] : geo->ByCountry()) {
-    sum += country.ipv4.size();
-    all = all.Union(country.ipv4);
-    for (const hark::Range& range : country.ipv4.ranges()) {
-      HARK_CHECK(geo->Find(range.first).country == code);
-      HARK_CHECK(geo->Find(range.last).country == code);
-    }
-    for (const hark::GeoRange& range : country.ipv6) HARK_CHECK(range.first <= range.last);
-  }
-  HARK_CHECK(all.size() == sum);
-  HARK_CHECK(geo->AsesOf(all).ok());
+  hark::CheckGeoFile(data, size);
   return 0;
 }

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <ctime>
 
-#include "base/range_set.h"
+#include "base/address_set.h"
+#include "base/as_table.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -21,14 +22,6 @@ std::optional<AddressNumber> ParseWideNumber(std::string_view text) {
     number = number * 10 + digit;
   }
   return number;
-}
-
-Result<GeoRange> ParsePrefix6(const Address& address, std::string_view length_text) {
-  const std::optional<uint64_t> length = ParseUint(length_text);
-  if (!length || *length > 128) return InvalidInput("prefix length must be 0 to 128");
-  const auto range = RangeOfPrefix(true, NumberOf(address), static_cast<unsigned>(*length));
-  if (!range) return InvalidInput("host bits are set");
-  return *range;
 }
 
 }  // namespace
@@ -55,22 +48,8 @@ std::optional<GeoRange> RangeOfPrefix(bool v6, AddressNumber first, unsigned len
 }
 
 Result<GeoRange> ParseGeoRange(std::string_view text) {
-  if (text.find(':') == text.npos) {
-    HARK_ASSIGN_OR_RETURN(const Range range, ParseRange(text));
-    return GeoRange{false, range.first, range.last};
-  }
-  const size_t slash = text.find('/');
-  const size_t dash = text.find('-');
-  const std::optional<Address> first = Address::Parse(Trim(text.substr(0, std::min(slash, dash))));
-  if (!first) return InvalidInput("not an IP address, prefix or range");
-  if (slash != text.npos) return ParsePrefix6(*first, text.substr(slash + 1));
-  const std::optional<Address> last =
-      dash == text.npos ? first : Address::Parse(Trim(text.substr(dash + 1)));
-  if (!last || last->is_v4() != first->is_v4()) {
-    return InvalidInput("not an IP address, prefix or range");
-  }
-  if (*last < *first) return InvalidInput("the range ends before it begins");
-  return GeoRange{true, NumberOf(*first), NumberOf(*last)};
+  HARK_ASSIGN_OR_RETURN(const AddressSpan span, ParseSpan(text));
+  return GeoRange{!span.first.is_v4(), NumberOf(span.first), NumberOf(span.last)};
 }
 
 std::optional<CountryLetters> ParseCountryLetters(std::string_view text) {
@@ -84,12 +63,8 @@ std::optional<CountryLetters> ParseCountryLetters(std::string_view text) {
   return CountryLetters{upper[0], upper[1]};
 }
 
-std::optional<uint32_t> ParseAsn(std::string_view text) {
-  if (text.empty() || text == "-") return 0;
-  if (StartsWithIgnoreCase(text, "AS")) text.remove_prefix(2);
-  const std::optional<uint64_t> asn = ParseUint(text);
-  if (!asn || *asn > UINT32_MAX) return std::nullopt;
-  return static_cast<uint32_t>(*asn);
+std::optional<uint32_t> ParseGeoAsn(std::string_view text) {
+  return text.empty() || text == "-" ? 0 : ParseAsn(text);
 }
 
 std::optional<int64_t> ParseDay(std::string_view text) {

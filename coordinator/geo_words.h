@@ -28,8 +28,8 @@ std::optional<GeoRange> RangeOfPrefix(bool v6, AddressNumber first, unsigned len
 
 // nullopt: no country code. "", "-", "ZZ" and "None" are the unknown country, zeros.
 std::optional<CountryLetters> ParseCountryLetters(std::string_view text);
-// "64496", "AS64496", "" and "-" (0).
-std::optional<uint32_t> ParseAsn(std::string_view text);
+// As ParseAsn; "" and "-" are 0, too.
+std::optional<uint32_t> ParseGeoAsn(std::string_view text);
 // "20261122" at 00:00 UTC.
 std::optional<int64_t> ParseDay(std::string_view text);
 

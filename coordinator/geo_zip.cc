@@ -134,7 +134,7 @@ Result<uint32_t> GeoZip::PlaceOf(const NamedColumns& row, size_t geoname, size_t
                                  size_t asn) {
   const uint64_t used = ParseUint(row[geoname]).value_or(0);
   const uint64_t holder = ParseUint(row[registered]).value_or(0);
-  const std::optional<uint32_t> number = ParseAsn(row[asn]);
+  const std::optional<uint32_t> number = ParseGeoAsn(row[asn]);
   if (!number) return row.lines().Wrong("no AS number");
   if (used > UINT32_MAX || holder > UINT32_MAX) return row.lines().Wrong("no geoname_id");
   const auto known = places_.find(used << 32 | holder);

@@ -13,24 +13,11 @@ namespace {
 constexpr size_t kMaxReason = 500;
 constexpr size_t kMaxDate = 10;   // YYYY-MM-DD
 constexpr size_t kMaxEntry = 96;  // two IPv6 addresses and a dash are 79
-// All of them go out to every worker in one message of at most 4 MiB, 10 bytes a range.
-constexpr size_t kMaxRanges = 200'000;
-
-RangeSet Everything() {
-  return RangeSet({{0, ~uint32_t{0}}});
-}
+// All of them go out to every worker in one message of at most 4 MiB.
+constexpr size_t kMaxBytes = 2'000'000;
 
 Status Named(std::string_view entry, const Status& why) {
   return why.Prepend(StrCat("'", EscapeForDisplay(entry.substr(0, kMaxEntry)), "'"));
-}
-
-std::map<uint32_t, std::vector<Range>> SpansByAs(const AsTable& table,
-                                                 const std::set<uint32_t>& wanted) {
-  std::map<uint32_t, std::vector<Range>> out;
-  for (const AsSpan& span : table.spans()) {
-    if (wanted.contains(span.asn)) out[span.asn].push_back({span.first, span.last});
-  }
-  return out;
 }
 
 template <typename What>
@@ -70,10 +57,9 @@ Status CheckTexts(const proto::AddOptOuts& what) {
 }  // namespace
 
 std::optional<uint32_t> ParseAs(std::string_view entry) {
-  if (!StartsWithIgnoreCase(entry, "AS")) return std::nullopt;
-  const std::optional<uint64_t> asn = ParseUint(entry.substr(2));
-  if (!asn || *asn == 0 || *asn > 0xffffffffU) return std::nullopt;  // 0: RFC 7607
-  return static_cast<uint32_t>(*asn);
+  const std::optional<uint32_t> asn =
+      StartsWithIgnoreCase(entry, "AS") ? ParseAsn(entry) : std::nullopt;
+  return asn && *asn != 0 ? asn : std::nullopt;  // 0: RFC 7607
 }
 
 Status CheckOptOutEntry(std::string_view entry) {
@@ -95,11 +81,6 @@ Result<AddressSet> AddressesOf(const proto::OptOutRow& row) {
   return AddressesIn(row);
 }
 
-Result<RangeSet> RangesOfAs(const GeoTable& geo, uint32_t asn) {
-  HARK_ASSIGN_OR_RETURN(const AsTable table, geo.AsesOf(Everything()));
-  return RangeSet(SpansByAs(table, {asn})[asn]);
-}
-
 Status AddAsRanges(const GeoTable& geo, proto::AddOptOuts* what) {
   std::set<uint32_t> missing;
   for (const std::string& entry : what->entries()) {
@@ -107,17 +88,15 @@ Status AddAsRanges(const GeoTable& geo, proto::AddOptOuts* what) {
   }
   for (const proto::AsRanges& as : what->ases()) missing.erase(as.asn());
   if (missing.empty() || geo.empty()) return Status::Ok();  // ParseOptOuts names what is missing
-  HARK_ASSIGN_OR_RETURN(const AsTable table, geo.AsesOf(Everything()));
-  std::map<uint32_t, std::vector<Range>> spans = SpansByAs(table, missing);
+  const std::map<uint32_t, AddressSet> networks = geo.NetworksOf(missing);
   for (const uint32_t asn : missing) {
-    if (spans[asn].empty()) {
+    const auto found = networks.find(asn);
+    if (found == networks.end()) {
       return InvalidInput(StrCat("AS", asn, " announces no address in the geo data"));
     }
     proto::AsRanges& as = *what->add_ases();
     as.set_asn(asn);
-    for (std::string& piece : AddressSet(RangeSet(spans[asn])).Encode()) {
-      as.add_ranges(std::move(piece));
-    }
+    for (std::string& piece : found->second.Encode()) as.add_ranges(std::move(piece));
   }
   return Status::Ok();
 }
@@ -143,9 +122,9 @@ Result<uint64_t> AddOptOuts(Store& store, const proto::AddOptOuts& what, int64_t
   HARK_ASSIGN_OR_RETURN(const AddressSet added, ParseOptOuts(what));
   HARK_ASSIGN_OR_RETURN(const OptOuts before, LoadOptOuts(store));
   if (added.Minus(before.addresses).empty() && !what.purge()) return before.version;
-  if (before.addresses.Union(added).spans() > kMaxRanges) {
-    return InvalidInput(StrCat("more than ", WithThousands(kMaxRanges),
-                               " separate opt-outs; merge some into prefixes"));
+  if (before.addresses.Union(added).wire_bytes() > kMaxBytes) {
+    return InvalidInput(StrCat("more separate opt-outs than ", WithThousands(kMaxBytes),
+                               " bytes hold; merge some into prefixes"));
   }
   proto::OptOutRow row;
   row.set_version(before.version + 1);
@@ -161,14 +140,12 @@ Result<uint64_t> AddOptOuts(Store& store, const proto::AddOptOuts& what, int64_t
   return row.version();
 }
 
-Result<AddressSet> OptOutsUnder(const OptOuts& opt_outs, const GeoTable& geo) {
-  if (opt_outs.ases.empty() || geo.empty()) return opt_outs.addresses;
-  HARK_ASSIGN_OR_RETURN(const AsTable table, geo.AsesOf(Everything()));
-  std::vector<Range> ranges;
-  for (const auto& [asn, spans] : SpansByAs(table, {opt_outs.ases.begin(), opt_outs.ases.end()})) {
-    ranges.insert(ranges.end(), spans.begin(), spans.end());
+AddressSet OptOutsUnder(const OptOuts& opt_outs, const GeoTable& geo) {
+  AddressSet all = opt_outs.addresses;
+  for (const auto& [asn, networks] : geo.NetworksOf({opt_outs.ases.begin(), opt_outs.ases.end()})) {
+    all = all.Union(networks);
   }
-  return opt_outs.addresses.Union(RangeSet(std::move(ranges)));
+  return all;
 }
 
 }  // namespace hark

@@ -4,8 +4,8 @@
 // made later excludes them; runs that are going on hear of them at once (Dispatcher::SetOptOuts).
 //
 // An entry is an address, a prefix, FIRST-LAST, of either family, or an AS ("AS64496"). An AS is
-// the IPv4 addresses it announced by the geo data of the day it was added; a later plan adds what
-// it announces by then.
+// the networks of both families it announced by the geo data of the day it was added; a later plan
+// adds what it announces by then.
 
 #include <cstdint>
 #include <optional>
@@ -49,9 +49,7 @@ Status CheckOptOutEntry(std::string_view entry);
 // Looks up the ASes among the entries that have no ranges yet. kInvalidInput when geo is empty or
 // knows no address of one: a number mistyped would leave nobody out.
 Status AddAsRanges(const GeoTable& geo, proto::AddOptOuts* what);
-// Of one AS; empty when geo has none.
-Result<RangeSet> RangesOfAs(const GeoTable& geo, uint32_t asn);
 // All that is left out when a plan is made with this geo data.
-Result<AddressSet> OptOutsUnder(const OptOuts& opt_outs, const GeoTable& geo);
+AddressSet OptOutsUnder(const OptOuts& opt_outs, const GeoTable& geo);
 
 }  // namespace hark

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/strings.h"
+
 namespace hark {
 namespace {
 
@@ -85,10 +87,46 @@ TEST(OptOutsTest, AnAsIsWhatItAnnouncedThenAndWhatItAnnouncesNow) {
   EXPECT_EQ(all.addresses.v4().size(), 256U);
   EXPECT_EQ(all.ases, std::vector<uint32_t>{64496});
   const GeoTable later = Geo("203.0.113.0/24,NA,64496\n");
-  EXPECT_EQ(OptOutsUnder(all, later)->v4().size(), 512U);
-  EXPECT_EQ(OptOutsUnder(all, GeoTable())->v4().size(), 256U);
+  EXPECT_EQ(OptOutsUnder(all, later).v4().size(), 512U);
+  EXPECT_EQ(OptOutsUnder(all, GeoTable()).v4().size(), 256U);
   proto::AddOptOuts unknown = Entries({"AS64499"});
   EXPECT_FALSE(AddAsRanges(later, &unknown).ok()) << "a number mistyped would leave nobody out";
+}
+
+TEST(OptOutsTest, AnAsIsItsNetworksOfBothFamilies) {
+  const std::unique_ptr<Store> store = std::move(*Store::OpenInMemory());
+  proto::AddOptOuts what = Entries({"AS64496"});
+  ASSERT_TRUE(AddAsRanges(Geo("192.0.2.0/24,NA,64496\n"
+                              "2001:db8::/33,NA,64496\n"
+                              "2001:db8:8000::/33,IE,64496\n"
+                              "2001:db9::/32,NA,64497\n"),
+                          &what)
+                  .ok());
+  ASSERT_TRUE(AddOptOuts(*store, what, kNow).ok());
+  const OptOuts all = *LoadOptOuts(*store);
+  EXPECT_EQ(all.addresses.spans(), 2U);  // the halves of a prefix are one
+  EXPECT_TRUE(all.addresses.Contains(*Address::Parse("192.0.2.7")));
+  EXPECT_TRUE(all.addresses.Contains(*Address::Parse("2001:db8:ffff::1")));
+  EXPECT_FALSE(all.addresses.Contains(*Address::Parse("2001:db9::1")));
+  const AddressSet later = OptOutsUnder(all, Geo("2001:dba::/32,NA,64496\n"));
+  EXPECT_TRUE(later.Contains(*Address::Parse("2001:dba::1")));
+  EXPECT_TRUE(later.Contains(*Address::Parse("2001:db8::1")));  // what it once was stays
+}
+
+TEST(OptOutsTest, MoreThanFitAMessageToAWorkerAreRefused) {
+  const std::unique_ptr<Store> store = std::move(*Store::OpenInMemory());
+  const auto add = [&](int from, int to) {
+    proto::AddOptOuts what;
+    for (int i = from; i < to; ++i) {
+      what.add_entries(StrCat("2001:db8:", i / 10000, ":", i % 10000, "::1"));
+    }
+    return AddOptOuts(*store, what, kNow);
+  };
+  constexpr int kFit = 2'000'000 / 34;
+  for (int from = 0; from < kFit; from += kMaxOptOutEntries) {
+    ASSERT_TRUE(add(from, std::min(from + kMaxOptOutEntries, kFit)).ok());
+  }
+  EXPECT_EQ(add(kFit, kFit + 1).status().code(), StatusCode::kInvalidInput);
 }
 
 TEST(OptOutsTest, PurgingMakesAStepThoughAllAreThere) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/distinct.h"
 #include "base/permutation.h"
 #include "base/random.h"
 #include "base/strings.h"
@@ -16,14 +17,8 @@ constexpr uint64_t kMinSweepJob = 1 << 10;
 constexpr uint64_t kWantedSweepJobs = 64;  // enough for a dozen workers to end together
 constexpr uint64_t kTargetsPerVisitJob = 256;
 // Every job carries them, and a message to a worker is at most 4 MiB.
-constexpr size_t kMaxExclusions = 200'000;
+constexpr size_t kMaxExclusionBytes = 2'000'000;
 constexpr size_t kAddress6Bytes = 16;
-
-std::vector<Address> Distinct(std::vector<Address> addresses) {
-  std::sort(addresses.begin(), addresses.end());
-  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
-  return addresses;
-}
 
 // What must be equal for a command to continue a run instead of starting another. Opt-outs are left
 // out of it: they may grow between a run's start and its resumption.
@@ -103,9 +98,11 @@ Result<Plan> MakePlan(const PlanOptions& options) {
   const Sources sources{options.sources, Distinct(options.sources6)};
   Sources targets = sources.Minus(closed);
   if (targets.size() == 0) return NothingLeft(sources.size());
-  if (closed.spans() > kMaxExclusions) {
-    return InvalidInput(StrCat("more than ", WithThousands(kMaxExclusions),
-                               " separate exclusions; merge some prefixes"));
+  // Of IPv6 only where there is some: the rest of its space is a matter of course.
+  const AddressSet sent = targets.v6.empty() ? closed.v4() : closed;
+  if (sent.wire_bytes() > kMaxExclusionBytes) {
+    return InvalidInput(StrCat("more separate exclusions than ", WithThousands(kMaxExclusionBytes),
+                               " bytes hold; merge some prefixes"));
   }
   Plan plan;
   proto::RunRow& run = plan.run;
@@ -120,8 +117,6 @@ Result<Plan> MakePlan(const PlanOptions& options) {
   run.set_gate_port(options.gate_port);
   for (const uint16_t port : options.ports) run.add_ports(port);
   *run.mutable_policy() = options.policy;
-  // Of IPv6 only where there is some: the rest of its space is a matter of course.
-  const AddressSet sent = targets.v6.empty() ? closed.v4() : closed;
   for (std::string& span : sent.Encode()) run.add_exclusions(std::move(span));
   run.set_source(options.source);
   run.set_geo_source(options.geo_source);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 
+#include "base/host_port.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -19,16 +20,8 @@ constexpr int kLongestPollMs = 200;
 constexpr size_t kMaxAddressesOfName = 64;  // a name with more is nobody's host
 
 // ADDRESS, IPV4:PORT or [IPV6]:PORT: what c-ares takes, without what it lets pass.
-bool IsServer(std::string_view text) {
-  if (Address::Parse(text)) return true;
-  const size_t colon = text.rfind(':');
-  if (colon == text.npos) return false;
-  std::string_view host = text.substr(0, colon);
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  const std::optional<Address> address = Address::Parse(host);
-  const std::optional<uint64_t> port = ParseUint(text.substr(colon + 1));
-  return address && address->is_v4() != bracketed && port && *port > 0 && *port <= 65535;
+bool IsServer(const std::string& text) {
+  return Address::Parse(text).has_value() || ParseHostPort(text).ok();
 }
 
 // c-ares wants to be told once a process; it counts.

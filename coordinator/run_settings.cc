@@ -17,15 +17,6 @@ constexpr std::array<std::string_view, 7> kDays = {"Mon", "Tue", "Wed", "Thu", "
 constexpr size_t kMaxSelector = 128;
 constexpr size_t kMaxShareText = 32;
 
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool SameWord(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return Lower(x) == Lower(y); });
-}
-
 // Iterative, so that a selector of many stars costs length times length and no more.
 bool Matches(std::string_view glob, std::string_view text) {
   size_t g = 0, t = 0, after_star = std::string_view::npos, resume = 0;
@@ -33,7 +24,7 @@ bool Matches(std::string_view glob, std::string_view text) {
     if (g < glob.size() && glob[g] == '*') {
       after_star = ++g;
       resume = t;
-    } else if (g < glob.size() && (glob[g] == '?' || Lower(glob[g]) == Lower(text[t]))) {
+    } else if (g < glob.size() && (glob[g] == '?' || AsciiLower(glob[g]) == AsciiLower(text[t]))) {
       ++g;
       ++t;
     } else if (after_star != std::string_view::npos) {
@@ -64,7 +55,7 @@ bool Selects(std::string_view selector, const WorkerIdentity& worker) {
 
 std::optional<uint32_t> DayOf(std::string_view word) {
   for (uint32_t i = 0; i < kDays.size(); ++i) {
-    if (SameWord(word, kDays[i])) return i;
+    if (EqualsIgnoreCase(word, kDays[i])) return i;
   }
   return std::nullopt;
 }

@@ -90,6 +90,7 @@ class RunState {
   // The permuted order; IPv6 targets follow in their own.
   Address TargetAt(uint64_t index) const;
   // nullptr: it came from no name.
+  bool has_names() const { return !names_.empty(); }
   const std::vector<std::string>* NamesOf(const Address& target) const;
 
   LiveJob* Find(uint32_t job);

@@ -73,9 +73,7 @@ class Gatherer {
     if (names_.size() >= kMaxNames)
       return InvalidInput("more names than can be asked for politely");
     if (word.ends_with('.')) word.remove_suffix(1);
-    std::string& name = names_.emplace_back(word);
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    names_.push_back(AsciiLower(word));
     return Status::Ok();
   }
 

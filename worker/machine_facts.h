@@ -30,13 +30,6 @@ struct MachineFacts {
 // May take 5 s when check_25 is configured. Makes state_dir.
 MachineFacts FindMachineFacts(const WorkerConfig& config);
 
-// HOST:PORT with an address, not a name: asking DNS would be contacting somebody else.
-struct HostPort {
-  Address address;
-  uint16_t port = 0;
-};
-Result<HostPort> ParseHostPort(const std::string& text);
-
 // Resident memory of this process, 0 if unknown.
 uint64_t ResidentBytes();
 

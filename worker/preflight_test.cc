@@ -125,14 +125,5 @@ TEST(MachineFactsTest, Outbound25IsTriedOnlyWhereTheOperatorSaid) {
   EXPECT_FALSE(server.Accept().valid());
 }
 
-TEST(HostPorts, AreAddressesNotNames) {
-  EXPECT_EQ(ParseHostPort("192.0.2.1:25")->port, 25);
-  EXPECT_EQ(ParseHostPort("[2001:db8::1]:25")->address, *Address::Parse("2001:db8::1"));
-  for (const char* text : {"", "192.0.2.1", "mail.example:25", "192.0.2.1:0", "192.0.2.1:65536",
-                           "2001:db8::1:25", "[192.0.2.1]:25", ":25", "192.0.2.1:"}) {
-    EXPECT_FALSE(ParseHostPort(text).ok()) << text;
-  }
-}
-
 }  // namespace
 }  // namespace hark

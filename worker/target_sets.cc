@@ -12,8 +12,6 @@ namespace {
 
 constexpr uint64_t kMaxSetBytes = 64U << 20;
 constexpr Duration kAnswerTime = std::chrono::seconds(5);
-constexpr const char* kTargets = ".targets";
-constexpr const char* kAsTable = ".as";
 
 }  // namespace
 
@@ -25,6 +23,7 @@ std::optional<std::string> TargetSetCache::Read(const std::string& hash, const c
   if (directory_.empty()) return std::nullopt;
   auto bytes = ReadFile(PathOf(hash, kind), kMaxSetBytes);
   if (!bytes.ok() || Sha256(*bytes) != hash) return std::nullopt;
+  NoteSetUsed(PathOf(hash, kind));
   return std::move(bytes).value();
 }
 
@@ -36,6 +35,8 @@ void TargetSetCache::Keep(const std::string& hash, const char* kind,
   if (written.ok()) written = WriteFileAtomically(PathOf(hash, kind), bytes, 0600);
   // Only a cache: without it the set is fetched again after a restart.
   if (!written.ok()) LogWarning("worker/targets", written.message());
+  NoteSetUsed(PathOf(hash, kind));  // by the clock of the other uses: a file system's may lag
+  CleanSetDirectory(directory_, limits_);
 }
 
 std::shared_ptr<const RangeSet> TargetSetCache::Find(const std::string& hash) {
@@ -43,7 +44,7 @@ std::shared_ptr<const RangeSet> TargetSetCache::Find(const std::string& hash) {
   if (known != known_.end()) {
     if (auto set = known->second.lock()) return set;
   }
-  const auto bytes = Read(hash, kTargets);
+  const auto bytes = Read(hash, kTargetSetSuffix);
   const auto set = bytes ? RangeSet::Decode(*bytes) : std::nullopt;
   if (!set) return nullptr;
   newest_ = std::make_shared<const RangeSet>(*set);
@@ -56,7 +57,7 @@ Result<std::shared_ptr<const RangeSet>> TargetSetCache::Put(const std::string& h
   if (Sha256(bytes) != hash) return Corruption("the target set is not the one its hash names");
   auto set = RangeSet::Decode(bytes);
   if (!set || set->empty()) return Corruption("the target set does not parse");
-  Keep(hash, kTargets, bytes);
+  Keep(hash, kTargetSetSuffix, bytes);
   newest_ = std::make_shared<const RangeSet>(std::move(*set));
   known_[hash] = newest_;
   return newest_;
@@ -67,7 +68,7 @@ std::shared_ptr<const AsTable> TargetSetCache::FindAsTable(const std::string& ha
   if (known != known_tables_.end()) {
     if (auto table = known->second.lock()) return table;
   }
-  const auto bytes = Read(hash, kAsTable);
+  const auto bytes = Read(hash, kAsTableSuffix);
   auto table = bytes ? AsTable::Decode(*bytes) : std::nullopt;
   if (!table) return nullptr;
   newest_table_ = std::make_shared<const AsTable>(std::move(*table));
@@ -80,7 +81,7 @@ Result<std::shared_ptr<const AsTable>> TargetSetCache::PutAsTable(const std::str
   if (Sha256(bytes) != hash) return Corruption("the table of ASes is not the one its hash names");
   auto table = AsTable::Decode(bytes);
   if (!table) return Corruption("the table of ASes does not parse");
-  Keep(hash, kAsTable, bytes);
+  Keep(hash, kAsTableSuffix, bytes);
   newest_table_ = std::make_shared<const AsTable>(std::move(*table));
   known_tables_[hash] = newest_table_;
   return newest_table_;

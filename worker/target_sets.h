@@ -17,13 +17,15 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "proto/wire.pb.h"
+#include "worker/set_directory.h"
 
 namespace hark {
 
-// directory "" = memory only.
+// directory "" = memory only. Files unused for long, or too many, go when a new one comes.
 class TargetSetCache {
  public:
-  explicit TargetSetCache(std::string directory) : directory_(std::move(directory)) {}
+  explicit TargetSetCache(std::string directory, const SetDirectoryLimits& limits = {})
+      : directory_(std::move(directory)), limits_(limits) {}
 
   // nullptr when it is not here.
   std::shared_ptr<const RangeSet> Find(const std::string& hash);
@@ -41,6 +43,7 @@ class TargetSetCache {
   void Keep(const std::string& hash, const char* kind, const std::string& bytes) const;
 
   std::string directory_;
+  SetDirectoryLimits limits_;
   // Weak: a set lives as long as a job uses it. The newest is kept for the next job.
   std::map<std::string, std::weak_ptr<const RangeSet>> known_;
   std::shared_ptr<const RangeSet> newest_;

@@ -10,9 +10,9 @@
 
 #include "base/address.h"
 #include "base/file.h"
+#include "base/host_port.h"
 #include "base/strings.h"
 #include "bus/curve.h"
-#include "worker/machine_facts.h"
 
 namespace hark {
 namespace {

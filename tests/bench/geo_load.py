@@ -23,15 +23,23 @@ def dotted(number):
     return ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))
 
 
-def write(path):
+def write(path, count=PREFIXES):
     """Prefixes of /24 to /21, neighbours of different countries, gaps between some."""
     dice, at = random.Random(1), 1 << 24
     with open(path, "w") as out:
-        for n in range(PREFIXES):
+        for n in range(count):
             bits = dice.randrange(8, 12)
             at = (at + (1 << bits) - 1) >> bits << bits
             out.write(f"{dotted(at)}/{32 - bits},{COUNTRIES[n % len(COUNTRIES)]}\n")
             at += 1 << bits
+
+
+def write_both(path):
+    """Half of them IPv4, as above; half IPv6, every other /48."""
+    write(path, PREFIXES // 2)
+    with open(path, "a") as out:
+        for n in range(PREFIXES // 2):
+            out.write(f"2001:{n >> 15:x}:{n << 1 & 0xffff:x}::/48,{COUNTRIES[n % len(COUNTRIES)]}\n")
 
 
 def measure(*words):
@@ -48,8 +56,9 @@ def main():
     files = sys.argv[1:]
     with tempfile.TemporaryDirectory() as directory:
         if not files:
-            files = [str(Path(directory) / "million.csv")]
+            files = [str(Path(directory) / name) for name in ("million.csv", "million-of-both.csv")]
             write(files[0])
+            write_both(files[1])
         _, idle = measure("version")
         for file in files:
             seconds, memory = min(measure("geo", "info", file) for _ in range(3))

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "base/permutation.h"
+#include "base/permutation_fixture.h"
 #include "base/random.h"
 #include "base/range_set.h"
 #include "base/strings.h"
@@ -90,23 +91,6 @@ Busy Busiest(const RangeSet& set, int shift, const Order& order) {
     busy.worst = std::max(busy.worst, most);
   }
   return busy;
-}
-
-uint64_t RadixFeistel(uint64_t n, uint64_t a, int rounds, uint64_t x) {
-  const uint64_t b = (n + a - 1) / a;
-  do {
-    uint64_t left = x / b, right = x % b;
-    for (int round = 0; round < rounds; ++round) {
-      const auto key = static_cast<uint64_t>(round);
-      if (round % 2 == 0) {
-        left = (left + Mix64(key ^ Mix64(right)) % a) % a;
-      } else {
-        right = (right + Mix64(key ^ Mix64(left)) % b) % b;
-      }
-    }
-    x = left * b + right;
-  } while (x >= n);
-  return x;
 }
 
 void MeasureOrder(const char* country, const RangeSet& set, const char* name, const Order& order) {

@@ -169,6 +169,7 @@ def main():
         serve.start()
         harness.wait_for("the run that is not paused", lambda: listed(db)["b"]["state"] == "done", 240)
         assert run_of(db, "a")["state"] == "paused", "a restart was a resume"
+        assert status(db)["rate_ceiling"] == 2000, "a restart forgot hark fleet rate"
         print(f"paused at {before} of {run_of(db, 'a')['planned']}", flush=True)
         harness.wait_for("the workers", lambda: sum(w["connected"] for w in status(db)["workers"]) == 2)
         obeyed(hark("run", "resume", f"--db={db}", "a"))
