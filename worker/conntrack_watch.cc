@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "worker/engine/kernel_settings.h"
 
 namespace hark {
 namespace {
@@ -16,19 +16,12 @@ constexpr double kHardlyFrom = 0.6;
 constexpr double kCalm = 0.4;
 // Not nothing: entries that end make room, and others may have filled the table.
 constexpr double kLeast = 0.02;
-constexpr size_t kMaxNumber = 64;
-
-std::optional<uint64_t> ReadNumberAt(const char* path) {
-  if (access(path, R_OK) != 0) return std::nullopt;
-  const auto text = ReadFile(path, kMaxNumber);
-  return text.ok() ? ParseUint(Trim(*text)) : std::nullopt;
-}
 
 }  // namespace
 
 std::optional<ConntrackFill> ReadConntrackFill() {
-  const auto count = ReadNumberAt("/proc/sys/net/netfilter/nf_conntrack_count");
-  const auto max = ReadNumberAt("/proc/sys/net/netfilter/nf_conntrack_max");
+  const auto count = ReadKernelNumber("/proc/sys/net/netfilter/nf_conntrack_count");
+  const auto max = ReadKernelNumber("/proc/sys/net/netfilter/nf_conntrack_max");
   if (!count || !max || *max == 0) return std::nullopt;
   return ConntrackFill{*count, *max};
 }

@@ -21,6 +21,7 @@
 #include "base/strings.h"
 #include "worker/discovery.h"
 #include "worker/enrolment.h"
+#include "worker/outbound_mail.h"
 #include "worker/preflight.h"
 #include "worker/survey_policy.h"
 #include "worker/worker.h"
@@ -59,6 +60,10 @@ DEFINE_string(provider, "", "whose machine it is: runs can be limited by it");
 DEFINE_string(check_25, "",
               "ADDRESS:PORT of a mail server of yours: is port 25 open on the way out?");
 DEFINE_bool(preflight, false, "print what this machine has and lacks for the work, and leave");
+DEFINE_string(
+    selftest, "",
+    "HOST[:PORT], a mail server of yours: --preflight, and whether it hears us on port 25 "
+    "and takes our EHLO name");
 DEFINE_string(contact, "", "URL or mail address shown to hosts when the run names none");
 DEFINE_string(ehlo_name, "", "EHLO name when the run names none; default this machine's own");
 DEFINE_string(log_level, "", "debug, info, warning (default) or error");
@@ -168,7 +173,13 @@ int RunPreflight() {
   if (!config.ok()) return Fail(config.status());
   const Status sane = CheckOwnWords(*config);
   if (!sane.ok()) return Fail(sane);
-  const proto::Capabilities found = Judge(FindMachineFacts(*config), *config);
+  const MachineFacts facts = FindMachineFacts(*config);
+  proto::Capabilities found = Judge(facts, *config);
+  if (!FLAGS_selftest.empty()) {
+    const auto host = FindSelfTestHost(FLAGS_selftest, *NewSystemNameResolver());
+    if (!host.ok()) return Fail(host.status());
+    for (auto& line : TestMail(*host, facts.ehlo.name, *config)) *found.add_preflight() = line;
+  }
   for (const proto::Preflight& line : found.preflight()) {
     std::printf("%s\n", PreflightLine(line).c_str());
   }
@@ -237,7 +248,7 @@ void BoundHeaps(uint32_t threads) {
 
 int Main() {
   if (!FLAGS_keygen.empty()) return Keygen();
-  if (FLAGS_preflight) return RunPreflight();
+  if (FLAGS_preflight || !FLAGS_selftest.empty()) return RunPreflight();
   if (FLAGS_die_with_parent != 0) DieWithParent(FLAGS_die_with_parent);
   const auto signals = CatchSignals();
   if (!signals.ok()) return Fail(signals.status());
@@ -263,7 +274,8 @@ int main(int argc, char** argv) {
       "  hark-worker --join_file=token          (what hark fleet invite printed)\n"
       "  hark-worker --config=worker.conf\n"
       "  hark-worker --keygen=worker.key\n"
-      "  hark-worker --config=worker.conf --preflight");
+      "  hark-worker --config=worker.conf --preflight\n"
+      "  hark-worker --config=worker.conf --selftest=mail.example.org");
   gflags::SetVersionString(HARK_VERSION);
   const hark::Status known = hark::CheckFlagNames(argc, argv);
   if (!known.ok()) return hark::Fail(known);

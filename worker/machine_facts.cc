@@ -16,6 +16,7 @@
 #include "base/host_port.h"
 #include "base/strings.h"
 #include "worker/engine/descriptors.h"
+#include "worker/engine/kernel_settings.h"
 #include "worker/engine/socket_address.h"
 #include "worker/engine/tcp_connect.h"
 
@@ -25,21 +26,9 @@ namespace {
 using Check = proto::Capabilities;
 
 constexpr int kCheck25Millis = 5000;
-constexpr size_t kMaxProcFile = size_t{64} * 1024;
 
 Check::Check Works(bool works) {
   return works ? Check::WORKS : Check::FAILS;
-}
-
-std::optional<std::string> ReadProc(const std::string& path) {
-  if (access(path.c_str(), R_OK) != 0) return std::nullopt;
-  auto text = ReadFile(path, kMaxProcFile);
-  return text.ok() ? std::optional(std::move(text).value()) : std::nullopt;
-}
-
-std::optional<uint64_t> ReadNumber(const std::string& path) {
-  const auto text = ReadProc(path);
-  return text ? ParseUint(Trim(*text)) : std::nullopt;
 }
 
 bool CanOpen(int family, int type, int protocol) {
@@ -94,14 +83,8 @@ uint64_t SourcePorts(const WorkerConfig& config) {
   if (source.ok() && source->has_ports()) {
     return uint64_t{1} + source->last_port - source->first_port;
   }
-  const auto text = ReadProc("/proc/sys/net/ipv4/ip_local_port_range");
-  if (!text) return 0;
-  const std::string_view range = Trim(*text);
-  const size_t gap = range.find_first_of(" \t");
-  const auto low = ParseUint(range.substr(0, gap));
-  const auto high =
-      gap == std::string_view::npos ? std::nullopt : ParseUint(Trim(range.substr(gap)));
-  return low && high && *low <= *high ? *high - *low + 1 : 0;
+  const auto ports = ReadLocalPorts();
+  return ports ? ports->size() : 0;
 }
 
 // The least of the machine's memory and of the limits of our control groups, version 1 or 2.
@@ -111,9 +94,9 @@ uint64_t MemoryBytes() {
                        ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE))
                        : UINT64_MAX;
   const auto consider = [&](const std::string& path) {
-    if (const auto limit = ReadNumber(path)) bytes = std::min(bytes, *limit);
+    if (const auto limit = ReadKernelNumber(path)) bytes = std::min(bytes, *limit);
   };
-  const std::string groups = ReadProc("/proc/self/cgroup").value_or("");
+  const std::string groups = ReadKernelText("/proc/self/cgroup").value_or("");
   for (const std::string_view line : Split(groups, '\n')) {
     const size_t path = line.rfind(':');
     if (path == std::string_view::npos) continue;
@@ -135,6 +118,14 @@ uint64_t DiskFree(const std::string& directory) {
   return uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 
+void FindNames(const WorkerConfig& config, MachineFacts* facts) {
+  const auto source = SourceOf(config);
+  const auto resolver = NewSystemNameResolver();
+  facts->own_address = OwnAddress(source.ok() ? *source : Source());
+  facts->reverse_name = ReverseName(facts->own_address, *resolver);
+  facts->ehlo = ChooseOwnName(config.ehlo_name, facts->own_address, *resolver);
+}
+
 }  // namespace
 
 MachineFacts FindMachineFacts(const WorkerConfig& config) {
@@ -149,14 +140,15 @@ MachineFacts FindMachineFacts(const WorkerConfig& config) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) facts.open_files = limit.rlim_cur;
   facts.source_ports = SourcePorts(config);
-  facts.conntrack_max = ReadNumber("/proc/sys/net/netfilter/nf_conntrack_max");
+  facts.conntrack_max = ReadKernelNumber("/proc/sys/net/netfilter/nf_conntrack_max");
   facts.memory_bytes = MemoryBytes();
   facts.disk_free_bytes = DiskFree(config.state_dir.empty() ? "." : config.state_dir);
+  FindNames(config, &facts);
   return facts;
 }
 
 uint64_t ResidentBytes() {
-  const auto text = ReadProc("/proc/self/statm");
+  const auto text = ReadKernelText("/proc/self/statm");
   if (!text) return 0;
   const auto fields = Split(*text, ' ');
   const auto pages = fields.size() > 1 ? ParseUint(fields[1]) : std::nullopt;

@@ -116,11 +116,15 @@ OwnName ChooseOwnName(const std::string& configured, const Address& own, NameRes
     }
     return out;
   }
-  if (!global) return {AddressLiteral(own), ""};
+  const std::string name = ReverseName(own, resolver);
+  return {name.empty() ? AddressLiteral(own) : name, ""};
+}
+
+std::string ReverseName(const Address& own, NameResolver& resolver) {
+  if (!IsGlobalAddress(own)) return "";
   std::string name = resolver.NameOf(own);
   if (name.ends_with('.')) name.pop_back();
-  if (IsDomain(name) && LeadsTo(name, own, resolver)) return {name, ""};
-  return {AddressLiteral(own), ""};
+  return IsDomain(name) && LeadsTo(name, own, resolver) ? name : "";
 }
 
 std::string AddressLiteral(const Address& address) {

@@ -48,6 +48,9 @@ std::string AddressLiteral(const Address& address);
 // sending), else 127.0.0.1.
 Address OwnAddress(const Source& source);
 
+// The address's own name, "" unless it leads back. Not global: "", and no DNS is asked.
+std::string ReverseName(const Address& own, NameResolver& resolver);
+
 // The name for this machine as configured, its warning logged.
 std::string EhloNameOf(const WorkerConfig& config);
 

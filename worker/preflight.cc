@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/special_ranges.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -103,7 +104,8 @@ void JudgeNetwork(const MachineFacts& facts, const WorkerConfig& config, Judgeme
   out->Warn("ipv4", facts.ipv4 != Check::WORKS, "works", "neither a route nor an address");
   out->Say("ipv6", Line::PASS, facts.ipv6 == Check::WORKS ? "works" : "none");
   out->Say("raw sockets", Line::PASS,
-           facts.raw_sockets == Check::WORKS
+           config.discover == "connect" ? "not wanted: listeners are looked for by connect()"
+           : facts.raw_sockets == Check::WORKS
                ? "may be opened: listeners are looked for by SYN"
                : "not permitted: listeners are looked for by connect()");
   out->Warn(
@@ -111,6 +113,22 @@ void JudgeNetwork(const MachineFacts& facts, const WorkerConfig& config, Judgeme
       facts.outbound_25 == Check::WORKS ? StrCat(config.check_25, " answers")
                                         : "not tested; check_25 = ADDRESS:25 tests it",
       StrCat(config.check_25, " cannot be reached: many providers filter port 25 until asked"));
+}
+
+// What strangers find when they look for who we are. docs/responsible-scanning.md
+void JudgeIdentity(const MachineFacts& facts, const WorkerConfig& config, Judgement* out) {
+  const std::string own = facts.own_address.ToString();
+  const bool global = IsGlobalAddress(facts.own_address);
+  out->Warn("reverse DNS", global && facts.reverse_name.empty(),
+            global ? StrCat(own, " is ", facts.reverse_name)
+                   : StrCat(own, " is not a public address: not asked for"),
+            StrCat(own, " has no name that leads back to it: ask its owner for a PTR record"));
+  const bool reachable = config.contact.find('@') != std::string::npos ||
+                         config.contact.find("://") != std::string::npos;
+  out->Warn("contact", !config.contact.empty() && !reachable,
+            config.contact.empty() ? "none of its own; hosts are shown the run's" : config.contact,
+            StrCat("'", config.contact, "' is neither a URL nor a mail address"));
+  out->Warn("ehlo name", !facts.ehlo.warning.empty(), facts.ehlo.name, facts.ehlo.warning);
 }
 
 }  // namespace
@@ -133,6 +151,7 @@ proto::Capabilities Judge(const MachineFacts& facts, const WorkerConfig& config)
                  facts.clock == Check::WORKS ? "synchronised" : "not known",
                  "the kernel says it is not synchronised: timedatectl set-ntp true");
   JudgeNetwork(facts, config, &judgement);
+  JudgeIdentity(facts, config, &judgement);
   JudgeMemory(facts, config, &judgement);
   JudgeSpool(facts, config, &judgement);
   return out;

@@ -12,6 +12,9 @@
 //   ipv4         |                             | neither route nor address
 //   memory       |                             | less than max_parallel conversations need
 //   spool        | no room for a few batches   | less room than spool_quota_mb
+//   reverse DNS  |                             | our address is global, no name leads to it
+//   contact      |                             | neither a URL nor a mail address
+//   ehlo name    |                             | does not lead to our address
 //   ipv6, raw sockets |                        | never: not every worker needs them
 
 #include <string>

@@ -23,6 +23,8 @@ MachineFacts GoodMachine() {
   facts.conntrack_max = 1 << 20;
   facts.memory_bytes = uint64_t{1} << 30;
   facts.disk_free_bytes = uint64_t{10} << 30;
+  facts.own_address = *Address::Parse("5.6.7.8");
+  facts.reverse_name = facts.ehlo.name = "scan-1.example.org";
   return facts;
 }
 
@@ -48,7 +50,7 @@ TEST(Preflight, OfAGoodMachinePasses) {
   EXPECT_TRUE(IsFit(good));
   EXPECT_EQ(good.max_sockets(), (1U << 20) - 130);
   EXPECT_EQ(good.spool_bytes(), uint64_t{256} << 20);  // the quota, the disk has more
-  EXPECT_EQ(good.preflight_size(), 10);
+  EXPECT_EQ(good.preflight_size(), 13);
 }
 
 TEST(Preflight, SaysWhatToSet) {
@@ -76,6 +78,24 @@ TEST(Preflight, SaysWhatToSet) {
   facts = GoodMachine();
   facts.outbound_25 = proto::Capabilities::FAILS;
   EXPECT_THAT(OnlyComplaint(facts), HasSubstr("filter port 25"));
+}
+
+TEST(Preflight, SaysWhatStrangersWouldFindOfUs) {
+  MachineFacts facts = GoodMachine();
+  facts.reverse_name = "";
+  EXPECT_THAT(OnlyComplaint(facts), HasSubstr("WARN reverse DNS: 5.6.7.8 has no name"));
+  facts.own_address = *Address::Parse("10.0.0.1");
+  EXPECT_THAT(Complaints(Judge(facts, {})), IsEmpty());
+  facts = GoodMachine();
+  facts.ehlo.warning = "ehlo_name 'x' does not lead to 5.6.7.8";
+  EXPECT_THAT(OnlyComplaint(facts), HasSubstr("WARN ehlo name: ehlo_name 'x'"));
+  WorkerConfig config;
+  config.contact = "someone";
+  EXPECT_THAT(OnlyComplaint(GoodMachine(), config), HasSubstr("neither a URL nor a mail"));
+  for (const char* contact : {"abuse@example.org", "https://scan.example.org/"}) {
+    config.contact = contact;
+    EXPECT_THAT(Complaints(Judge(GoodMachine(), config)), IsEmpty()) << contact;
+  }
 }
 
 TEST(Preflight, WhatWasNotTestedIsNoComplaintAndNotClaimed) {

@@ -29,6 +29,8 @@ constexpr Duration kGoodbyeTime = std::chrono::milliseconds(200);
 
 // Reading /proc costs more than a turn should.
 constexpr Duration kMemoryLook = std::chrono::seconds(1);
+// Asking the SYN thread makes it stop for whoever asks. Nothing waits for the answers.
+constexpr Duration kSynLook = std::chrono::milliseconds(200);
 
 // Half of what a coordinator puts into a GRAB job: a lease is rarely all open at once.
 constexpr size_t kHostsPerLease = 128;
@@ -203,7 +205,7 @@ void Worker::ReceiveAll(MonoTime now) {
 void Worker::Work(MonoTime now) {
   // First, for after a pause of this process leases may be over that it began with.
   session_.Tick(now);
-  WatchSyn();
+  WatchSyn(now);
   runner_.Feed();
   for (proto::Batch& batch : runner_.TakeBatches(now)) session_.AddBatch(std::move(batch), now);
   UpdateLoad();
@@ -231,13 +233,16 @@ void Worker::UpdateLoad() {
   }
   load.set_rss_bytes(resident_bytes_);
   for (const uint64_t count : stats.outcomes) load.add_outcomes(count);
-  if (syn_ != nullptr) AddSyn(syn_->desk().stats(), &load);
+  if (syn_ != nullptr) AddSyn(syn_stats_, &load);
   runner_.SetLoad(load);
 }
 
 // What leaves no more will not leave for the next job either: another worker is to have them.
-void Worker::WatchSyn() {
-  if (syn_ == nullptr || syn_failed_) return;
+void Worker::WatchSyn(MonoTime now) {
+  if (syn_ == nullptr || now - syn_read_ < kSynLook) return;
+  syn_read_ = now;
+  syn_stats_ = syn_->desk().stats();
+  if (syn_failed_) return;
   const Status failure = syn_->desk().failure();
   if (failure.ok()) return;
   syn_failed_ = true;

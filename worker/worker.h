@@ -45,7 +45,7 @@ class Worker {
   void ReceiveAll(MonoTime now);
   void Work(MonoTime now);
   void UpdateLoad();
-  void WatchSyn();
+  void WatchSyn(MonoTime now);
   void OnSignal(int signal_fd);
   void SayGoodbye();
 
@@ -61,6 +61,8 @@ class Worker {
   int watched_fd_ = -1;
   int signals_ = 0;
   bool syn_failed_ = false;
+  MonoTime syn_read_{};
+  SynStats syn_stats_;  // as of then
   bool bus_has_news_ = true;
   MonoTime received_{};
   MonoTime memory_read_{};

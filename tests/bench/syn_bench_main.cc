@@ -1,7 +1,7 @@
 // hark-syn-bench --prefix=10.16.0.0/12 --port=25: one SYN to each address of the prefix, in the
-// order of a run, over the raw channel alone. Prints what it cost as one line of JSON, and the
-// addresses that answered into --out. tests/bench/syn_rate.py calls it; only inside network
-// namespaces.
+// order of a run, over the raw channel alone or, with --whole, by all of the prober. Prints what it
+// cost as one line of JSON, and the addresses that answered into --out. tests/bench/syn_rate.py
+// calls it; only inside network namespaces.
 
 #include <gflags/gflags.h>
 #include <poll.h>
@@ -9,13 +9,16 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "base/permutation.h"
 #include "base/random.h"
 #include "base/range_set.h"
 #include "tests/bench/cost_meter.h"
+#include "tests/bench/whole_sweep.h"
 #include "worker/engine/raw_privileges.h"
 #include "worker/engine/raw_syn_channel.h"
 
@@ -23,6 +26,7 @@ DEFINE_string(prefix, "10.16.0.0/12", "within 10.0.0.0/8");
 DEFINE_uint32(port, 25, "on each of them");
 DEFINE_uint64(rate, 0, "SYNs a second; 0: as many as leave");
 DEFINE_uint64(cooldown_ms, 1000, "how long to listen after the last");
+DEFINE_bool(whole, false, "jobs, desk and thread as in hark-worker, not the channel alone");
 DEFINE_string(interface, "", "by which SYNs leave");
 DEFINE_string(out, "", "file for the addresses that answered");
 
@@ -105,17 +109,39 @@ std::vector<uint32_t> Answered(const std::vector<SynReply>& replies) {
   return found;
 }
 
-void Print(const Cost& cost, const SynChannel::Counts& counts, size_t found) {
-  const nlohmann::json line = {{"sent", counts.sent},
+struct Told {
+  SynChannel::Counts counts;  // of a whole sweep only what was sent
+  std::vector<uint32_t> found;
+};
+
+void Print(const Cost& cost, const Told& told) {
+  const nlohmann::json line = {{"sent", told.counts.sent},
                                {"wall_seconds", cost.wall_seconds},
                                {"user_seconds", cost.user_seconds},
                                {"system_seconds", cost.system_seconds},
-                               {"answered", found},
-                               {"replies", counts.replies},
-                               {"strays", counts.strays},
-                               {"kernel_drops", counts.kernel_drops},
-                               {"send_failures", counts.send_failures}};
+                               {"answered", told.found.size()},
+                               {"replies", told.counts.replies},
+                               {"strays", told.counts.strays},
+                               {"kernel_drops", told.counts.kernel_drops},
+                               {"send_failures", told.counts.send_failures}};
   std::printf("%s\n", line.dump().c_str());
+}
+
+Result<Told> ByChannel(SynChannel& channel, Range range) {
+  Sweep sweep(channel, range);
+  sweep.Send();
+  sweep.ListenUntil(SystemClock().Now() + std::chrono::milliseconds(FLAGS_cooldown_ms));
+  HARK_RETURN_IF_ERROR(channel.failure());
+  return Told{channel.counts(), Answered(sweep.replies())};
+}
+
+Result<Told> ByAll(std::unique_ptr<SynChannel> channel, Range range) {
+  const WholeSweepOrder order{.range = range,
+                              .port = static_cast<uint16_t>(FLAGS_port),
+                              .rate = static_cast<double>(FLAGS_rate),
+                              .cooldown = std::chrono::milliseconds(FLAGS_cooldown_ms)};
+  HARK_ASSIGN_OR_RETURN(WholeSweep swept, RunWholeSweep(std::move(channel), order));
+  return Told{{.sent = swept.sent}, std::move(swept.found)};
 }
 
 Status Run() {
@@ -123,20 +149,17 @@ Status Run() {
   if (range.first >> 24 != 10 || range.last >> 24 != 10) {
     return InvalidInput("--prefix is not in 10.0.0.0/8");
   }
-  HARK_ASSIGN_OR_RETURN(const auto channel,
+  HARK_ASSIGN_OR_RETURN(auto channel,
                         OpenSynChannel({.interface = FLAGS_interface, .key = SecureBytes(16)}));
   HARK_RETURN_IF_ERROR(DropRawPrivileges());
-  Sweep sweep(*channel, range);
   Cost cost;
   const CostMeter meter;
-  sweep.Send();
+  HARK_ASSIGN_OR_RETURN(
+      const Told told, FLAGS_whole ? ByAll(std::move(channel), range) : ByChannel(*channel, range));
   meter.Stop(&cost);
-  sweep.ListenUntil(SystemClock().Now() + std::chrono::milliseconds(FLAGS_cooldown_ms));
-  HARK_RETURN_IF_ERROR(channel->failure());
-  const std::vector<uint32_t> found = Answered(sweep.replies());
   std::ofstream out(FLAGS_out);
-  for (const uint32_t address : found) out << Address::V4(address).ToString() << '\n';
-  Print(cost, channel->counts(), found.size());
+  for (const uint32_t address : told.found) out << Address::V4(address).ToString() << '\n';
+  Print(cost, told);
   return Status::Ok();
 }
 

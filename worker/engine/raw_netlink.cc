@@ -77,6 +77,35 @@ Neighbour::State StateOf(uint16_t nud) {
   return (nud & NUD_FAILED) != 0 ? Neighbour::State::kFailed : Neighbour::State::kNone;
 }
 
+void TakeRoute(std::string_view message, KernelRoute* route) {
+  rtmsg answer;
+  if (!Take(&message, &answer)) return;
+  route->unicast = answer.rtm_type == RTN_UNICAST;
+  ForEachAttribute(message, [&](int type, std::string_view value) {
+    if (type == RTA_OIF) route->interface = static_cast<int>(RawU32(value));
+    if (type == RTA_GATEWAY) route->gateway = AddressOf(value);
+    if (type == RTA_PREFSRC) route->source = AddressOf(value);
+    if (type == RTA_VIA) route->other_gateway = true;
+    if (type == RTA_ENCAP || type == RTA_ENCAP_TYPE) route->encapsulated = true;
+  });
+}
+
+// One that is known without an address is not known.
+void TakeNeighbour(std::string_view message, Neighbour* found) {
+  ndmsg answer;
+  if (!Take(&message, &answer)) return;
+  found->state = StateOf(answer.ndm_state);
+  bool has_mac = false;
+  ForEachAttribute(message, [&](int type, std::string_view value) {
+    if (type != NDA_LLADDR || value.size() != found->mac.size()) return;
+    std::memcpy(found->mac.data(), value.data(), value.size());
+    has_mac = true;
+  });
+  if (!has_mac && found->state != Neighbour::State::kFailed) {
+    found->state = Neighbour::State::kNone;
+  }
+}
+
 }  // namespace
 
 Result<RouteSocket> RouteSocket::Open() {
@@ -138,18 +167,7 @@ Result<KernelRoute> RouteSocket::RouteTo(uint32_t target, uint32_t source, int i
   if (interface != 0) PutAttribute(&body, RTA_OIF, static_cast<uint32_t>(interface));
   HARK_RETURN_IF_ERROR(Ask(RTM_GETROUTE, 0, body));
   KernelRoute route;
-  HARK_RETURN_IF_ERROR(ReadAll([&](std::string_view message) {
-    rtmsg answer;
-    if (!Take(&message, &answer)) return;
-    route.unicast = answer.rtm_type == RTN_UNICAST;
-    ForEachAttribute(message, [&](int type, std::string_view value) {
-      if (type == RTA_OIF) route.interface = static_cast<int>(RawU32(value));
-      if (type == RTA_GATEWAY) route.gateway = AddressOf(value);
-      if (type == RTA_PREFSRC) route.source = AddressOf(value);
-      if (type == RTA_VIA) route.other_gateway = true;
-      if (type == RTA_ENCAP || type == RTA_ENCAP_TYPE) route.encapsulated = true;
-    });
-  }));
+  HARK_RETURN_IF_ERROR(ReadAll([&](std::string_view message) { TakeRoute(message, &route); }));
   if (source != 0) route.source = source;
   return route;
 }
@@ -162,20 +180,7 @@ Result<Neighbour> RouteSocket::NeighbourAt(uint32_t address, int interface) {
   PutAttribute(&body, NDA_DST, htonl(address));
   HARK_RETURN_IF_ERROR(Ask(RTM_GETNEIGH, 0, body));
   Neighbour found;
-  const Status status = ReadAll([&](std::string_view message) {
-    ndmsg answer;
-    if (!Take(&message, &answer)) return;
-    found.state = StateOf(answer.ndm_state);
-    bool has_mac = false;
-    ForEachAttribute(message, [&](int type, std::string_view value) {
-      if (type != NDA_LLADDR || value.size() != found.mac.size()) return;
-      std::memcpy(found.mac.data(), value.data(), value.size());
-      has_mac = true;
-    });
-    if (!has_mac && found.state != Neighbour::State::kFailed) {
-      found.state = Neighbour::State::kNone;
-    }
-  });
+  const Status status = ReadAll([&](std::string_view message) { TakeNeighbour(message, &found); });
   // The kernel says an entry it does not have is an error; a question that got lost is one, too.
   return status.ok() ? found : Neighbour();
 }

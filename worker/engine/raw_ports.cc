@@ -8,31 +8,17 @@
 #include <string>
 #include <utility>
 
-#include "base/file.h"
 #include "base/strings.h"
+#include "worker/engine/kernel_settings.h"
 #include "worker/engine/socket_address.h"
 
 namespace hark {
 namespace {
 
-constexpr size_t kMaxSysctl = 4096;
-constexpr const char* kRangeSysctl = "/proc/sys/net/ipv4/ip_local_port_range";
+// Linux's default, where there is no /proc.
+constexpr LocalPorts kUsualPorts = {32768, 60999};
 constexpr uint16_t kFirstUnprivileged = 1024;
 constexpr int kLastPort = 65535;
-
-// Linux's default where there is no /proc.
-std::pair<int, int> KernelRange() {
-  constexpr std::pair<int, int> kDefault = {32768, 60999};
-  const auto text = ReadFile(kRangeSysctl, kMaxSysctl);
-  if (!text.ok()) return kDefault;
-  const std::string_view line = Trim(*text);
-  const size_t gap = line.find_first_of("\t ");
-  if (gap == std::string_view::npos) return kDefault;
-  const auto low = ParseUint(line.substr(0, gap));
-  const auto high = ParseUint(Trim(line.substr(gap)));
-  if (!low || !high || *low > kLastPort || *high > kLastPort) return kDefault;
-  return {static_cast<int>(*low), static_cast<int>(*high)};
-}
 
 // The port somebody else has, if any.
 std::optional<int> HoldAll(int first, int last, HeldPorts* held) {
@@ -50,19 +36,20 @@ std::optional<int> HoldAll(int first, int last, HeldPorts* held) {
 
 Result<HeldPorts> HoldAnywhere() {
   HeldPorts held;
-  const auto [low, high] = KernelRange();
-  for (int first = high + 1; first + kDefaultHeldPorts - 1 <= kLastPort;) {
+  const LocalPorts kernels = ReadLocalPorts().value_or(kUsualPorts);
+  for (int first = kernels.last + 1; first + kDefaultHeldPorts - 1 <= kLastPort;) {
     const auto taken = HoldAll(first, first + kDefaultHeldPorts - 1, &held);
     if (!taken) return held;
     first = *taken + 1;
   }
-  for (int last = low - 1; last - kDefaultHeldPorts + 1 >= kFirstUnprivileged;) {
+  for (int last = kernels.first - 1; last - kDefaultHeldPorts + 1 >= kFirstUnprivileged;) {
     const auto taken = HoldAll(last - kDefaultHeldPorts + 1, last, &held);
     if (!taken) return held;
     last = *taken - 1;
   }
   return InvalidInput(StrCat("no ", kDefaultHeldPorts, " free ports in a row outside ",
-                             kRangeSysctl, " for SYNs to come from: name a range or narrow that"));
+                             LocalPorts::kSysctl,
+                             " for SYNs to come from: name a range or narrow that"));
 }
 
 }  // namespace

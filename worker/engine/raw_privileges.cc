@@ -32,6 +32,17 @@ bool MayOpenRawSockets() {
   return GetCapabilities(&words) && (words[0].effective & (1U << CAP_NET_RAW)) != 0;
 }
 
+Status TryWithoutPrivileges(const std::function<Status()>& try_it) {
+  CapabilityWords ours{};
+  if (!GetCapabilities(&ours)) return ErrnoStatus("capget", errno);
+  CapabilityWords none = ours;
+  for (auto& word : none) word.effective = 0;
+  if (!SetCapabilities(none)) return ErrnoStatus("capset", errno);
+  const Status tried = try_it();
+  if (!SetCapabilities(ours)) return ErrnoStatus("capset", errno);
+  return tried;
+}
+
 Status DropRawPrivileges() {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return ErrnoStatus("no_new_privs", errno);
   // The bounding set first: it takes CAP_SETPCAP, which goes with the rest. Fails without it, and

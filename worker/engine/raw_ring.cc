@@ -40,6 +40,25 @@ Status Attach(int fd, const std::vector<sock_filter>& filter) {
   return ErrnoStatus("receive filter", errno);
 }
 
+Status MakeRing(int fd) {
+  const int version = TPACKET_V2;
+  HARK_RETURN_IF_ERROR(Set(fd, PACKET_VERSION, &version, sizeof version));
+  const tpacket_req ring{.tp_block_size = kBlock,
+                         .tp_block_nr = kBytes / kBlock,
+                         .tp_frame_size = kFrame,
+                         .tp_frame_nr = kFrames};
+  return Set(fd, PACKET_RX_RING, &ring, sizeof ring);
+}
+
+// Bound to a protocol that is not "all", it hears nothing of what this machine sends.
+Status BeginToHear(int fd) {
+  sockaddr_ll where{};
+  where.sll_family = AF_PACKET;
+  where.sll_protocol = htons(ETH_P_IP);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0) return Status::Ok();
+  return ErrnoStatus("packet socket", errno);
+}
+
 // tp_status is the hand-over between kernel and us.
 std::atomic_ref<uint32_t> StatusOf(tpacket2_hdr* header) {
   return std::atomic_ref<uint32_t>(header->tp_status);
@@ -62,23 +81,11 @@ Result<RawRing> RawRing::Open(const std::vector<sock_filter>& filter) {
   UniqueFd fd(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return ErrnoStatus("packet socket", errno);
   HARK_RETURN_IF_ERROR(Attach(fd.get(), filter));
-  const int version = TPACKET_V2;
-  HARK_RETURN_IF_ERROR(Set(fd.get(), PACKET_VERSION, &version, sizeof version));
-  const tpacket_req ring{.tp_block_size = kBlock,
-                         .tp_block_nr = kBytes / kBlock,
-                         .tp_frame_size = kFrame,
-                         .tp_frame_nr = kFrames};
-  HARK_RETURN_IF_ERROR(Set(fd.get(), PACKET_RX_RING, &ring, sizeof ring));
+  HARK_RETURN_IF_ERROR(MakeRing(fd.get()));
   void* memory = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (memory == MAP_FAILED) return ErrnoStatus("receive ring", errno);
   RawRing opened(std::move(fd), static_cast<uint8_t*>(memory));
-  // Bound to a protocol that is not "all", it hears nothing of what this machine sends.
-  sockaddr_ll where{};
-  where.sll_family = AF_PACKET;
-  where.sll_protocol = htons(ETH_P_IP);
-  if (bind(opened.fd(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0) {
-    return ErrnoStatus("packet socket", errno);
-  }
+  HARK_RETURN_IF_ERROR(BeginToHear(opened.fd()));
   return opened;
 }
 

@@ -81,16 +81,22 @@ bool RawSender::Accepts(const NextHop& hop) const {
 void RawSender::Add(const NextHop& hop, const SynFields& fields) {
   way_ = hop.way;
   interface_ = hop.interface;
-  Slot& slot = slots_[size_];
-  uint8_t* const packet = slot.bytes.data() + kPacketAt;
+  uint8_t* const packet = slots_[size_].bytes.data() + kPacketAt;
   WriteSyn(fields, packet);
   pieces_[size_] = {packet, kSynPacketSize};
-  msghdr& message = messages_[size_++].msg_hdr;
+  if (hop.way == NextHop::Way::kEthernet) {
+    std::copy(hop.header.begin(), hop.header.end(), packet - ETH_HLEN);
+    pieces_[size_] = {packet - ETH_HLEN, ETH_HLEN + kSynPacketSize};
+  }
+  NameTarget(hop, fields.target, size_++);
+}
+
+void RawSender::NameTarget(const NextHop& hop, uint32_t target, size_t at) {
+  Slot& slot = slots_[at];
+  msghdr& message = messages_[at].msg_hdr;
   switch (hop.way) {
     case NextHop::Way::kEthernet:
       // The socket is bound to the interface: a name a message would cost 5 % more.
-      std::copy(hop.header.begin(), hop.header.end(), packet - ETH_HLEN);
-      pieces_[size_ - 1] = {packet - ETH_HLEN, ETH_HLEN + kSynPacketSize};
       message.msg_name = nullptr;
       message.msg_namelen = 0;
       break;
@@ -101,7 +107,7 @@ void RawSender::Add(const NextHop& hop, const SynFields& fields) {
       message.msg_namelen = sizeof slot.link;
       break;
     case NextHop::Way::kKernel:
-      slot.target.sin_addr.s_addr = htonl(fields.target);
+      slot.target.sin_addr.s_addr = htonl(target);
       message.msg_name = &slot.target;
       message.msg_namelen = sizeof slot.target;
       break;

@@ -54,6 +54,8 @@ class RawSender {
   };
 
   RawSender(UniqueFd packets, UniqueFd ip);
+  // In the message at `at`: what is not in its bytes.
+  void NameTarget(const NextHop& hop, uint32_t target, size_t at);
   int Prepare();
 
   UniqueFd packets_;
