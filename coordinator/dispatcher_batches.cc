@@ -168,6 +168,8 @@ void Dispatcher::AcceptBatch(Session& session, RunState& run, LiveJob& job,
     const auto* names = address ? run.NamesOf(*address) : nullptr;
     if (names != nullptr) item.names.emplace(*address, *names);
   }
+  item.swept_from = batch.from_index();
+  item.swept = std::move(checked.states);
   item.hosts = std::move(checked.hosts);
   item.job = batch.job();
   item.round = job.row.round();

@@ -108,6 +108,9 @@ class RocksWrite final : public StoreWrite {
     Delete(Family::kRecords, schema::RecordKey(run, address, 0));
     Delete(Family::kSeen, address.SortKey());
   }
+  void PutSwept(uint32_t run, uint64_t first_index, const proto::SweptRow& row) override {
+    Put(Family::kMeta, schema::SweptKey(run, first_index), EncodeValue(row));
+  }
   void PutPurged(uint32_t run, const proto::PurgeRow& row) override {
     Put(Family::kMeta, schema::PurgedKey(run), EncodeValue(row));
   }
@@ -314,6 +317,12 @@ class RocksStore final : public Store {
   Status ForEachHostIn(uint32_t run, const AddressSet& where,
                        const HostVisitor& visit) const override {
     return VisitHostsIn(*rocks_, run, where, visit);
+  }
+
+  Status ForEachSwept(
+      uint32_t run,
+      const std::function<Status(uint64_t, const proto::SweptRow&)>& visit) const override {
+    return VisitSwept(*rocks_, run, nullptr, visit);
   }
 
   Result<proto::PurgeRow> Purged(uint32_t run) const override {
