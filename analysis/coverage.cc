@@ -4,20 +4,13 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "storage/job_ledger.h"
 
 namespace hark {
 namespace {
 
-// Targets the job is through with, by its own account. One in quarantine is over with its end: the
-// target no worker survived is counted as failed, though the cursor still points at it.
-uint64_t Through(const proto::JobRow& job) {
-  const uint64_t to = job.state() == proto::JobRow::QUARANTINED ? job.end() : job.cursor();
-  return to > job.base() ? to - job.base() : 0;
-}
-
 void AddJob(const proto::JobRow& job, Ledger& ledger, std::vector<std::string>& errors) {
   const proto::Tally& tally = job.tally();
-  const uint64_t before = ledger.settled();
   ledger.silent += tally.silent();
   ledger.refused += tally.refused();
   ledger.unreachable += tally.unreachable();
@@ -25,11 +18,8 @@ void AddJob(const proto::JobRow& job, Ledger& ledger, std::vector<std::string>& 
   ledger.throttled += tally.throttled();
   ledger.failed += tally.failed();
   ledger.excluded_late += tally.excluded();
-  const uint64_t counted = ledger.settled() - before;
-  if (counted != Through(job)) {
-    errors.push_back(StrCat("job ", job.id(), " is through with ", Through(job),
-                            " targets and counts ", counted));
-  }
+  std::string error = JobLedgerError(job);
+  if (!error.empty()) errors.push_back(std::move(error));
 }
 
 // What is missing is pending while the run goes on, and an error afterwards.
@@ -117,6 +107,11 @@ Result<Coverage> ReadCoverage(const RunReader& reader) {
   HARK_ASSIGN_OR_RETURN(const proto::PurgeRow purged, reader.Purged());
   proto::Tally of_plan = purged.plan();
   of_plan.set_answered(of_plan.answered() + purged.listeners());
+  const proto::Tally& swept = purged.swept();  // its answered are the listeners
+  of_plan.set_silent(of_plan.silent() + swept.silent());
+  of_plan.set_refused(of_plan.refused() + swept.refused());
+  of_plan.set_unreachable(of_plan.unreachable() + swept.unreachable());
+  of_plan.set_failed(of_plan.failed() + swept.failed());
   TakeOut(of_plan, out.plan, out.errors);
   TakeOut(purged.grabs(), out.grabs, out.errors);
   out.sums_to_plan = out.errors.empty();

@@ -7,9 +7,9 @@
 // then moves from throttled to answered in the ledger it stands in. IPv6 targets are not swept but
 // visited, also in a run with a gate: they stand in the plan's ledger.
 //
-// What is told of parts of a run (ports, /16s, ASes) comes from what is stored host by host, so
-// only what answered can be told apart there: silence and refusal at the gate are counted for the
-// whole run only (docs/formats/report.md).
+// What is told of parts of a run comes, for ports and ASes, from what is stored of each visited
+// host; for /16s also from what the sweeps saw of each index (analysis/swept_places.h), so that
+// silence and refusal at the gate have their place, too (docs/formats/report.md).
 
 #include <cstdint>
 #include <map>
@@ -51,12 +51,24 @@ struct PortLedger {
   uint64_t grabbed = 0;  // of those that answered: showed a key
 };
 
-// A /16 (IPv4) or an AS.
+// A /16 (IPv4), or an AS, of which only visited hosts are known.
 struct PartLedger {
-  uint64_t planned = 0;   // targets; 0 where that is not known (ASes)
-  uint64_t answered = 0;  // listeners found, or hosts that accepted a connection
+  // Of a /16: planned is the sum of the states up to pending. With a gate they are the gate's, and
+  // answered are the listeners; without, those of the visits.
+  uint64_t excluded = 0;  // of the sources, no part of planned
+  uint64_t planned = 0;
+  uint64_t silent = 0;
+  uint64_t refused = 0;
+  uint64_t unreachable = 0;
+  uint64_t answered = 0;
+  uint64_t failed = 0;         // on our side
+  uint64_t excluded_late = 0;  // after planning
+  uint64_t purged = 0;
+  uint64_t pending = 0;  // not done, or nothing told of
   uint64_t visited = 0;
-  uint64_t grabbed = 0;  // showed a key on some port
+  uint64_t throttled = 0;    // visited, and said no more than that we come too often
+  uint64_t grabbed = 0;      // visited, and showed a key on some port
+  uint64_t answers_all = 0;  // visited, and answers on every port, canaries included
 };
 
 struct Coverage {
@@ -82,9 +94,15 @@ struct Coverage {
 Result<Coverage> ReadCoverage(const RunReader& reader);
 
 struct CoverageParts {
+  uint16_t gate_port = 0;
+  PortLedger gate;  // all IPv4 targets at the gate; pending: left out or taken out since, too
   std::map<uint16_t, PortLedger> ports;
   std::map<uint32_t, PartLedger> blocks16;  // by the upper half of the address
   std::map<uint32_t, PartLedger> ases;      // of visited hosts; 0 = not known
+  // Targets at the gate that count as pending in their /16 only because nothing tells which ones
+  // they were: a worker of before counted them.
+  uint64_t unplaced = 0;
+  uint64_t answers_all = 0;  // visited hosts of both families
   std::vector<std::string> errors;
 };
 // coverage: of the same reader.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/outcome.h"
+#include "base/target_states.h"
 #include "storage/run_reader.h"
 
 namespace hark {
@@ -23,6 +24,11 @@ class FakeRunReader : public RunReader {
   proto::RunRow& mutable_run() { return run_; }
   proto::PurgeRow& mutable_purged() { return purged_; }
   void SetTargets(std::string encoded) { targets_ = std::move(encoded); }
+  void SetLeftOut(std::string encoded) { left_out_ = std::move(encoded); }
+  void PutSwept(uint64_t first_index, const TargetStates& states) {
+    swept_[first_index].set_targets(states.size());
+    swept_[first_index].set_states(states.bytes());
+  }
   void AddListener(const Address& address) { listeners_.push_back(address); }
 
   proto::HostRow& AddHost(const Address& address, uint32_t asn = 1,
@@ -96,8 +102,17 @@ class FakeRunReader : public RunReader {
   Result<std::string> TargetSet() const override {
     return targets_.empty() ? Result<std::string>(NotFound("no target set")) : targets_;
   }
+  Result<std::string> LeftOut() const override {
+    return left_out_.empty() ? Result<std::string>(NotFound("not told")) : left_out_;
+  }
   Status ForEachListener(const std::function<Status(const Address&)>& visit) const override {
     for (const Address& address : listeners_) HARK_RETURN_IF_ERROR(visit(address));
+    return Status::Ok();
+  }
+
+  Status ForEachSwept(
+      const std::function<Status(uint64_t, const proto::SweptRow&)>& visit) const override {
+    for (const auto& [first, row] : swept_) HARK_RETURN_IF_ERROR(visit(first, row));
     return Status::Ok();
   }
 
@@ -108,8 +123,9 @@ class FakeRunReader : public RunReader {
  private:
   proto::RunRow run_;
   proto::PurgeRow purged_;
-  std::string targets_;
+  std::string targets_, left_out_;
   std::vector<Address> listeners_;
+  std::map<uint64_t, proto::SweptRow> swept_;
   std::map<Address, proto::HostRow> hosts_;
   std::map<std::pair<Address, uint16_t>, proto::PortRow> ports_;
   std::vector<proto::JobRow> jobs_;

@@ -25,29 +25,43 @@ Json PortJson(const PortLedger& p) {
           {"failed", p.failed},           {"pending", p.pending},   {"grabbed", p.grabbed}};
 }
 
-Json PartJson(const PartLedger& p) {
-  return {{"planned", p.planned},
+Json BlockJson(const PartLedger& p) {
+  return {{"excluded", p.excluded},       {"planned", p.planned},
+          {"silent", p.silent},           {"refused", p.refused},
+          {"unreachable", p.unreachable}, {"answered", p.answered},
+          {"failed", p.failed},           {"excluded_late", p.excluded_late},
+          {"purged", p.purged},           {"pending", p.pending},
+          {"visited", p.visited},         {"throttled", p.throttled},
+          {"grabbed", p.grabbed},         {"answers_all", p.answers_all}};
+}
+
+Json AsLedgerJson(const PartLedger& p) {
+  return {{"visited", p.visited},
           {"answered", p.answered},
-          {"visited", p.visited},
-          {"grabbed", p.grabbed}};
+          {"throttled", p.throttled},
+          {"grabbed", p.grabbed},
+          {"answers_all", p.answers_all}};
 }
 
 std::string AsJson(const RunReport& report, const CoverageParts& parts) {
   Json ports = Json::object(), blocks = Json::object(), ases = Json::object();
   for (const auto& [port, ledger] : parts.ports) ports[std::to_string(port)] = PortJson(ledger);
-  for (const auto& [block, part] : parts.blocks16) blocks[Block16Name(block)] = PartJson(part);
+  for (const auto& [block, part] : parts.blocks16) blocks[Block16Name(block)] = BlockJson(part);
   for (const auto& [asn, part] : parts.ases) {
-    Json as = PartJson(part);
-    as.erase("planned");
-    ases[asn == 0 ? "unknown" : StrCat("AS", asn)] = std::move(as);
+    ases[asn == 0 ? "unknown" : StrCat("AS", asn)] = AsLedgerJson(part);
   }
   const Json whole = Json::parse(ReportAsJson(report));
+  Json gate = parts.gate_port == 0 ? Json() : PortJson(parts.gate);
+  if (parts.gate_port != 0) gate["port"] = parts.gate_port;
   const Json out = {{"run", report.run},
                     {"country", report.country},
                     {"exclusions_version", report.exclusions_version},
                     {"coverage", whole["coverage"]},
+                    {"gate", gate},
                     {"ports", ports},
                     {"blocks16", blocks},
+                    {"unplaced", parts.unplaced},
+                    {"answers_all", parts.answers_all},
                     {"ases", ases}};
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

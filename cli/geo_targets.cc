@@ -1,5 +1,7 @@
 #include "cli/geo_targets.h"
 
+#include <algorithm>
+
 #include "base/as_table.h"
 #include "base/strings.h"
 #include "cli/flags.h"
@@ -8,6 +10,7 @@
 namespace hark {
 namespace {
 
+constexpr size_t kMaxCountries = 300;  // more than there are codes
 constexpr size_t kMostSuggested = 60;  // regions of a country: more than nearly all have
 
 Result<std::string> CodeOf(std::string_view name) {
@@ -23,8 +26,9 @@ Result<std::string> CodesOf(const std::string& names) {
   std::vector<std::string> codes;
   for (const std::string_view name : Split(names, ',')) {
     HARK_ASSIGN_OR_RETURN(std::string code, CodeOf(Trim(name)));
-    codes.push_back(std::move(code));
+    if (std::find(codes.begin(), codes.end(), code) == codes.end()) codes.push_back(code);
   }
+  if (codes.size() > kMaxCountries) return InvalidInput("--country: too many");
   return Join(codes, ",");
 }
 
@@ -113,6 +117,12 @@ Status CheckGeoTargets(PlanWishes& w) {
   if (!w.geo.empty()) return Status::Ok();
   return InvalidInput(
       StrCat(w.country.empty() ? "--asn" : "--country", " needs --geo=FILE to know its addresses"));
+}
+
+std::vector<std::string> CountriesOf(const PlanWishes& w) {
+  std::vector<std::string> codes;
+  for (const std::string_view code : Split(w.country, ',')) codes.emplace_back(code);
+  return codes;
 }
 
 Result<RangeSet> GeoTargets(const PlanWishes& w, const std::string& country, const GeoTable& geo) {

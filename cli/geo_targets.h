@@ -3,6 +3,7 @@
 // Targets named by where they are: --country, --region, --city and --asn.
 
 #include <string>
+#include <vector>
 
 #include "base/range_set.h"
 #include "base/status.h"
@@ -14,9 +15,12 @@ namespace hark {
 // Does one of the flags stand in the command?
 bool AsksGeo(const PlanWishes& wishes);
 
-// Whether they go together. Makes codes of the countries' names ("Ireland,ee" becomes "IE,EE"), and
-// the country of a region the run's.
+// Whether they go together. Makes codes of the countries' names ("Ireland,ee,IE" becomes "IE,EE"),
+// and the country of a region the run's.
 Status CheckGeoTargets(PlanWishes& wishes);
+
+// The codes of a run each, after the check; one "" where the targets are of no country or of any.
+std::vector<std::string> CountriesOf(const PlanWishes& wishes);
 
 // country: one of the wishes', or "". kInvalidInput when the geo data have none of it; says what
 // they have.

@@ -16,7 +16,7 @@ namespace hark {
 
 struct PlanWishes {
   SourceWishes from;
-  std::string country;  // of hark run create, several with commas
+  std::string country;  // codes, several with commas: a run each
   std::string region;   // "CC-REGION", of that one country
   std::string city;     // of country or region
   std::string asn;      // several with commas

@@ -11,6 +11,7 @@ namespace {
 
 constexpr Duration kTerminalEvery = std::chrono::seconds(1);
 constexpr Duration kPipeEvery = std::chrono::seconds(10);
+constexpr size_t kMostPartsShown = 8;
 constexpr char kClearLine[] = "\r\033[K";
 
 double Seconds(Duration d) {
@@ -26,6 +27,11 @@ std::string Fixed(double value, int digits) {
 std::string RateText(double per_second) {
   if (per_second >= 10'000) return Fixed(per_second / 1000, 1) + "k/s";
   return Fixed(per_second, per_second < 10 ? 1 : 0) + "/s";
+}
+
+std::string PercentText(const RunState::Totals& totals) {
+  const double planned = static_cast<double>(std::max<uint64_t>(totals.planned, 1));
+  return Fixed(100 * static_cast<double>(totals.covered) / planned, 1) + "%";
 }
 
 // Connections that did not simply work, most frequent kinds in enum order.
@@ -62,6 +68,32 @@ std::string DurationText(Duration d) {
   return text;
 }
 
+RunState::Totals SumOf(const std::vector<RunPart>& parts) {
+  RunState::Totals sum;
+  for (const RunPart& part : parts) {
+    sum.planned += part.totals.planned;
+    sum.covered += part.totals.covered;
+    sum.listeners += part.totals.listeners;
+    sum.visited += part.totals.visited;
+    sum.revisits_waiting += part.totals.revisits_waiting;
+    sum.next_revisit = std::min(sum.next_revisit, part.totals.next_revisit);
+  }
+  return sum;
+}
+
+std::string PartsText(const std::vector<RunPart>& parts) {
+  if (parts.size() < 2) return "";
+  std::string text;
+  size_t done = 0;
+  for (const RunPart& part : parts) {
+    done += part.done;
+    text += StrCat(text.empty() ? "" : " ", part.name, " ",
+                   part.done ? "done" : PercentText(part.totals));
+  }
+  if (parts.size() <= kMostPartsShown) return text;
+  return StrCat(done, " of ", parts.size(), " runs done");
+}
+
 std::string RevisitsText(uint64_t hosts, Duration next) {
   const std::string when = next > std::chrono::hours(24)
                                ? ""
@@ -83,10 +115,10 @@ bool ProgressLine::Due(MonoTime now) const {
 }
 
 std::string ProgressLine::Update(const RunState::Totals& totals,
-                                 const std::vector<Dispatcher::WorkerView>& workers, MonoTime now) {
+                                 const std::vector<Dispatcher::WorkerView>& workers, MonoTime now,
+                                 const std::string& parts) {
   const Duration since = now - last_;
   if (!Due(now)) return "";
-  const double planned = static_cast<double>(std::max<uint64_t>(totals.planned, 1));
   const double pace =
       static_cast<double>(totals.covered - first_covered_) / Seconds(now - started_);
   const uint64_t left = totals.planned - std::min(totals.planned, totals.covered);
@@ -96,13 +128,13 @@ std::string ProgressLine::Update(const RunState::Totals& totals,
     sent += worker.load.probes_sent();
   }
 
-  std::string text = StrCat(DurationText(now - started_), " ",
-                            Fixed(100 * static_cast<double>(totals.covered) / planned, 1), "%");
+  std::string text = StrCat(DurationText(now - started_), " ", PercentText(totals));
   if (left > 0 && pace > 0) {
     text += StrCat(
         " (", DurationText(Duration(static_cast<int64_t>(static_cast<double>(left) / pace * 1e9))),
         " left)");
   }
+  if (!parts.empty()) text += "; " + parts;
   text += StrCat(
       "; probed ", WithThousands(totals.covered), " ",
       RateText(static_cast<double>(totals.covered - last_covered_) / Seconds(since)), "; hits ",

@@ -45,6 +45,19 @@ TEST(ProgressLineTest, SaysHowManyThrottledHostsTheRunWaitsFor) {
   EXPECT_THAT(RevisitsText(1, kNever - now), testing::EndsWith("to be visited again"));
 }
 
+TEST(ProgressLineTest, TellsSeveralRunsAsOneAndHowFarEachIs) {
+  MonoTime now{};
+  std::vector<RunPart> parts = {{"IE-1", At(5'000), false}, {"NA-1", At(10'000), true}};
+  ProgressLine line(false, At(0), now);
+  const std::string text = line.Update(SumOf(parts), {}, now + seconds(10), PartsText(parts));
+  EXPECT_THAT(text, HasSubstr("75.0%"));
+  EXPECT_THAT(text, HasSubstr("3s left"));
+  EXPECT_THAT(text, HasSubstr("; IE-1 50.0% NA-1 done; "));
+  EXPECT_EQ(PartsText({parts.front()}), "");
+  parts.resize(9, parts.front());
+  EXPECT_EQ(PartsText(parts), "1 of 9 runs done");
+}
+
 TEST(ProgressLineTest, WritesDurationsAsPeopleSayThem) {
   EXPECT_EQ(DurationText(seconds(9)), "9s");
   EXPECT_EQ(DurationText(seconds(75)), "1m15s");

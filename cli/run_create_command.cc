@@ -7,6 +7,7 @@
 #include "cli/control_client.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
+#include "cli/geo_targets.h"
 #include "cli/opt_out_add.h"
 #include "cli/output.h"
 #include "cli/plan_flags.h"
@@ -21,7 +22,6 @@ namespace hark {
 namespace {
 
 constexpr char kName[] = "hark run create";
-constexpr size_t kMaxCountries = 300;
 
 struct CreateOptions {
   std::string db;
@@ -47,20 +47,6 @@ FlagSet MakeFlags(CreateOptions& o) {
       "--window='Mon-Fri 22:00-06:00' --only=region=eu*",
   });
   return flags;
-}
-
-Result<std::vector<std::string>> CountriesOf(const PlanWishes& plan) {
-  if (plan.country.empty()) return std::vector<std::string>{""};
-  std::vector<std::string> countries;
-  for (const std::string_view country : Split(plan.country, ',')) {
-    if (Trim(country).empty()) return InvalidInput("--country has an empty entry");
-    countries.emplace_back(Trim(country));
-  }
-  if (countries.size() > kMaxCountries) return InvalidInput("--country: too many");
-  if (countries.size() > 1 && !plan.run.empty()) {
-    return InvalidInput("--run names one run, --country several; leave --run out");
-  }
-  return countries;
 }
 
 void Announce(const proto::RunRow& run, const std::string& name, const char* what) {
@@ -105,7 +91,10 @@ Status SetConcurrency(CreateOptions& o, ControlClient* client) {
 }
 
 Status CreateAll(CreateOptions o) {
-  HARK_ASSIGN_OR_RETURN(const std::vector<std::string> countries, CountriesOf(o.plan));
+  const std::vector<std::string> countries = CountriesOf(o.plan);
+  if (countries.size() > 1 && !o.plan.run.empty()) {
+    return InvalidInput("--run names one run, --country several; leave --run out");
+  }
   HARK_ASSIGN_OR_RETURN(proto::RunSettings settings, SettingsOf(o.settings));
   const Result<double> audit = ParseShare(o.audit);
   if (!audit.ok()) return audit.status().Prepend("--audit");

@@ -17,6 +17,7 @@ FlagSet MakeFlags(ScanOptions& o) {
                  {"no_report", Switch(&o.no_report), "end without printing the report"}}}));
   flags.SetExamples({
       "hark scan --db=out/db --country=NA --geo=geo.csv --contact=https://example.org/scan",
+      "hark scan --db=out/db --country=IE,EE,NA --geo=geo.csv --contact=me@example.org",
       "hark scan --db=out/db --targets=192.0.2.0/24,hosts.txt --workers=2 --contact=me@example.org",
       "hark scan --db=lab --targets=127.1.0.0/16 --allow_special=127.0.0.0/8 --rate=10000",
   });
@@ -32,11 +33,6 @@ Status CheckTogether(ScanOptions& o, const ParsedFlags& parsed) {
   o.plan.concurrency = pace.concurrency;
   o.plan.from.db = o.service.db;
   HARK_RETURN_IF_ERROR(CheckPlan(o.plan, parsed));
-  if (o.plan.country.find(',') != o.plan.country.npos) {
-    return InvalidInput(StrCat(
-        "--country: hark scan surveys one country; hark run create --country=", o.plan.country,
-        " plans a run for each, which hark serve works on side by side"));
-  }
   return CheckService(o.service);
 }
 

@@ -116,6 +116,7 @@ Json RunJson(const proto::RunStatus& run) {
               {"audited", run.audited()},
               {"disagreed", run.disagreed()},
               {"last_error", Error(run.last_error(), run.last_error_unix_ms())},
+              {"ledger_error", run.ledger_error()},
               {"jobs", Json::array()}};
   for (const proto::JobStatus& job : run.jobs()) out["jobs"].push_back(JobJson(job));
   return out;

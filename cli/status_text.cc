@@ -212,6 +212,9 @@ std::string RunText(const RunStatus& run, int64_t now, const TextStyle& style,
                     (run.quarantined() == 1 ? " target that stops" : " targets that stop") +
                     " every worker");
   }
+  if (!run.ledger_error().empty()) {
+    out += "  " + style.Error("does not add up: " + EscapeForDisplay(run.ledger_error())) + "\n";
+  }
   if (run.last_error_unix_ms() != 0) {
     out += "  " + style.Error(LastError(run.last_error(), run.last_error_unix_ms(), now)) + "\n";
   }

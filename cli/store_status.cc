@@ -92,6 +92,7 @@ Result<proto::FleetStatus> StatusOfStore(const Store& store, const proto::GetSta
     proto::RunStatus& row = *status.add_runs();
     PutPlan(run, unix_ms, &row);
     PutTotals(state.Sum(), now, &row);
+    row.set_ledger_error(state.LedgerError());
     HARK_ASSIGN_OR_RETURN(const std::vector<proto::JobRow> jobs, store.Jobs(run.id()));
     PutJobs(jobs, what.max_jobs(), &row);
   }

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
+#include "cli/geo_targets.h"
 #include "cli/output.h"
 #include "cli/plan_flags.h"
 #include "cli/progress_line.h"
@@ -154,13 +155,56 @@ std::string AsText(const Outlook& o, double rate) {
   return out;
 }
 
+// All plans one after the other, as they share the one rate.
+struct Together {
+  uint64_t planned = 0, excluded = 0;
+  Duration sweep{}, grab{};
+};
+
+Together SumOf(const std::vector<Outlook>& all) {
+  Together sum;
+  for (const Outlook& o : all) {
+    sum.planned += o.plan.run.planned();
+    sum.excluded += o.plan.run.excluded();
+    sum.sweep += o.dry_run.sweep;
+    sum.grab += o.dry_run.grab;
+  }
+  return sum;
+}
+
+Json AsJson(const Together& sum) {
+  return {{"planned", sum.planned},
+          {"excluded", sum.excluded},
+          {"sweep_seconds", ToMillis(sum.sweep) / 1000},
+          {"grab_seconds", ToMillis(sum.grab) / 1000}};
+}
+
+std::string SumAsText(const std::vector<Outlook>& all) {
+  const Together sum = SumOf(all);
+  Table table{"together", StrCat("All ", all.size(), " together"), {}, {}, false, {}};
+  table.columns = {{"country", false}, {"planned"}, {"excluded"}, {"sweep", true}, {"grab", true}};
+  const auto add = [&](std::string name, uint64_t planned, uint64_t excluded, Duration sweep,
+                       Duration grab) {
+    table.rows.push_back({TextCell(std::move(name)), CountCell(planned), CountCell(excluded),
+                          TextCell(DurationText(sweep)), TextCell(DurationText(grab))});
+  };
+  for (const Outlook& o : all) {
+    const proto::RunRow& run = o.plan.run;
+    add(run.country(), run.planned(), run.excluded(), o.dry_run.sweep, o.dry_run.grab);
+  }
+  add("sum", sum.planned, sum.excluded, sum.sweep, sum.grab);
+  table.notes = {
+      "hark scan works on them side by side, within one rate: the times are those of all"};
+  return TableAsText(table, StyleOfStdout());
+}
+
 Result<std::vector<Outlook>> LookAll(const TargetsOptions& o) {
   HARK_ASSIGN_OR_RETURN(const GeoTable geo, LoadGeo(o.plan.geo));
   HARK_ASSIGN_OR_RETURN(const OptOuts opt_outs,
                         o.db.empty() ? Result<OptOuts>(OptOuts()) : ReadOptOuts(o.db));
   std::vector<Outlook> out;
-  for (const std::string_view country : Split(o.plan.country, ',')) {
-    HARK_ASSIGN_OR_RETURN(Plan plan, PlanOf(o.plan, std::string(Trim(country)), geo, opt_outs));
+  for (const std::string& country : CountriesOf(o.plan)) {
+    HARK_ASSIGN_OR_RETURN(Plan plan, PlanOf(o.plan, country, geo, opt_outs));
     DryRun dry_run = TryOut(plan, geo, o.dry_run);
     out.push_back({std::move(plan), std::move(dry_run)});
   }
@@ -183,8 +227,12 @@ Status Show(TargetsOptions o) {
     plans.push_back(AsJson(outlook));
     text += (text.empty() ? "" : "\n") + AsText(outlook, o.pace.rate);
   }
+  if (all.size() > 1) text += "\n" + SumAsText(all);
   if (!o.json && o.format != "json") return WriteOutput("", text);
-  const Json out = {{"rate", o.pace.rate}, {"listener_share", *share}, {"plans", plans}};
+  const Json out = {{"rate", o.pace.rate},
+                    {"listener_share", *share},
+                    {"plans", plans},
+                    {"together", AsJson(SumOf(all))}};
   return WriteOutput("", out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 

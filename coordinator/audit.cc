@@ -112,6 +112,27 @@ std::optional<proto::AuditHost> AuditHostOf(const proto::HostObservation& host) 
   return kept;
 }
 
+bool Forget(const AddressSet& who, const std::function<Address(uint64_t index)>& address_of,
+            proto::AuditClaim* claim) {
+  bool forgot = false;
+  for (proto::AuditHost& host : *claim->mutable_hosts()) {
+    const std::optional<Address> address = Address::FromBytes(host.address());
+    if (!address || !who.Contains(*address)) continue;
+    host.set_address(std::string(Address().bytes()));
+    for (proto::AuditPort& port : *host.mutable_ports()) {
+      port.Clear();
+      port.set_unknown(true);
+    }
+    forgot = true;
+  }
+  auto& hits = *claim->mutable_hits();
+  const auto end = std::remove_if(hits.begin(), hits.end(),
+                                  [&](uint64_t index) { return who.Contains(address_of(index)); });
+  forgot |= end != hits.end();
+  hits.erase(end, hits.end());
+  return forgot;
+}
+
 AuditCount& AuditCount::operator+=(const AuditCount& other) {
   audited += other.audited;
   disagreed += other.disagreed;

@@ -7,12 +7,14 @@
 // jobs.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/address.h"
+#include "base/address_set.h"
 #include "proto/observation.pb.h"
 #include "proto/store.pb.h"
 
@@ -52,6 +54,11 @@ class AuditSample {
   uint64_t block_;
   double share_;
 };
+
+// Takes them out of the claim; their places stay, and nothing is compared there. addresses: of the
+// claim's hits, by index. False: none was there.
+bool Forget(const AddressSet& who, const std::function<Address(uint64_t index)>& address_of,
+            proto::AuditClaim* claim);
 
 // What is kept of a visit for a second one; nullopt: nothing can be said about it, or the host was
 // throttled and shall have its rest.

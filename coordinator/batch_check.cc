@@ -68,6 +68,23 @@ void Exclude(proto::HostObservation* host) {
   }
 }
 
+// What it says of each target must be what it counts. The hits are compared one by one.
+Result<TargetStates> CheckStates(const proto::SweepResult& sweep, uint64_t covered) {
+  if (sweep.states().empty()) return TargetStates();
+  std::optional<TargetStates> states = TargetStates::Decode(sweep.states(), covered);
+  if (!states) return Wrong("states that cannot be");
+  const auto hits = static_cast<uint64_t>(sweep.hits_size());
+  const TargetStates::Counts counted{sweep.silent(),
+                                     sweep.refused(),
+                                     sweep.unreachable(),
+                                     hits,
+                                     sweep.excluded(),
+                                     sweep.local_error(),
+                                     0};
+  if (states->Count() != counted) return Wrong("states that are not those counted");
+  return std::move(*states);
+}
+
 Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepResult& sweep,
                                 const RunState& run, const AddressSet& opt_outs) {
   CheckedBatch checked;
@@ -84,13 +101,22 @@ Result<CheckedBatch> CheckSweep(const proto::Batch& batch, const proto::SweepRes
     return Wrong("rechecks that do not fit");
   }
   if (sum != covered) return Wrong(StrCat("counts sum to ", sum, " of ", covered));
+  HARK_ASSIGN_OR_RETURN(checked.states, CheckStates(sweep, covered));
+  const bool told = checked.states.size() > 0;
   uint64_t next = batch.from_index();
   for (const proto::SweepHit& hit : sweep.hits()) {
     if (hit.index() < next || hit.index() >= batch.to_index()) return Wrong("a hit out of order");
     next = hit.index() + 1;
     const Address address = run.TargetAt(hit.index());
     if (hit.address() != address.bytes()) return Wrong("a hit at another address");
-    if (opt_outs.Contains(address)) continue;
+    const uint64_t offset = hit.index() - batch.from_index();
+    if (told && checked.states.At(offset) != TargetState::kAnswered) {
+      return Wrong("a hit that has another state");
+    }
+    if (opt_outs.Contains(address)) {
+      if (told) checked.states.Set(offset, TargetState::kExcluded);
+      continue;
+    }
     checked.hits.push_back(address);
     checked.hit_indices.push_back(hit.index());
   }

@@ -9,6 +9,7 @@
 
 #include "base/address_set.h"
 #include "base/status.h"
+#include "base/target_states.h"
 #include "coordinator/host_batch.h"
 #include "coordinator/run_state.h"
 #include "proto/wire.pb.h"
@@ -19,6 +20,7 @@ struct CheckedBatch {
   proto::Tally tally;
   std::vector<Address> hits;          // SWEEP
   std::vector<uint64_t> hit_indices;  // SWEEP: of the same
+  TargetStates states;                // SWEEP: of [from_index, to_index); empty: not told
   HostBatch hosts;                    // GRAB
 };
 

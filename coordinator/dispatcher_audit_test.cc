@@ -188,6 +188,29 @@ TEST_F(DispatcherAuditTest, AnAuditGivenBackThreeTimesIsLeftOut) {
   EXPECT_EQ(Run().audits().left_out, kPlanned);
 }
 
+TEST_F(DispatcherAuditTest, WhoOptsOutIsForgottenInMemoryAndInTheStore) {
+  Survey();
+  dispatcher_->SetOptOuts(1, RangeSet({*ParseRange("127.9.0.1")}), now_);
+  Tick();
+  const std::string victim(Address::Parse("127.9.0.1")->bytes());
+  const std::vector<proto::JobRow> jobs = *store_->Jobs(run_.id());
+  for (const proto::JobRow& job : jobs) {
+    EXPECT_EQ(job.audit().hits_size(), 0) << job.id();
+    for (const proto::AuditHost& host : job.audit().hosts()) EXPECT_NE(host.address(), victim);
+  }
+  const proto::Job grab = [&] {
+    proto::Job job = *AskForAudit("b", {"a", "b"});
+    while (job.kind() != proto::Job::GRAB) {
+      SendSweep("b", job, {});
+      job = *AskForJob("b");
+    }
+    return job;
+  }();
+  ASSERT_EQ(grab.targets_size(), 1);
+  EXPECT_NE(grab.targets(0), victim);
+  EXPECT_EQ(Run().audits().findings.disagreed, 0U) << "nothing is compared there";
+}
+
 TEST_F(DispatcherAuditTest, CountsOutliveTheCoordinator) {
   Survey();
   SendSweep("b", *AskForAudit("b", {"a", "b"}), {});

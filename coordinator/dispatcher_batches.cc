@@ -158,6 +158,8 @@ void Dispatcher::AcceptBatch(Session& session, RunState& run, LiveJob& job,
     item.listeners.emplace_back(run.TakeListenerPosition(), address);
   }
   item.names = NamesIn(run, checked.hosts);
+  item.swept_from = batch.from_index();
+  item.swept = std::move(checked.states);
   item.hosts = std::move(checked.hosts);
   item.job = batch.job();
   item.round = job.row.round();

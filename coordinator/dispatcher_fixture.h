@@ -146,14 +146,18 @@ class DispatcherTest : public testing::Test {
   proto::Batch SweepBatch(const proto::Job& job, uint64_t seq, uint64_t from, uint64_t to) {
     proto::BatchPayload payload;
     const RunState& run = *dispatcher_->FindRun(job.run());
+    TargetStates states;
     for (uint64_t i = from; i < to; ++i) {
-      if (run.TargetAt(i) != *Address::Parse("127.9.0.1")) continue;
+      const bool hit_here = run.TargetAt(i) == *Address::Parse("127.9.0.1");
+      states.Add(hit_here ? TargetState::kAnswered : TargetState::kRefused);
+      if (!hit_here) continue;
       proto::SweepHit& hit = *payload.mutable_sweep()->add_hits();
       hit.set_index(i);
       hit.set_address(std::string(run.TargetAt(i).bytes()));
     }
     const auto hits = static_cast<uint64_t>(payload.sweep().hits_size());
     payload.mutable_sweep()->set_refused(to - from - hits);
+    payload.mutable_sweep()->set_states(states.bytes());
     return BatchOf(job, seq, from, to, payload);
   }
 

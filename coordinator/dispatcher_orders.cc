@@ -136,6 +136,10 @@ void Dispatcher::SetOptOuts(uint64_t version, AddressSet opt_outs, MonoTime now)
   opt_outs_ = std::move(opt_outs);
   encoded_opt_outs_ = opt_outs_.Encode();
   if (!Broken(Rule::kOldLeasesLackOptOuts)) TakeBackFromOld(now);
+  for (auto& [id, run] : runs_) {
+    run.ForgetAudits(opt_outs_);
+    CommitDirty(run);
+  }
   OrdersChanged(now);
 }
 

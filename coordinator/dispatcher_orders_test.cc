@@ -393,6 +393,16 @@ TEST_F(DispatcherOrdersTest, WhatIsFoundOfAnOptedOutAddressIsDroppedAndCountsAsE
   Tick();
   const RunState::Totals totals = dispatcher_->FindRun(run_.id())->Sum();
   EXPECT_EQ(totals.listeners, 0U);
+  TargetStates::Counts states{};
+  ASSERT_TRUE(store_
+                  ->ForEachSwept(run_.id(),
+                                 [&](uint64_t, const proto::SweptRow& row) {
+                                   states = TargetStates::Decode(row.states(), kPlanned)->Count();
+                                   return Status::Ok();
+                                 })
+                  .ok());
+  EXPECT_EQ(states[static_cast<size_t>(TargetState::kAnswered)], 0U);
+  EXPECT_EQ(states[static_cast<size_t>(TargetState::kExcluded)], 1U);
   EXPECT_EQ(totals.sweep.excluded(), 1U);
   EXPECT_EQ(totals.sweep.refused(), kPlanned - 1);
   EXPECT_EQ(StatusOf("a").strikes(), 0U) << "it may be from before";

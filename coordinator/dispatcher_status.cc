@@ -108,6 +108,7 @@ void Dispatcher::FillRun(const RunState& run, const RunInfo& info, uint32_t max_
   status->set_listeners(totals.listeners);
   status->set_visited(totals.visited);
   status->set_quarantined(totals.quarantined);
+  status->set_ledger_error(run.LedgerError());
   *status->mutable_sweep() = totals.sweep;
   status->set_jobs_pending(totals.pending);
   status->set_jobs_leased(totals.leased);

@@ -132,6 +132,12 @@ Status Ingest(CommitItem& item, const GeoTable& geo, const std::string& country,
   for (const auto& [position, address] : item.listeners) {
     write.PutListener(item.run, position, address);
   }
+  if (item.swept.size() > 0) {
+    proto::SweptRow row;
+    row.set_targets(item.swept.size());
+    row.set_states(item.swept.Take());
+    write.PutSwept(item.run, item.swept_from, row);
+  }
   for (const StoredRevisit& revisit : item.revisits) write.PutRevisit(item.run, revisit);
   for (proto::HostObservation& host : item.hosts) {
     HARK_RETURN_IF_ERROR(IngestHost(host, item, geo, country, store, written, write));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/target_states.h"
 #include "coordinator/geo.h"
 #include "coordinator/host_batch.h"
 #include "coordinator/recent_certificates.h"
@@ -26,6 +27,8 @@ struct CommitItem {
   std::vector<proto::JobRow> jobs;
   std::vector<std::pair<uint64_t, Address>> listeners;  // position, address
   std::vector<StoredRevisit> revisits;
+  uint64_t swept_from = 0;  // the index that `swept` begins at
+  TargetStates swept;
   HostBatch hosts;
   uint32_t round = 0;  // of the hosts: 0 = the first visit, later ones add to what is stored
   uint32_t job = 0;    // the job the hosts came with

@@ -127,6 +127,8 @@ Result<Plan> MakePlan(const PlanOptions& options) {
     if (!closed.Contains(address)) plan.names.emplace(address, names);
   }
   run.set_names(plan.names.size());
+  plan.left_out = sources.v4.Minus(targets.v4);
+  if (!plan.left_out.empty()) run.set_left_out(Sha256(plan.left_out.Encode()));
   plan.targets = std::move(targets.v4);
   plan.targets6 = std::move(targets.v6);
   return plan;
@@ -165,13 +167,6 @@ Status CheckTargets(const proto::RunRow& run, const RangeSet& targets,
   });
   if (!closed6 && targets.Intersect(exclusions.v4()).empty()) return Status::Ok();
   return Corruption("targets are among the exclusions");
-}
-
-uint64_t PermutationKey(const proto::RunRow& run) {
-  ByteWriter out;
-  out.U64(run.seed());
-  out.Bytes(run.target_set());
-  return ByteReader(Sha256(out.str())).U64();
 }
 
 std::vector<proto::JobRow> FirstJobs(const proto::RunRow& run) {

@@ -13,6 +13,7 @@
 #include "base/range_set.h"
 #include "base/status.h"
 #include "proto/store.pb.h"
+#include "storage/run_order.h"
 
 namespace hark {
 
@@ -43,6 +44,7 @@ struct PlanOptions {
 struct Plan {
   proto::RunRow run;  // without id, name and times
   RangeSet targets;
+  RangeSet left_out;              // of the IPv4 sources
   std::vector<Address> targets6;  // ascending, distinct
   NamedTargets names;             // of targets only
 };
@@ -56,10 +58,6 @@ Result<std::vector<Address>> DecodeTargets6(std::string_view bytes);
 
 // The exclusions of a run, as stored in it and sent with its jobs.
 Result<AddressSet> ExclusionsOf(const proto::RunRow& run);
-
-// The key of the run's permutation, from its seed and target set: two runs of one country with one
-// seed go in the same order, another target set in another.
-uint64_t PermutationKey(const proto::RunRow& run);
 
 // Second check, with the plan in hand again: kCorruption if a target is among the exclusions.
 Status CheckTargets(const proto::RunRow& run, const RangeSet& targets,

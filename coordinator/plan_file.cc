@@ -18,7 +18,7 @@
 namespace hark {
 namespace {
 
-constexpr std::string_view kHeading = "hark-plan 2\n";
+constexpr std::string_view kHeading = "hark-plan 3\n";
 // A row with 200,000 exclusions, and targets of as many ranges as the whole routing table has.
 constexpr size_t kMaxRowBytes = 4 << 20;
 constexpr size_t kMaxPlanBytes = 64 << 20;
@@ -83,8 +83,15 @@ Status CheckRow(const Plan& plan) {
                      run.plan_hash().size() == 32;
   if (!whole) return InvalidInput("the plan's targets are not those it names");
   HARK_RETURN_IF_ERROR(ExclusionsOf(run).status());
-  if (CheckTargets(run, plan.targets, plan.targets6).ok()) return Status::Ok();
-  return InvalidInput("the plan's targets are among its exclusions");
+  if (!CheckTargets(run, plan.targets, plan.targets6).ok()) {
+    return InvalidInput("the plan's targets are among its exclusions");
+  }
+  const std::string hash_out =
+      plan.left_out.empty() ? std::string() : Sha256(plan.left_out.Encode());
+  if (run.left_out() != hash_out || !plan.left_out.Intersect(plan.targets).empty()) {
+    return InvalidInput("what the plan leaves out is not what it names");
+  }
+  return Status::Ok();
 }
 
 }  // namespace
@@ -95,6 +102,7 @@ std::string EncodePlan(const Plan& plan) {
   out.String32(plan.run.SerializeAsString());
   out.String32(plan.targets.Encode());
   out.String32(EncodeTargets6(plan.targets6));
+  out.String32(plan.left_out.Encode());
   for (const auto& [address, names] : plan.names) {
     proto::NameRow row;
     for (const std::string& name : names) row.add_names(name);
@@ -115,11 +123,13 @@ Result<Plan> DecodePlan(std::string_view bytes) {
   }
   std::optional<RangeSet> targets = RangeSet::Decode(reader.String32(kMaxPlanBytes));
   Result<std::vector<Address>> targets6 = DecodeTargets6(reader.String32(kMaxPlanBytes));
-  if (!reader.ok() || !targets || !targets6.ok()) {
+  std::optional<RangeSet> left_out = RangeSet::Decode(reader.String32(kMaxPlanBytes));
+  if (!reader.ok() || !targets || !targets6.ok() || !left_out) {
     return InvalidInput("the plan's targets are unreadable");
   }
   plan.targets = std::move(*targets);
   plan.targets6 = std::move(*targets6);
+  plan.left_out = std::move(*left_out);
   HARK_RETURN_IF_ERROR(CheckRow(plan));
   HARK_RETURN_IF_ERROR(ReadNames(reader, &plan));
   return plan;

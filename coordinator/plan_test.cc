@@ -145,5 +145,63 @@ TEST(RunRegistryTest, ANameMeansOnePlan) {
   EXPECT_FALSE(OpenRun(*store, *MakePlan(other), "a/b", 0).ok());
 }
 
+std::vector<Plan> TwoCountries() {
+  PlanOptions ie = Loopback(), ee = Loopback();
+  ie.country = "IE";
+  ee.country = "EE";
+  ee.sources = RangeSet({Range{0x7f090000, 0x7f0900ff}});
+  return {*MakePlan(ie), *MakePlan(ee)};
+}
+
+void Finish(Store& store, proto::RunRow run) {
+  run.set_state(proto::RunRow::DONE);
+  const std::unique_ptr<StoreWrite> write = store.NewWrite();
+  write->PutRun(run);
+  ASSERT_TRUE(store.Commit(*write, false).ok());
+}
+
+std::vector<std::string> NamesOf(const std::vector<OpenedRun>& opened) {
+  std::vector<std::string> names;
+  for (const OpenedRun& run : opened) names.push_back(run.run.name() + (run.resumed ? "+" : ""));
+  return names;
+}
+
+TEST(RunRegistryTest, ACommandOfSeveralCountriesDoesNotSurveyAFinishedOneAgain) {
+  const auto store = std::move(Store::OpenInMemory()).value();
+  using Names = std::vector<std::string>;
+  const std::vector<OpenedRun> first = *OpenRuns(*store, TwoCountries(), "", 0);
+  EXPECT_EQ(NamesOf(first), (Names{"IE-19700101", "EE-19700101"}));
+  Finish(*store, first[0].run);
+  EXPECT_EQ(NamesOf(*OpenRuns(*store, TwoCountries(), "", 86'400'000)),
+            (Names{"IE-19700101+", "EE-19700101+"}));
+  Finish(*store, first[1].run);  // all is done: the next time is another survey
+  EXPECT_EQ(NamesOf(*OpenRuns(*store, TwoCountries(), "", 86'400'000)),
+            (Names{"IE-19700102", "EE-19700102"}));
+}
+
+TEST(RunRegistryTest, ARunThatWasMadeAloneJoinsThoseOfTheCommandThatGoesOnWithIt) {
+  const auto store = std::move(Store::OpenInMemory()).value();
+  ASSERT_TRUE(OpenRun(*store, TwoCountries()[1], "mine", 0).ok());
+  const std::vector<OpenedRun> first = *OpenRuns(*store, TwoCountries(), "", 0);
+  EXPECT_FALSE(first[0].resumed);
+  EXPECT_EQ(first[1].run.name(), "mine");
+  Finish(*store, first[1].run);
+  EXPECT_EQ(OpenRuns(*store, TwoCountries(), "", 0)->at(1).run.name(), "mine");
+}
+
+TEST(RunRegistryTest, ANameIsThatOfTheSurveyAndItsRunsAreNamedByCountry) {
+  const auto store = std::move(Store::OpenInMemory()).value();
+  using Names = std::vector<std::string>;
+  const std::vector<OpenedRun> first = *OpenRuns(*store, TwoCountries(), "spring", 0);
+  EXPECT_EQ(NamesOf(first), (Names{"spring-IE", "spring-EE"}));
+  Finish(*store, first[0].run);
+  EXPECT_EQ(NamesOf(*OpenRuns(*store, TwoCountries(), "spring", 0)),
+            (Names{"spring-IE+", "spring-EE+"}));
+  std::vector<Plan> others = TwoCountries();
+  others[1].run.set_plan_hash("other ports");
+  EXPECT_EQ(OpenRuns(*store, others, "spring", 0).status().code(), StatusCode::kInvalidInput);
+  EXPECT_EQ(store->Runs()->size(), 2U);
+}
+
 }  // namespace
 }  // namespace hark

@@ -1,11 +1,16 @@
 #include "coordinator/purge.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
+#include "base/permutation.h"
 #include "base/strings.h"
+#include "base/target_states.h"
+#include "coordinator/audit.h"
 #include "coordinator/batch_check.h"
 #include "coordinator/opt_outs.h"
+#include "storage/run_order.h"
 
 namespace hark {
 namespace {
@@ -31,6 +36,7 @@ class RunPurge {
     const uint64_t before = counts_.hosts();
     write_ = store_.NewWrite();
     HARK_RETURN_IF_ERROR(Jobs());
+    HARK_RETURN_IF_ERROR(Swept());
     HARK_RETURN_IF_ERROR(Listeners());
     HARK_RETURN_IF_ERROR(Revisits());
     HARK_RETURN_IF_ERROR(Names());
@@ -56,22 +62,85 @@ class RunPurge {
     HARK_ASSIGN_OR_RETURN(std::vector<proto::JobRow> jobs, store_.Jobs(run_.id()));
     for (proto::JobRow& job : jobs) {
       of_plan_[job.id()] = job.kind() == proto::JobRow::GRAB_TARGETS;
-      bool changed = false;
-      for (proto::AuditHost& host : *job.mutable_audit()->mutable_hosts()) {
-        const std::optional<Address> address = Address::FromBytes(host.address());
-        if (!address || !what_.Contains(*address)) continue;
-        host.set_address(std::string(Address().bytes()));
-        for (proto::AuditPort& port : *host.mutable_ports()) {
-          port.Clear();
-          port.set_unknown(true);
-        }
-        changed = true;
-      }
-      if (!changed) continue;
+      if (!RunState::IsAudit(job)) continue;
+      HARK_RETURN_IF_ERROR(FindTargets());
+      const auto address_of = [this](uint64_t index) { return AddressOf(index); };
+      if (!Forget(what_, address_of, job.mutable_audit())) continue;
       write_->PutJob(run_.id(), job);
       HARK_RETURN_IF_ERROR(Changed());
     }
     return Status::Ok();
+  }
+
+  // Once, and only if somebody asks.
+  Status FindTargets() {
+    if (order_) return Status::Ok();
+    const Result<std::string> encoded = store_.TargetSet(run_.target_set());
+    if (!encoded.ok() && encoded.status().code() != StatusCode::kNotFound) return encoded.status();
+    std::optional<RangeSet> targets = encoded.ok() ? RangeSet::Decode(*encoded) : RangeSet();
+    if (!targets) return Corruption("the target set is unreadable");
+    targets_ = std::move(*targets);
+    order_.emplace(std::max<uint64_t>(1, targets_.size()), PermutationKey(run_));
+    return Status::Ok();
+  }
+
+  Address AddressOf(uint64_t index) const {
+    return index < targets_.size() ? Address::V4(targets_.At(order_->At(index))) : Address();
+  }
+
+  // Where they stand in the run's order, ascending.
+  Result<std::vector<uint64_t>> IndicesOf(const RangeSet& what) {
+    HARK_RETURN_IF_ERROR(FindTargets());
+    std::vector<uint64_t> indices;
+    const RangeSet meant = targets_.Intersect(what);
+    for (const Range& range : meant.ranges()) {
+      const uint64_t first = *targets_.Rank(range.first);
+      const uint64_t last = *targets_.Rank(range.last);
+      for (uint64_t n = first; n <= last; ++n) indices.push_back(order_->IndexOf(n));
+    }
+    std::sort(indices.begin(), indices.end());
+    return indices;
+  }
+
+  // What the sweep saw of them, which is counted by what it was.
+  Status Swept() {
+    HARK_ASSIGN_OR_RETURN(const std::vector<uint64_t> indices, IndicesOf(what_.v4()));
+    if (indices.empty()) return Status::Ok();
+    return store_.ForEachSwept(run_.id(), [&](uint64_t first, const proto::SweptRow& row) {
+      const uint64_t end = first + row.targets();
+      auto at = std::lower_bound(indices.begin(), indices.end(), first);
+      if (at == indices.end() || *at >= end) return Status::Ok();
+      std::optional<TargetStates> states = TargetStates::Decode(row.states(), row.targets());
+      if (!states) return Corruption("an unreadable row of a sweep");
+      for (; at != indices.end() && *at < end; ++at) {
+        const TargetState was = states->At(*at - first);
+        if (was == TargetState::kExcluded) continue;  // nobody looked
+        TakeOut(was, *counts_.mutable_swept());
+        states->Set(*at - first, TargetState::kPurged);
+      }
+      proto::SweptRow without = row;
+      without.set_states(states->Take());
+      write_->PutSwept(run_.id(), first, without);
+      return Changed();
+    });
+  }
+
+  static void TakeOut(TargetState state, proto::Tally& counts) {
+    switch (state) {
+      case TargetState::kSilent:
+        return counts.set_silent(counts.silent() + 1);
+      case TargetState::kRefused:
+        return counts.set_refused(counts.refused() + 1);
+      case TargetState::kUnreachable:
+        return counts.set_unreachable(counts.unreachable() + 1);
+      case TargetState::kAnswered:
+        return counts.set_answered(counts.answered() + 1);
+      case TargetState::kFailed:
+        return counts.set_failed(counts.failed() + 1);
+      case TargetState::kExcluded:
+      case TargetState::kPurged:  // by an earlier one
+        return;
+    }
   }
 
   Status Listeners() {
@@ -127,6 +196,8 @@ class RunPurge {
   const AddressSet& what_;
   proto::PurgeRow counts_;
   std::unique_ptr<StoreWrite> write_;
+  RangeSet targets_;
+  std::optional<Permutation> order_;
   std::map<uint32_t, bool> of_plan_;  // by job
   size_t changes_ = 0;
 };

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "base/outcome.h"
+#include "base/permutation.h"
+#include "base/target_states.h"
 #include "coordinator/opt_outs.h"
 #include "keys/key_id.h"
+#include "storage/run_order.h"
 
 namespace hark {
 namespace {
@@ -117,6 +120,47 @@ TEST_F(PurgeTest, RemembersWhereTheyStoodInTheLedgers) {
   const proto::PurgeRow open = *store_->Purged(2);
   EXPECT_EQ(open.listeners(), 0U);
   EXPECT_EQ(open.plan().answered(), 1U);
+}
+
+TEST_F(PurgeTest, TakesThemOutOfWhatTheSweepsSaw) {
+  const RangeSet targets({*ParseRange("192.0.2.0/28")});
+  proto::RunRow run;
+  run.set_id(1);
+  run.set_name("r1");
+  run.set_gate_port(25);
+  run.set_target_set(Sha256(targets.Encode()));
+  TargetStates states;
+  for (int i = 0; i < 16; ++i) states.Add(TargetState::kRefused);
+  proto::SweptRow row;
+  row.set_targets(16);
+  row.set_states(states.bytes());
+  const auto write = store_->NewWrite();
+  write->PutRun(run);
+  write->PutTargetSet(run.target_set(), targets.Encode());
+  write->PutSwept(1, 0, row);
+  ASSERT_TRUE(store_->Commit(*write, true).ok());
+  Ask({"192.0.2.4-192.0.2.6"});
+  ASSERT_TRUE(PurgeDue(*store_).ok());
+  Ask({"192.0.2.6-192.0.2.7"});
+  ASSERT_TRUE(PurgeDue(*store_).ok());
+  EXPECT_EQ(store_->Purged(1)->swept().refused(), 4U) << "each once";
+  const auto left_of = [&](const proto::SweptRow& now) {
+    return TargetStates::Decode(now.states(), now.targets());
+  };
+  const Permutation order(16, PermutationKey(run));
+  ASSERT_TRUE(store_
+                  ->ForEachSwept(1,
+                                 [&](uint64_t first, const proto::SweptRow& now) {
+                                   EXPECT_EQ(first, 0U);
+                                   for (uint32_t n = 0; n < 16; ++n) {
+                                     const bool gone = n >= 4 && n <= 7;
+                                     EXPECT_EQ(left_of(now)->At(order.IndexOf(n)),
+                                               gone ? TargetState::kPurged : TargetState::kRefused)
+                                         << n;
+                                   }
+                                   return Status::Ok();
+                                 })
+                  .ok());
 }
 
 TEST_F(PurgeTest, DoesEachStepOnceAndOnlyThoseThatAskForIt) {

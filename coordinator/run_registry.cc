@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <set>
 
 #include "base/permutation.h"
 #include "base/strings.h"
@@ -41,21 +42,116 @@ Status CheckName(const std::string& name) {
                              "': use at most 64 letters, digits, '-', '_' and '.'"));
 }
 
-Status Create(Store& store, const Plan& plan, const proto::RunRow& run) {
-  const std::unique_ptr<StoreWrite> write = store.NewWrite();
-  write->PutTargetSet(run.target_set(), plan.targets.Encode());
+void PutNewRun(StoreWrite& write, const Plan& plan, const proto::RunRow& run) {
+  write.PutTargetSet(run.target_set(), plan.targets.Encode());
+  if (!plan.left_out.empty()) write.PutTargetSet(run.left_out(), plan.left_out.Encode());
   if (!plan.targets6.empty()) {
-    write->PutTargetSet(run.targets6(), EncodeTargets6(plan.targets6));
+    write.PutTargetSet(run.targets6(), EncodeTargets6(plan.targets6));
   }
   for (const auto& [address, names] : plan.names) {
     proto::NameRow row;
     for (const std::string& name : names) row.add_names(name);
-    write->PutNames(run.id(), address, row);
+    write.PutNames(run.id(), address, row);
   }
-  write->PutRun(run);
-  for (const proto::JobRow& job : FirstJobs(run)) write->PutJob(run.id(), job);
-  return store.Commit(*write, true);
+  write.PutRun(run);
+  for (const proto::JobRow& job : FirstJobs(run)) write.PutJob(run.id(), job);
 }
+
+// Which of the stored runs the plans mean, and what is missing of them.
+class RunOpener {
+ public:
+  RunOpener(std::vector<proto::RunRow> stored, const std::vector<Plan>& plans,
+            const std::string& name, int64_t unix_ms)
+      : stored_(std::move(stored)), plans_(plans), name_(name), unix_ms_(unix_ms) {}
+
+  Result<std::vector<OpenedRun>> Open(Store& store) {
+    for (const Plan& plan : plans_) HARK_RETURN_IF_ERROR(Find(plan));
+    if (name_.empty()) FindFinished();
+    const std::unique_ptr<StoreWrite> write = store.NewWrite();
+    AddMissing(*write);
+    if (plans_.size() > 1) JoinAll(*write);
+    if (changed_) HARK_RETURN_IF_ERROR(store.Commit(*write, true));
+    return std::move(opened_);
+  }
+
+ private:
+  std::string NameOf(const Plan& plan) const {
+    if (name_.empty() || plans_.size() == 1) return name_;
+    return StrCat(name_, "-", plan.run.country());
+  }
+
+  // The run of that name, or the unfinished one with this plan; a row without an id: none yet.
+  Status Find(const Plan& plan) {
+    const std::string name = NameOf(plan);
+    HARK_RETURN_IF_ERROR(CheckName(name));
+    OpenedRun& opened = opened_.emplace_back();
+    for (const proto::RunRow& run : stored_) {
+      const bool same_plan = run.plan_hash() == plan.run.plan_hash();
+      if (run.name() == name && !same_plan) {
+        return InvalidInput(StrCat("run '", name,
+                                   "' is in the store with other targets, ports or exclusions; "
+                                   "give another --run"));
+      }
+      const bool meant = name.empty() ? run.state() == proto::RunRow::OPEN : run.name() == name;
+      if (!same_plan || !meant) continue;
+      opened = {run, true};
+      return Status::Ok();
+    }
+    return Status::Ok();
+  }
+
+  void FindFinished() {
+    std::set<uint32_t> together;
+    for (const OpenedRun& opened : opened_) together.insert(opened.run.made_with());
+    together.erase(0);
+    for (size_t i = 0; i < plans_.size(); ++i) {
+      for (const proto::RunRow& run : stored_) {
+        const bool meant =
+            together.contains(run.made_with()) && run.plan_hash() == plans_[i].run.plan_hash();
+        if (!opened_[i].resumed && meant) opened_[i] = {run, true};
+      }
+    }
+  }
+
+  void AddMissing(StoreWrite& write) {
+    for (size_t i = 0; i < plans_.size(); ++i) {
+      if (opened_[i].resumed) continue;
+      uint32_t last_id = 0;
+      for (const proto::RunRow& run : stored_) last_id = std::max(last_id, run.id());
+      proto::RunRow& run = opened_[i].run;
+      run = plans_[i].run;
+      const std::string name = NameOf(plans_[i]);
+      run.set_id(last_id + 1);
+      run.set_name(name.empty() ? NewName(stored_, run.country(), unix_ms_) : name);
+      run.set_created_unix_ms(unix_ms_);
+      PutNewRun(write, plans_[i], run);
+      changed_ = true;
+      stored_.push_back(run);
+    }
+  }
+
+  // Runs that were made alone join, too: the next start knows them by that when they are done.
+  void JoinAll(StoreWrite& write) {
+    uint32_t first = 0;
+    for (const OpenedRun& opened : opened_) {
+      if (first == 0) first = opened.run.made_with();
+    }
+    if (first == 0) first = opened_.front().run.id();
+    for (OpenedRun& opened : opened_) {
+      if (opened.run.made_with() != 0) continue;
+      opened.run.set_made_with(first);
+      write.PutRun(opened.run);
+      changed_ = true;
+    }
+  }
+
+  std::vector<proto::RunRow> stored_;
+  const std::vector<Plan>& plans_;
+  const std::string& name_;
+  const int64_t unix_ms_;
+  std::vector<OpenedRun> opened_;
+  bool changed_ = false;
+};
 
 struct StoredTargets {
   RangeSet v4;
@@ -90,28 +186,16 @@ Result<StoredTargets> LoadTargets(const Store& store, const proto::RunRow& run) 
 
 }  // namespace
 
+Result<std::vector<OpenedRun>> OpenRuns(Store& store, const std::vector<Plan>& plans,
+                                        const std::string& name, int64_t unix_ms) {
+  HARK_ASSIGN_OR_RETURN(std::vector<proto::RunRow> stored, store.Runs());
+  return RunOpener(std::move(stored), plans, name, unix_ms).Open(store);
+}
+
 Result<OpenedRun> OpenRun(Store& store, const Plan& plan, const std::string& name,
                           int64_t unix_ms) {
-  HARK_RETURN_IF_ERROR(CheckName(name));
-  HARK_ASSIGN_OR_RETURN(const std::vector<proto::RunRow> runs, store.Runs());
-  uint32_t last_id = 0;
-  for (const proto::RunRow& run : runs) {
-    last_id = std::max(last_id, run.id());
-    const bool same_plan = run.plan_hash() == plan.run.plan_hash();
-    if (run.name() == name && !same_plan) {
-      return InvalidInput(StrCat("run '", name,
-                                 "' is in the store with other targets, ports or exclusions; "
-                                 "give another --run"));
-    }
-    const bool meant = name.empty() ? run.state() == proto::RunRow::OPEN : run.name() == name;
-    if (same_plan && meant) return OpenedRun{run, true};
-  }
-  proto::RunRow run = plan.run;
-  run.set_id(last_id + 1);
-  run.set_name(name.empty() ? NewName(runs, run.country(), unix_ms) : name);
-  run.set_created_unix_ms(unix_ms);
-  HARK_RETURN_IF_ERROR(Create(store, plan, run));
-  return OpenedRun{run, false};
+  HARK_ASSIGN_OR_RETURN(std::vector<OpenedRun> opened, OpenRuns(store, {plan}, name, unix_ms));
+  return std::move(opened.front());
 }
 
 Result<LoadedRun> LoadRunWithTable(const Store& store, const GeoTable& geo,

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "coordinator/geo.h"
@@ -23,6 +24,14 @@ struct OpenedRun {
 // "list-YYYYMMDD", with -2, -3 … when taken). A named run with another plan is kInvalidInput.
 // A new run, its target set and its first jobs are stored, synced, before this returns.
 Result<OpenedRun> OpenRun(Store& store, const Plan& plan, const std::string& name, int64_t unix_ms);
+
+// One run for each plan, which are of different countries; all new ones are stored, synced, at once,
+// so that a crash leaves all of them or none. name: that of the first of one plan; of several,
+// NAME-COUNTRY each. Without a name a plan's unfinished run is gone on with, and where there is one,
+// a finished run counts as the plan's, too, if it was made together with an unfinished one: the
+// same command, given again, surveys no country twice.
+Result<std::vector<OpenedRun>> OpenRuns(Store& store, const std::vector<Plan>& plans,
+                                        const std::string& name, int64_t unix_ms);
 
 // The run as the dispatcher needs it, from the store.
 Result<RunState> LoadRun(const Store& store, const proto::RunRow& run);

@@ -157,6 +157,9 @@ class RunState {
   std::vector<proto::JobRow> MakeAudits(const LiveJob& job, const proto::Batch& batch,
                                         const CheckedBatch& checked, const std::string& worker,
                                         const std::string& provider);
+  // What waits to be audited is forgotten of those who opted out: they may ask that nothing is kept
+  // of them, and a row that is written again must not bring it back.
+  void ForgetAudits(const AddressSet& opt_outs);
   // Compares what an auditor saw; call before Accept, which gets an empty tally. The key of a
   // worker that stands out from now on.
   std::optional<std::string> Compare(LiveJob& job, const proto::Batch& batch,
@@ -186,6 +189,8 @@ class RunState {
     MonoTime next_revisit = kNever;  // when the next of them is to be had
   };
   Totals Sum() const;
+  // What of the coverage ledger does not add up, one sentence; "" = nothing.
+  std::string LedgerError() const;
 
  private:
   bool IsSweep(const proto::JobRow& row) const { return row.kind() == proto::JobRow::SWEEP; }

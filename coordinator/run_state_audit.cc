@@ -119,6 +119,14 @@ std::vector<JobRow> RunState::MakeAudits(const LiveJob& job, const proto::Batch&
   return rows;
 }
 
+void RunState::ForgetAudits(const AddressSet& opt_outs) {
+  for (auto& [id, job] : jobs_) {
+    if (!IsAudit(job.row)) continue;
+    const auto address_of = [this](uint64_t index) { return TargetAt(index); };
+    if (Forget(opt_outs, address_of, job.row.mutable_audit())) Touch(job);
+  }
+}
+
 // Who has just been visited rests before it is knocked at again.
 void RunState::RestAfterVisits(const proto::Batch& visits) {
   for (const uint32_t id : pending_audits_) {

@@ -106,6 +106,10 @@ void RocksWrite::DeleteHost(uint32_t run, const Address& address,
   Delete(Family::kSeen, address.SortKey());
 }
 
+void RocksWrite::PutSwept(uint32_t run, uint64_t first_index, const proto::SweptRow& row) {
+  Put(Family::kMeta, schema::SweptKey(run, first_index), EncodeValue(row));
+}
+
 void RocksWrite::PutPurged(uint32_t run, const proto::PurgeRow& row) {
   Put(Family::kMeta, schema::PurgedKey(run), EncodeValue(row));
 }

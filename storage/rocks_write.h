@@ -37,6 +37,7 @@ class RocksWrite final : public StoreWrite {
   void DeleteNames(uint32_t run, const Address& address) override;
   void DeleteHost(uint32_t run, const Address& address,
                   const std::vector<proto::PortRow>& ports) override;
+  void PutSwept(uint32_t run, uint64_t first_index, const proto::SweptRow& row) override;
   void PutPurged(uint32_t run, const proto::PurgeRow& row) override;
 
   bool empty() const override { return changes_.empty() && batch_.Count() == 0; }

@@ -52,8 +52,17 @@ class RunReader {
   virtual Result<proto::PurgeRow> Purged() const { return proto::PurgeRow(); }
   // The IPv4 target set, encoded (base/range_set.h); kNotFound if the store has none.
   virtual Result<std::string> TargetSet() const { return NotFound("no target set"); }
+  // The IPv4 addresses of the run's sources that were excluded, likewise.
+  virtual Result<std::string> LeftOut() const { return NotFound("not told what was left out"); }
   // The listeners found, in order of discovery; 0.0.0.0 stands where one was taken out again.
   virtual Status ForEachListener(const std::function<Status(const Address&)>& visit) const {
+    (void)visit;
+    return Status::Ok();
+  }
+
+  // What the sweep saw, by index of the run's order, ascending.
+  virtual Status ForEachSwept(
+      const std::function<Status(uint64_t first_index, const proto::SweptRow&)>& visit) const {
     (void)visit;
     return Status::Ok();
   }

@@ -69,6 +69,11 @@ class SnapshotReader final : public RunReader {
     return rocks_->Get(Family::kTargets, run_.target_set(), snapshot_);
   }
 
+  Result<std::string> LeftOut() const override {
+    if (run_.left_out().empty()) return NotFound("not told what was left out");
+    return rocks_->Get(Family::kTargets, run_.left_out(), snapshot_);
+  }
+
   Status ForEachListener(const std::function<Status(const Address&)>& visit) const override {
     return rocks_->ForEach(Family::kListeners, schema::RunKey(run_.id()), snapshot_,
                            [&](std::string_view, std::string_view value) {
@@ -77,6 +82,11 @@ class SnapshotReader final : public RunReader {
                                return Corruption("the store holds an unreadable listener");
                              return visit(*address);
                            });
+  }
+
+  Status ForEachSwept(
+      const std::function<Status(uint64_t, const proto::SweptRow&)>& visit) const override {
+    return VisitSwept(*rocks_, run_.id(), snapshot_, visit);
   }
 
   Result<std::string> Certificate(std::string_view sha256) const override {
@@ -116,6 +126,20 @@ void Append(ByteWriter& out, std::string_view bytes) {
 }
 
 }  // namespace
+
+Status VisitSwept(const Rocks& rocks, uint32_t run, const rocksdb::Snapshot* snapshot,
+                  const std::function<Status(uint64_t, const proto::SweptRow&)>& visit) {
+  const std::string prefix = schema::SweptOf(run);
+  return rocks.ForEach(Family::kMeta, prefix, snapshot,
+                       [&](std::string_view key, std::string_view value) {
+                         const std::string_view index = key.substr(prefix.size());
+                         if (index.size() != sizeof(uint64_t))
+                           return Corruption("an unreadable key of a sweep");
+                         proto::SweptRow row;
+                         HARK_RETURN_IF_ERROR(DecodeValue(value, "sweep", &row));
+                         return visit(ByteReader(index).U64(), row);
+                       });
+}
 
 std::unique_ptr<RunReader> MakeRunReader(std::shared_ptr<Rocks> rocks, proto::RunRow run) {
   return std::make_unique<SnapshotReader>(std::move(rocks), std::move(run));

@@ -67,6 +67,20 @@ std::string PurgedKey(uint32_t run) {
   return out.Take();
 }
 
+std::string SweptOf(uint32_t run) {
+  ByteWriter out;
+  out.Bytes(kSweptPrefix);
+  out.U32(run);
+  return out.Take();
+}
+
+std::string SweptKey(uint32_t run, uint64_t first_index) {
+  ByteWriter out;
+  out.Bytes(SweptOf(run));
+  out.U64(first_index);
+  return out.Take();
+}
+
 std::string RunKey(uint32_t run) {
   return StartKey(run).Take();
 }

@@ -39,9 +39,12 @@ inline constexpr std::string_view kOptOutPrefix = "opt_out/";
 std::string OptOutKey(uint64_t version);
 inline constexpr std::string_view kNamePrefix = "name/";      // run, address as in records
 inline constexpr std::string_view kPurgedPrefix = "purged/";  // run
+inline constexpr std::string_view kSweptPrefix = "swept/";    // run, index as 8 bytes
 std::string NamesKey(uint32_t run);
 std::string NameKey(uint32_t run, const Address& address);
 std::string PurgedKey(uint32_t run);
+std::string SweptOf(uint32_t run);
+std::string SweptKey(uint32_t run, uint64_t first_index);
 std::string RunKey(uint32_t run);
 std::string JobKey(uint32_t run, uint32_t job);
 std::string ListenerKey(uint32_t run, uint64_t position);

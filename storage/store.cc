@@ -154,6 +154,12 @@ class RocksStore final : public Store {
     return VisitHostsIn(*rocks_, run, where, visit);
   }
 
+  Status ForEachSwept(
+      uint32_t run,
+      const std::function<Status(uint64_t, const proto::SweptRow&)>& visit) const override {
+    return VisitSwept(*rocks_, run, nullptr, visit);
+  }
+
   Result<proto::PurgeRow> Purged(uint32_t run) const override {
     auto row = Row<proto::PurgeRow>(Family::kMeta, schema::PurgedKey(run), "purge");
     if (row.status().code() == StatusCode::kNotFound) return proto::PurgeRow();

@@ -94,6 +94,10 @@ class Store {
                                            const std::vector<proto::PortRow>&)>;
   virtual Status ForEachHostIn(uint32_t run, const AddressSet& where,
                                const HostVisitor& visit) const = 0;
+  // As RunReader has it.
+  virtual Status ForEachSwept(
+      uint32_t run,
+      const std::function<Status(uint64_t first_index, const proto::SweptRow&)>& visit) const = 0;
   // What was taken out of the run again; empty if nothing was.
   virtual Result<proto::PurgeRow> Purged(uint32_t run) const = 0;
 
@@ -130,6 +134,7 @@ class StoreWrite {
   // The host's row, these rows of its ports, their key index entries, and that it was ever seen.
   virtual void DeleteHost(uint32_t run, const Address& address,
                           const std::vector<proto::PortRow>& ports) = 0;
+  virtual void PutSwept(uint32_t run, uint64_t first_index, const proto::SweptRow& row) = 0;
   virtual void PutPurged(uint32_t run, const proto::PurgeRow& row) = 0;
 
   virtual bool empty() const = 0;

@@ -71,22 +71,28 @@ void SweepBatch::Add(KnockResult result, const Address& address, MonoTime now) {
       proto::SweepHit* const hit = result_.add_hits();
       hit->set_index(index);
       hit->set_address(std::string(address.bytes()));
+      states_.Add(TargetState::kAnswered);
       return;
     }
     case KnockResult::kRefused:
       result_.set_refused(result_.refused() + 1);
+      states_.Add(TargetState::kRefused);
       return;
     case KnockResult::kSilent:
       result_.set_silent(result_.silent() + 1);
+      states_.Add(TargetState::kSilent);
       return;
     case KnockResult::kUnreachable:
       result_.set_unreachable(result_.unreachable() + 1);
+      states_.Add(TargetState::kUnreachable);
       return;
     case KnockResult::kExcluded:
       result_.set_excluded(result_.excluded() + 1);
+      states_.Add(TargetState::kExcluded);
       return;
     case KnockResult::kLocalError:
       result_.set_local_error(result_.local_error() + 1);
+      states_.Add(TargetState::kFailed);
       return;
     case KnockResult::kNotSent:
       break;
@@ -112,6 +118,7 @@ proto::Batch SweepBatch::Take() {
   batch.set_to_index(to_);
   proto::BatchPayload payload;
   payload.mutable_sweep()->Swap(&result_);
+  payload.mutable_sweep()->set_states(states_.Take());
   SealBatch(payload, &batch);
   result_.Clear();
   from_ = to_;

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/address.h"
+#include "base/target_states.h"
 #include "base/time.h"
 #include "proto/wire.pb.h"
 #include "worker/engine/prober.h"
@@ -50,6 +51,7 @@ class SweepBatch {
   uint64_t to_;
   MonoTime since_{};
   proto::SweepResult result_;
+  TargetStates states_;
 };
 
 class GrabBatch {

@@ -72,5 +72,26 @@ TEST(ShrinkToFit, LeavesAloneWhatFits) {
   EXPECT_EQ(host.SerializeAsString(), before);
 }
 
+TEST(SweepBatch, SaysOfEachTargetWhatItCounts) {
+  SweepBatch builder(40, BatchLimits());
+  const MonoTime now{};
+  builder.Add(KnockResult::kRefused, Address(), now);
+  builder.Add(KnockResult::kAnswered, Address::V4(0x7f000001), now);
+  builder.Add(KnockResult::kSilent, Address(), now);
+  builder.Add(KnockResult::kExcluded, Address(), now);
+  builder.Add(KnockResult::kLocalError, Address(), now);
+  builder.Add(KnockResult::kUnreachable, Address(), now);
+  const proto::Batch batch = builder.Take();
+  ASSERT_EQ(batch.codec(), proto::Batch::RAW) << "too small to shrink";
+  proto::BatchPayload payload;
+  ASSERT_TRUE(payload.ParseFromString(batch.payload()));
+  EXPECT_EQ(payload.sweep().states(), std::string("\x31\x40\x25", 3));
+  EXPECT_EQ(payload.sweep().hits(0).index(), 41U);
+  builder.Add(KnockResult::kRefused, Address(), now);
+  const proto::Batch next = builder.Take();
+  ASSERT_TRUE(payload.ParseFromString(next.payload()));
+  EXPECT_EQ(payload.sweep().states(), std::string("\x01", 1)) << "the next begins anew";
+}
+
 }  // namespace
 }  // namespace hark

@@ -43,7 +43,7 @@ def check_flags(directory):
     expect(2, ["ZZ", "NA"], command("--country=ZZ", f"--geo={geo}"))
     expect(2, ["--geo"], command("--country=NA"))
     expect(2, ["Namibya", "did you mean Namibia?"], command("--country=Namibya", f"--geo={geo}"))
-    expect(2, ["hark run create --country=NA,ZA"], command("--country=Namibia,ZA", f"--geo={geo}"))
+    expect(2, ["QQ"], command("--country=Namibia,QQ", f"--geo={geo}"))
     expect(2, ["--asn", "AS0"], command("--asn=AS0", f"--geo={geo}"))
     expect(2, ["missing.csv", "No such file"], command("--country=NA", "--geo=missing.csv"))
     expect(2, ["bad.csv:4", "127.21.0.0/44"], command("--country=NA", f"--geo={bad_geo}"))

@@ -126,11 +126,22 @@ def check_coverage(db, report):
     blocks = parts["blocks16"]
     assert sum(b["planned"] for b in blocks.values()) == report["targets"], blocks
     assert sum(b["answered"] for b in blocks.values()) == report["coverage"]["answered"], blocks
+    check_states(parts)
+    assert sum(b["excluded"] for b in blocks.values()) == report["coverage"]["excluded"], blocks
+    assert parts["unplaced"] == 0
     assert sum(b["grabbed"] for b in blocks.values()) == report["crypto"], blocks
     assert parts["ports"]["22"]["grabbed"] == report["ports"]["22"]
     assert sum(a["visited"] for a in parts["ases"].values()) == report["listeners"]
     for form in ("text", "markdown", "csv"):
         assert "127.40.0.0/16" in hark("report", f"--db={db}", "--run=t", "--coverage", f"--format={form}")
+
+
+def check_states(parts):
+    """Every state of the run's ledger is that of the /16s together."""
+    for state in ("silent", "refused", "unreachable", "answered", "failed", "excluded_late", "purged", "pending"):
+        of_blocks = sum(b[state] for b in parts["blocks16"].values())
+        assert of_blocks == parts["coverage"][state], (state, of_blocks, parts["coverage"])
+    assert parts["gate"]["refused"] == parts["coverage"]["refused"] > 0, parts["gate"]
 
 
 def check_purge(db):
@@ -144,6 +155,7 @@ def check_purge(db):
     assert after["coverage"]["sums_to_plan"] and after["coverage"]["purged"] == 1, after["coverage"]
     assert after["coverage"]["grabs"]["purged"] == 1, after["coverage"]
     assert f'"{victim}"' not in harness.clusters(db, "t")
+    check_states(json.loads(hark("report", f"--db={db}", "--run=t", "--coverage", "--format=json")))
     assert "purged 0 hosts" in hark("exclude", "add", f"--db={db}", "--reason=again", "--purge", victim)
     hark("run", "status", f"--db={db}", "t")
 

@@ -62,7 +62,7 @@ void Fleet::CheckEnd() {
 // Everybody who listens is listed and recorded once, but whom a poison or an opt-out kept out.
 void Fleet::CheckLedger(const SimStore& store) {
   const SimStore::Content& is = store.is;
-  uint64_t covered = 0, answered = 0, excluded = 0, opted_out = 0;
+  uint64_t covered = 0, answered = 0, excluded = 0, failed = 0, opted_out = 0;
   for (const auto& [id, job] : is.jobs) {
     const bool open = job.state() == proto::JobRow::PENDING || job.state() == proto::JobRow::LEASED;
     const bool cancelled = is.run.settings().cancelled();
@@ -73,9 +73,17 @@ void Fleet::CheckLedger(const SimStore& store) {
     const proto::Tally& t = job.tally();
     covered += t.refused() + t.answered() + t.failed() + t.excluded();
     answered += t.answered();
+    failed += t.failed();
     excluded += t.excluded();
   }
   if (!Whole(store)) return;
+  uint64_t told_answered = 0, told_excluded = 0;
+  for (const auto& [index, state] : is.swept) {
+    told_answered += state == TargetState::kAnswered;
+    told_excluded += state == TargetState::kExcluded;
+  }
+  if (is.swept.size() + failed != options_.targets) Break("an index nothing is told of");
+  if (told_answered != answered || told_excluded != excluded) Break("states that are not counted");
   if (covered != options_.targets) Break(StrCat("the ledger sums to ", covered));
   if (answered != is.listeners.size()) Break("answers of others than are listed");
   std::set<Address> listed(is.listeners.begin(), is.listeners.end());

@@ -126,7 +126,9 @@ void FleetWatch::Durable(uint64_t ticket) {
 
 // It is leased to somebody else than whom it is about, a while after that one was there.
 void FleetWatch::CheckAudit(Job& job, const Job& before) {
-  if (job.row.state() == JobRow::PENDING) job.said = now_;
+  // A row that only forgets somebody is written again, too, and nobody was there for that.
+  const bool told_more = job.row.end() != before.row.end() || Leased(before.row);
+  if (job.row.state() == JobRow::PENDING && told_more) job.said = now_;
   if (!Leased(job.row) || Leased(before.row)) return;
   if (job.row.worker() == job.row.audit().worker()) Say("a worker audits itself");
   if (now_ < job.said + kAuditRest) Say("an audit too soon");

@@ -44,6 +44,15 @@ void SimStore::Apply(const CommitItem& item) {
     if (!world_.listeners.contains(address)) broken.push_back("a listener that does not listen");
     is.listeners.push_back(address);
   }
+  for (uint64_t i = 0; i < item.swept.size(); ++i) {
+    const uint64_t index = item.swept_from + i;
+    const TargetState state = item.swept.At(i);
+    if (!is.swept.emplace(index, state).second) broken.push_back("an index told of twice");
+    const bool listens = state == TargetState::kAnswered;
+    if (state != TargetState::kExcluded && listens != world_.listens(index)) {
+      broken.push_back("a state that cannot be");
+    }
+  }
   for (const StoredRevisit& revisit : item.revisits) {
     std::vector<Address>& list = is.revisits[revisit.list];
     if (revisit.position != list.size()) broken.push_back("a hole in a revisit list");

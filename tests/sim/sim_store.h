@@ -3,6 +3,7 @@
 // What is durable of one run, checked as it becomes so:
 //
 //   every plan index is open in exactly one job or done in exactly one
+//   what a sweep saw of an index is told once, and fits the world
 //   the ledger of a job counts what its cursor has passed
 //   an audit leaves nothing but its own row, and finds honest workers of one mind
 //   every host is counted once, every retry comes once, in order and in time
@@ -38,6 +39,7 @@ class SimStore {
     std::map<uint32_t, std::vector<Address>> revisits;  // by list
     std::vector<StoredRevisit> all_revisits;            // in the order they became durable
     std::map<Address, Recorded> recorded;
+    std::map<uint64_t, TargetState> swept;  // what is told of each plan index
     std::vector<int> holders;  // of each plan index: jobs that have it open or have done it
   };
   Content is;

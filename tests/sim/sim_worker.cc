@@ -4,6 +4,7 @@
 
 #include "base/crc32c.h"
 #include "base/outcome.h"
+#include "base/target_states.h"
 #include "tests/sim/sim_disk.h"
 
 namespace hark::sim {
@@ -115,9 +116,23 @@ void SimHost::Visit(const Running& running, const std::string& address, MonoTime
 void SimHost::Knock(const Running& running, uint64_t index, proto::SweepResult* sweep) {
   const uint32_t run = running.job.run();
   const SimWorld& world = *worlds_[run - 1];
-  if (Excluded(running, world.target[index])) return sweep->set_excluded(sweep->excluded() + 1);
+  const auto told =
+      static_cast<uint64_t>(sweep->hits_size()) + sweep->refused() + sweep->excluded();
+  TargetStates states = *TargetStates::Decode(sweep->states(), told);
+  const auto tell = [&](TargetState state) {
+    states.Add(state);
+    sweep->set_states(states.Take());
+  };
+  if (Excluded(running, world.target[index])) {
+    tell(TargetState::kExcluded);
+    return sweep->set_excluded(sweep->excluded() + 1);
+  }
   hooks_.contacted(JobKey::Of(running.job), world.target[index]);
-  if (!world.listens(index)) return sweep->set_refused(sweep->refused() + 1);
+  if (!world.listens(index)) {
+    tell(TargetState::kRefused);
+    return sweep->set_refused(sweep->refused() + 1);
+  }
+  tell(TargetState::kAnswered);
   proto::SweepHit& hit = *sweep->add_hits();
   hit.set_index(index);
   hit.set_address(std::string(world.target[index].bytes()));

@@ -34,6 +34,11 @@ class RecordedStore final : public Store {
                        const HostVisitor& visit) const override {
     return inner_->ForEachHostIn(run, where, visit);
   }
+  Status ForEachSwept(
+      uint32_t run,
+      const std::function<Status(uint64_t, const proto::SweptRow&)>& visit) const override {
+    return inner_->ForEachSwept(run, visit);
+  }
   Result<proto::PurgeRow> Purged(uint32_t run) const override { return inner_->Purged(run); }
   std::unique_ptr<StoreWrite> NewWrite() override { return inner_->NewWrite(); }
 
