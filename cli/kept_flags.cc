@@ -42,6 +42,7 @@ std::string KeptFlags(const proto::ProbePolicy& run, const proto::ProbePolicy& a
   out.Compare("all_leaves", run.all_leaves(), asked.all_leaves());
   out.Compare("force_starttls", run.force_starttls(), asked.force_starttls());
   out.Compare("http_get", run.http_get(), asked.http_get());
+  out.Compare("adapt", run.adapt(), asked.adapt());
   out.Compare("throttle_retries", run.throttle_retries(), asked.throttle_retries());
   out.Compare("throttle_backoff_ms", run.throttle_backoff_ms(), asked.throttle_backoff_ms());
   return out.Take();

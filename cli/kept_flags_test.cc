@@ -40,13 +40,14 @@ TEST(KeptFlags, KnowEveryFieldOfThePolicy) {
   asked.set_all_leaves(true);
   asked.set_force_starttls(true);
   asked.set_http_get(true);
+  asked.set_adapt(true);
   asked.set_throttle_retries(1);
   asked.set_throttle_backoff_ms(1);
   EXPECT_EQ(KeptFlags(proto::ProbePolicy(), asked),
             " --connect_timeout_ms=0 --greeting_timeout_ms=0 --conversation_timeout_ms=0"
             " --pause_min_ms=0 --pause_max_ms=0 --concurrency=0 --contact= --ehlo_name="
             " --handshake=full --all_leaves=false --force_starttls=false --http_get=false"
-            " --throttle_retries=0 --throttle_backoff_ms=0");
+            " --adapt=false --throttle_retries=0 --throttle_backoff_ms=0");
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ proto::ProbePolicy WholePolicy(const PlanWishes& wishes) {
   policy.set_probes(wishes.probes);
   const Result<double> recheck = ParseShare(wishes.recheck);  // CheckPlan has seen it
   policy.set_recheck(recheck.ok() ? *recheck : 0);
+  policy.set_adapt(wishes.adapt);
   // Without a gate a host was asked for by name.
   policy.set_canary_ports(wishes.gate_port == 0 ? 0 : wishes.canary_ports);
   policy.set_throttle_retries(wishes.throttle_retries);
@@ -78,6 +79,7 @@ std::vector<Flag> PlanFlags(PlanWishes& w) {
          "SYNs to a target that stays silent, a second apart and more"},
         {"recheck", Text(&w.recheck, "N%"),
          "share of the silent targets that a SYN is sent to once more, for the loss estimate"},
+        {"adapt", Switch(&w.adapt), "go slower while the rechecks say that answers get lost"},
         {"canary_ports", Number(&w.canary_ports, 0, kMaxCanaryPorts, "N"),
          "odd ports tried on listeners that answer on every port: who answers there, too, is "
          "tagged"},
@@ -95,7 +97,11 @@ std::vector<Flag> PlanFlags(PlanWishes& w) {
 Status CheckPlan(PlanWishes& w, const ParsedFlags& parsed) {
   HARK_RETURN_IF_ERROR(CheckGeoTargets(w));
   if (!w.seed.empty() && !ParseUint(w.seed)) return InvalidInput("--seed is not a whole number");
-  HARK_RETURN_IF_ERROR(ParseShare(w.recheck).status().Prepend("--recheck"));
+  const Result<double> recheck = ParseShare(w.recheck);
+  HARK_RETURN_IF_ERROR(recheck.status().Prepend("--recheck"));
+  if (w.adapt && *recheck == 0) {
+    return InvalidInput("--adapt goes by what rechecks find, and --recheck=0 makes none");
+  }
   return CheckProbes(w.probe, parsed);
 }
 

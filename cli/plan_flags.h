@@ -30,6 +30,7 @@ struct PlanWishes {
   std::string seed;
   uint32_t probes = 1;
   std::string recheck = "1%";
+  bool adapt = false;
   uint32_t canary_ports = 2;
   uint32_t throttle_retries = 3;
   uint32_t throttle_backoff_ms = 60000;

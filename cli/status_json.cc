@@ -104,6 +104,8 @@ Json RunJson(const proto::RunStatus& run) {
               {"outcomes", OutcomesJson(run)},
               {"rate_ceiling", run.rate_ceiling()},
               {"rate_granted", run.rate_granted()},
+              {"rate_adapted", Ceiling(run.rate_adapted())},
+              {"loss", run.adapts() && run.loss() >= 0 ? Json(run.loss()) : Json()},
               {"eta_seconds", Seconds(run.eta_ms())},
               {"window_opens_seconds", shut ? Seconds(run.window_opens_ms()) : Json()},
               {"workers", run.workers()},

@@ -186,12 +186,22 @@ std::string JobCounts(const RunStatus& run) {
   return Fact("jobs", text);
 }
 
+std::string AdaptText(const RunStatus& run) {
+  if (!run.adapts()) return "";
+  if (run.loss() < 0) return Fact("adapt", "too few rechecks so far to tell what gets lost");
+  const auto tenths = static_cast<uint64_t>(std::lround(run.loss() * 1000));
+  return Fact("adapt", StrCat(run.rate_adapted() > 0 ? "slowed to " + Rate(run.rate_adapted())
+                                                     : std::string("not slowed"),
+                              "; ", Percent(tenths, 1000), " of the listeners missed at first"));
+}
+
 std::string RunText(const RunStatus& run, int64_t now, const TextStyle& style,
                     const StatusLimits& limits) {
   std::string out = Headline(run, style) + Progress(run);
   out += Fact("rate",
               StrCat(Rate(run.rate_granted()), " of ", Rate(run.rate_ceiling()), " at most, by ",
                      run.workers(), run.workers() == 1 ? " worker" : " workers"));
+  out += AdaptText(run);
   out += Fact("listeners", StrCat(WithThousands(run.listeners()), " found, ",
                                   WithThousands(run.visited()), " visited"));
   out += Ends(run) + JobCounts(run) + Limits(run.settings());

@@ -223,6 +223,7 @@ void Dispatcher::OnTick(MonoTime now, int64_t unix_ms) {
   }
   if (now >= next_review_) {
     next_review_ = now + kReviewEvery;
+    AdaptRuns(now, unix_ms);
     ReviewRuns(now, unix_ms);
     ReleaseWhatStandsStill(now, last_review_ == MonoTime() ? Duration(0) : now - last_review_);
     for (auto& [id, run] : runs_) {

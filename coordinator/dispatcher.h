@@ -162,6 +162,9 @@ class Dispatcher {
   bool ObeysAnother(const std::string& key, uint32_t run) const;
   void SetTermsOfAll();
   void DivideIfDue(MonoTime now);
+  // Runs with --adapt go slower or faster by what their rechecks have said.
+  void AdaptRuns(MonoTime now, int64_t unix_ms);
+  Duration SettleTime(const proto::RunRow& run) const;
   double GrantedPps(const std::string& key) const;
   void FillRates(const Session& session,
                  google::protobuf::RepeatedPtrField<proto::RunRate>* rates) const;

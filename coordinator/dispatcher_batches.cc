@@ -140,6 +140,7 @@ void Dispatcher::AcceptBatch(Session& session, RunState& run, LiveJob& job,
     item.revisits.push_back(std::move(*revisit));
   }
   checked.tally.set_to_revisit(item.revisits.size());
+  if (RunState::IsKnocking(job.row)) info.adapter.Count(checked.tally);
   const bool at_end =
       batch.to_index() == job.row.end() || (batch.final() && Broken(Rule::kDoneAtTheEnd));
   run.Accept(job, batch.to_index(), at_end, checked.tally);

@@ -79,7 +79,8 @@ bool Dispatcher::Review(RunState& run, int64_t unix_ms) {
   const proto::RunSettings& settings = run.run().settings();
   RateShares::Run terms;
   terms.weight = std::max<uint32_t>(1, settings.weight());
-  terms.pps = Broken(Rule::kRunCeiling) ? kUnlimited : OrNone(settings.probes_per_second());
+  terms.pps = std::min(OrNone(settings.probes_per_second()), OrNone(info.adapter.limit()));
+  if (Broken(Rule::kRunCeiling)) terms.pps = kUnlimited;
   terms.per_prefix = OrNone(settings.per_prefix());
   terms.per_as = OrNone(settings.per_as());
   // While it waits for nothing but back-offs the others have its part.

@@ -5,6 +5,7 @@
 #include "base/mutation.h"
 #include "base/strings.h"
 #include "coordinator/dispatcher.h"
+#include "coordinator/plan.h"
 
 // Rates: what workers say they apply, and what they are told. Who gets how much is RateShares'.
 //
@@ -24,6 +25,12 @@ constexpr double kSameRate = 1e-6;    // relative
 constexpr size_t kFewWorkers = 32;
 constexpr Duration kPausePerWorker = std::chrono::milliseconds(1);
 constexpr Duration kMaxPause = std::chrono::milliseconds(1500);
+// Of a SYN, to what the coordinator knows of it: three seconds between cooldown and recheck
+// (worker/syn_stretch.h), and what orders and batches take.
+constexpr Duration kRecheckDelay = std::chrono::seconds(6);
+// Rechecks are a tenth of what a run sends (worker/syn_desk.cc).
+constexpr double kRecheckShare = 10;
+constexpr double kLongestSettleSeconds = 600;
 
 double SumOf(const RateShares::Shares& shares) {
   double sum = 0;
@@ -127,6 +134,40 @@ void Dispatcher::DivideIfDue(MonoTime now) {
     Session* session = SessionOf(key);
     if (session == nullptr || !session->welcomed) continue;  // its WELCOME tells it
     if (session->knows_orders()) SendOrders(*session, now);
+  }
+}
+
+// The sample of a job is asked again as a whole, a tenth as fast, and then has its cooldown. What
+// it goes at by then may be the least that one step down leaves.
+Duration Dispatcher::SettleTime(const proto::RunRow& run) const {
+  const proto::ProbePolicy& policy = run.policy();
+  const double sample = policy.recheck() * static_cast<double>(SweepJobSize(run));
+  const double pps = std::max(1.0, shares_.TargetOf(run.id()) * RateAdapter::kDeepestCut);
+  const double asking = std::min(kLongestSettleSeconds, sample * kRecheckShare / pps);
+  return kRecheckDelay + std::chrono::milliseconds(int64_t{2} * policy.connect_timeout_ms()) +
+         std::chrono::milliseconds(static_cast<int64_t>(asking * 1000));
+}
+
+void Dispatcher::AdaptRuns(MonoTime now, int64_t unix_ms) {
+  for (auto& [id, run] : runs_) {
+    RunInfo& info = infos_.at(id);
+    const proto::RunRow& row = run.run();
+    if (info.mode != RunMode::kOpen || !row.policy().adapt()) continue;
+    const double has = shares_.TargetOf(id);
+    const double own = row.settings().probes_per_second();
+    const double ceiling = own > 0 ? std::min(own, shares_.ceiling()) : shares_.ceiling();
+    if (!info.adapter.Review(has, ceiling, SettleTime(row), now)) continue;
+    const double limit = info.adapter.limit();
+    const std::string what =
+        StrCat("run ", row.name(), ": ", std::lround(info.adapter.loss() * 100),
+               " % of the listeners did not answer at first; it goes at ",
+               std::lround(limit > 0 ? limit : ceiling), "/s instead of ", std::lround(has), "/s");
+    if (limit > 0 && limit < has) {
+      LogWarning("coordinator", what);
+    } else {
+      LogInfo("coordinator", what);
+    }
+    Review(run, unix_ms);
   }
 }
 

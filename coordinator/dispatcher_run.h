@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "coordinator/rate_adapter.h"
 #include "proto/wire.pb.h"
 
 namespace hark {
@@ -29,6 +30,7 @@ struct DispatcherRun {
   DispatcherTrouble last_error;
   std::vector<uint64_t> outcomes;  // of ports, by base/outcome.h Outcome
   std::deque<Sample> samples;      // of the last minutes, the oldest first
+  RateAdapter adapter;             // of a run with --adapt
 };
 
 struct DispatcherBatch {

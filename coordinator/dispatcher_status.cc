@@ -130,6 +130,9 @@ void Dispatcher::FillRun(const RunState& run, const RunInfo& info, uint32_t max_
   status->set_last_error(info.last_error.what);
   status->set_last_error_unix_ms(info.last_error.unix_ms);
   for (const uint64_t count : info.outcomes) status->add_outcomes(count);
+  status->set_adapts(row.policy().adapt());
+  status->set_rate_adapted(info.adapter.limit());
+  status->set_loss(info.adapter.loss());
   switch (info.mode) {
     case RunMode::kOpen:
       status->set_state(proto::RunStatus::OPEN);

@@ -57,6 +57,9 @@ struct FleetStatusFixture {
     run.set_next_revisit_ms(43'000);
     run.set_rate_ceiling(150);
     run.set_rate_granted(142.5);
+    run.set_adapts(true);
+    run.set_rate_adapted(120);
+    run.set_loss(0.031);
     run.set_eta_ms(7'380'000);
     run.set_workers(2);
     run.set_oldest_lease_ms(72'000);

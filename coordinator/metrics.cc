@@ -115,6 +115,13 @@ constexpr Row<RunStatus> kRunRows[] = {
      [](const RunStatus& r) { return Number(r.rate_ceiling()); }},
     {"hark_run_rate_granted", "Probes per second its workers may send together.", kGauge,
      [](const RunStatus& r) { return Number(r.rate_granted()); }},
+    {"hark_run_rate_adapted", "Probes per second that --adapt has slowed it to; 0: not slowed.",
+     kGauge,
+     [](const RunStatus& r) { return r.adapts() ? Number(r.rate_adapted()) : std::nullopt; }},
+    {"hark_run_loss_ratio", "Of its listeners, those that did not answer at first.", kGauge,
+     [](const RunStatus& r) {
+       return r.adapts() && r.loss() >= 0 ? Number(r.loss()) : std::nullopt;
+     }},
     {"hark_run_eta_seconds", "Until it is done, at the present pace.", kGauge,
      [](const RunStatus& r) { return SecondsOrNone(r.eta_ms()); }},
     {"hark_run_workers", "Connected workers that may work on it.", kGauge,

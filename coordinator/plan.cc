@@ -169,11 +169,22 @@ Status CheckTargets(const proto::RunRow& run, const RangeSet& targets,
   return Corruption("targets are among the exclusions");
 }
 
+namespace {
+
+uint64_t Swept(const proto::RunRow& run) {
+  return run.gate_port() != 0 ? run.planned() - run.targets6_count() : 0;
+}
+
+}  // namespace
+
+uint64_t SweepJobSize(const proto::RunRow& run) {
+  return std::clamp(Swept(run) / kWantedSweepJobs, kMinSweepJob, kMaxSweepJob);
+}
+
 std::vector<proto::JobRow> FirstJobs(const proto::RunRow& run) {
-  const uint64_t swept = run.gate_port() != 0 ? run.planned() - run.targets6_count() : 0;
-  const uint64_t size = std::clamp(swept / kWantedSweepJobs, kMinSweepJob, kMaxSweepJob);
+  const uint64_t swept = Swept(run);
   std::vector<proto::JobRow> jobs;
-  AddJobs(proto::JobRow::SWEEP, 0, swept, size, &jobs);
+  AddJobs(proto::JobRow::SWEEP, 0, swept, SweepJobSize(run), &jobs);
   AddJobs(proto::JobRow::GRAB_TARGETS, swept, run.planned(), kTargetsPerVisitJob, &jobs);
   return jobs;
 }

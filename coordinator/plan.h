@@ -67,5 +67,7 @@ Status CheckTargets(const proto::RunRow& run, const RangeSet& targets,
 // the run's: a small run still has enough jobs for several workers, a large one few enough to keep
 // in memory.
 std::vector<proto::JobRow> FirstJobs(const proto::RunRow& run);
+// Indices of each SWEEP job of them; the last one may have fewer.
+uint64_t SweepJobSize(const proto::RunRow& run);
 
 }  // namespace hark

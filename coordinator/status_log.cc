@@ -50,6 +50,9 @@ void LogRun(const RunStatus& run) {
             {"visited", run.visited()},
             {"rate_ceiling", run.rate_ceiling()},
             {"rate_granted", run.rate_granted()},
+            {"rate_adapted", run.rate_adapted()},
+            {"loss", run.adapts() && run.loss() >= 0 ? run.loss()
+                                                     : std::numeric_limits<double>::quiet_NaN()},
             {"eta_seconds", SecondsOrNull(run.eta_ms())},
             {"workers", run.workers()},
             {"jobs_pending", run.jobs_pending()},

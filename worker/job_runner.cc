@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/random.h"
 #include "worker/engine/source.h"
 
 namespace hark {
@@ -79,7 +78,6 @@ std::shared_ptr<RunningJob> JobRunner::MakeSweepOf(const proto::Job& job, uint64
   terms.cooldown = policy->connect_timeout;
   const double recheck = job.policy().recheck();
   terms.recheck = recheck > 0 ? std::min(recheck, 1.0) : 0;  // NaN: none
-  terms.sample_key = SecureU64();
   return std::make_shared<SynSweep>(
       job, cursor, end,
       SynSweepParts{std::move(targets), std::move(policy), std::move(excluded), opt_outs_, terms,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 namespace hark {
 namespace {
@@ -11,12 +12,19 @@ namespace {
 constexpr double kWakeSeconds = 0.002;
 // When something could be sent and nothing was: tokens are left for visits, or the way out is full.
 constexpr Duration kNap = std::chrono::milliseconds(1);
-// A job that holds something back, as rechecks are, is asked again so much later.
+// A job that holds something back is asked again so much later.
 constexpr Duration kPause = std::chrono::milliseconds(2);
 // Of what leaves one in so many may be a recheck: slower than what it checks.
 constexpr double kRecheckShare = 10;
+constexpr double kLeastRate = 0.1;  // to reckon with; below it nothing leaves at all
 // Looks at what came before the next burst: a flood of replies does not stop the sending.
 constexpr int kLooks = 16;
+// A flood that lasts so long does not keep stretches open either.
+constexpr Duration kFloodPatience = std::chrono::seconds(2);
+
+Duration WorthOf(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
 
 }  // namespace
 
@@ -55,11 +63,15 @@ void SynDesk::Remove(SynSweep* job) {
 
 void SynDesk::FindRuns() {
   job_count_ = jobs_.size();
-  runs_.clear();
+  const std::vector<Run> before = std::exchange(runs_, {});
+  const auto find = [](const std::vector<Run>& runs, const RunPacer* pacer) {
+    return std::find_if(runs.begin(), runs.end(),
+                        [pacer](const Run& run) { return run.pacer == pacer; });
+  };
   for (const SynSweep* job : jobs_) {
-    if (std::find(runs_.begin(), runs_.end(), job->pacer()) == runs_.end()) {
-      runs_.push_back(job->pacer());
-    }
+    if (find(runs_, job->pacer()) != runs_.end()) continue;
+    const auto known = find(before, job->pacer());
+    runs_.push_back(known == before.end() ? Run{job->pacer()} : *known);
   }
 }
 
@@ -99,9 +111,9 @@ void SynDesk::Count(KnockResult result) {
 MonoTime SynDesk::Turn(MonoTime now) {
   while (visitors_ > 0) std::this_thread::yield();
   const std::lock_guard lock(mutex_);
-  Hear();
+  NoteHeard(Hear(), now);
   full_ = false;
-  for (SynSweep* job : jobs_) job->Progress(now);
+  for (SynSweep* job : jobs_) job->Progress(now, heard_);
   MonoTime next = kNever;
   for (size_t i = 0; i < runs_.size(); ++i) {
     next = std::min(next, SendOf(runs_[(turn_ + i) % runs_.size()], now));
@@ -110,13 +122,24 @@ MonoTime SynDesk::Turn(MonoTime now) {
   return next;
 }
 
-void SynDesk::Hear() {
+void SynDesk::NoteHeard(bool all, MonoTime now) {
+  if (all) {
+    flooded_ = false;
+  } else if (!flooded_) {
+    flooded_ = true;
+    flood_since_ = now;
+  }
+  if (all || now - flood_since_ > kFloodPatience) heard_ = now;
+}
+
+bool SynDesk::Hear() {
   bool more = true;
   for (int look = 0; more && look < kLooks; ++look) {
     replies_.clear();
     more = channel_.Receive(&replies_);
     for (const SynReply& reply : replies_) Give(reply);
   }
+  return !more;
 }
 
 void SynDesk::Give(const SynReply& reply) {
@@ -133,10 +156,13 @@ void SynDesk::Give(const SynReply& reply) {
   if (!known) ++stats_.late;
 }
 
+double SynDesk::RateOf(const RunPacer* pacer) const {
+  return pacer == nullptr ? budget_->rate() : std::min(budget_->rate(), pacer->rate());
+}
+
 // What kWakeSeconds are worth.
 double SynDesk::PaceOf(const RunPacer* pacer) const {
-  const double rate = pacer == nullptr ? budget_->rate() : std::min(budget_->rate(), pacer->rate());
-  return std::max(1.0, rate * kWakeSeconds);
+  return std::max(1.0, RateOf(pacer) * kWakeSeconds);
 }
 
 MonoTime SynDesk::WhenTokens(const RunPacer* pacer, MonoTime now) const {
@@ -145,14 +171,15 @@ MonoTime SynDesk::WhenTokens(const RunPacer* pacer, MonoTime now) const {
 }
 
 // Of one run the next job has its turn when the one before had no more to give.
-MonoTime SynDesk::SendOf(RunPacer* pacer, MonoTime now) {
+MonoTime SynDesk::SendOf(Run& run, MonoTime now) {
+  RunPacer* const pacer = run.pacer;
   MonoTime next = kNever;
   for (SynSweep* job : jobs_) {
     if (job->pacer() != pacer) continue;
     if (const size_t ready = job->Ready(now); ready > 0) {
-      switch (full_ ? Burst::kWayIsFull : Send(*job, ready, now)) {
+      switch (full_ ? Burst::kWayIsFull : Send(run, *job, ready, now)) {
         case Burst::kGaveAll:
-          if (job->Ready(now) > 0) next = std::min(next, now + kPause);
+          next = std::min(next, WhenMore(run, *job, now));
           break;
         case Burst::kNoTokens:
           return std::min(next, std::max(WhenTokens(pacer, now), now + kNap));
@@ -167,8 +194,16 @@ MonoTime SynDesk::SendOf(RunPacer* pacer, MonoTime now) {
   return next;
 }
 
-SynDesk::Burst SynDesk::Send(SynSweep& job, size_t ready, MonoTime now) {
-  RunPacer* const pacer = job.pacer();
+// Of a job that gave less than it was asked for.
+MonoTime SynDesk::WhenMore(const Run& run, const SynSweep& job, MonoTime now) const {
+  const size_t ready = job.Ready(now);
+  if (ready == 0) return kNever;
+  const bool rechecks_only = ready == job.RechecksReady();
+  return rechecks_only ? std::max(run.next_recheck, now + kPause) : now + kPause;
+}
+
+SynDesk::Burst SynDesk::Send(Run& run, SynSweep& job, size_t ready, MonoTime now) {
+  RunPacer* const pacer = run.pacer;
   if (WhenTokens(pacer, now) > now) return Burst::kNoTokens;
   const size_t wanted = std::min(ready, kBurst);
   const size_t leave = pacer != nullptr && budget_->HasSlot() ? pacer->line.visits.load() : 0;
@@ -178,8 +213,11 @@ SynDesk::Burst SynDesk::Send(SynSweep& job, size_t ready, MonoTime now) {
   shots_.clear();
   burst_.clear();
   if (paid > 0) {
-    const auto rechecks = static_cast<size_t>(PaceOf(pacer) / kRecheckShare);
-    job.Fill({paid, std::max<size_t>(1, rechecks), allowed.ask_places}, now, &shots_);
+    const auto pace = static_cast<size_t>(PaceOf(pacer) / kRecheckShare);
+    const size_t most = now < run.next_recheck ? 0 : std::max<size_t>(1, pace);
+    const size_t rechecks = job.Fill({paid, most, allowed.ask_places}, now, &shots_);
+    const double each = kRecheckShare / std::max(kLeastRate, RateOf(pacer));
+    if (rechecks > 0) run.next_recheck = now + WorthOf(each * static_cast<double>(rechecks));
   }
   for (const SynShot& shot : shots_) burst_.push_back({shot.address, job.port()});
   const size_t sent = burst_.empty() ? 0 : channel_.Send(burst_);

@@ -6,7 +6,8 @@
 // A burst takes its tokens at once: of its run's pacer and of the worker's budget, and where a run
 // has ceilings per prefix or AS each target asks for its own. Hosts being visited go first: as many
 // tokens as visits wait in line are left for them. Runs take turns; of one run the oldest job goes
-// first, repeats before new targets.
+// first, repeats before new targets. Of what a run sends one in ten at most is a recheck, at any
+// rate.
 //
 // Threads: Turn is called by one, the rest by any.
 
@@ -73,18 +74,27 @@ class SynDesk {
     const SynDesk& desk_;
   };
 
+  struct Run {
+    RunPacer* pacer;
+    MonoTime next_recheck{};
+  };
+
   void Count(KnockResult result);
-  void Hear();
+  // False: there may be more.
+  bool Hear();
+  void NoteHeard(bool all, MonoTime now);
   void Give(const SynReply& reply);
   // When the first of the run's jobs wants to send again.
-  MonoTime SendOf(RunPacer* pacer, MonoTime now);
+  MonoTime SendOf(Run& run, MonoTime now);
   enum class Burst : uint8_t {
     kGaveAll,   // the job had no more for now
     kNoTokens,  // or a visit is to have them
     kMore,      // as many as one burst may have
     kWayIsFull,
   };
-  Burst Send(SynSweep& job, size_t ready, MonoTime now);
+  Burst Send(Run& run, SynSweep& job, size_t ready, MonoTime now);
+  MonoTime WhenMore(const Run& run, const SynSweep& job, MonoTime now) const;
+  double RateOf(const RunPacer* pacer) const;
   double PaceOf(const RunPacer* pacer) const;
   MonoTime WhenTokens(const RunPacer* pacer, MonoTime now) const;
   void Add(SynSweep* job);
@@ -98,11 +108,14 @@ class SynDesk {
   mutable std::atomic<int> visitors_{0};
   std::atomic<size_t> job_count_{0};
   std::vector<SynSweep*> jobs_;  // under mutex_, as is what follows; oldest first
-  std::vector<RunPacer*> runs_;  // of the jobs
+  std::vector<Run> runs_;        // of the jobs
   SynStats stats_;
   Status failure_;
   size_t turn_ = 0;
-  bool full_ = false;  // the way out was, in this turn
+  bool full_ = false;     // the way out was, in this turn
+  MonoTime heard_{};      // all that came until then
+  bool flooded_ = false;  // the last look did not see the end of it
+  MonoTime flood_since_{};
   std::vector<SynShot> shots_;
   std::vector<SynTarget> burst_;
   std::vector<SynReply> replies_;

@@ -14,12 +14,12 @@ uint32_t SynStretch::Grow() {
 SynStretch::Then SynStretch::AfterRound() const {
   if (rechecking_) return Then::kClose;
   if (round_ + 1 < terms_.probes) return Then::kRepeat;
-  return terms_.recheck > 0 ? Then::kRecheck : Then::kClose;
+  return sample_ ? Then::kRecheck : Then::kClose;
 }
 
 MonoTime SynStretch::WhenDue() const {
   if (growing_) return begun_ + kMaxAge;
-  if (sending()) return kNever;
+  if (sending() || closed_) return kNever;
   switch (AfterRound()) {
     case Then::kRepeat:
       return last_sent_ + terms_.spacing;
@@ -28,12 +28,12 @@ MonoTime SynStretch::WhenDue() const {
     case Then::kClose:
       break;
   }
-  return kNever;
+  return last_sent_ + terms_.cooldown;
 }
 
-void SynStretch::Progress(MonoTime now) {
-  if (growing_ && (states_.size() >= kMaxTargets || now >= begun_ + kMaxAge)) growing_ = false;
-  if (sending() || now < WhenDue()) return;
+void SynStretch::Progress(MonoTime heard) {
+  if (growing_ && (states_.size() >= kMaxTargets || heard >= begun_ + kMaxAge)) growing_ = false;
+  if (sending() || heard < WhenDue()) return;
   switch (AfterRound()) {
     case Then::kRepeat:
       ++round_;
@@ -45,24 +45,16 @@ void SynStretch::Progress(MonoTime now) {
       next_ = 0;
       return;
     case Then::kClose:
+      closed_ = true;
       return;
   }
-}
-
-bool SynStretch::closed(MonoTime now) const {
-  return !sending() && AfterRound() == Then::kClose && now >= last_sent_ + terms_.cooldown;
-}
-
-bool SynStretch::InSample(uint32_t offset) const {
-  const uint64_t hash = Mix64(terms_.sample_key ^ Mix64(from_ + offset));
-  return static_cast<double>(hash >> 11) * 0x1p-53 < terms_.recheck;
 }
 
 bool SynStretch::NextRepeat(uint32_t* offset) {
   if (round_ == 0 && !rechecking_) return false;
   while (next_ < states_.size()) {
     const auto at = static_cast<uint32_t>(next_++);
-    if (states_[at] != State::kSilent || (rechecking_ && !InSample(at))) continue;
+    if (states_[at] != State::kSilent) continue;
     ++waiting_;
     *offset = at;
     return true;

@@ -1,6 +1,7 @@
 #include "worker/syn_sweep.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "worker/syn_desk.h"
 
@@ -14,9 +15,12 @@ constexpr size_t kMaxAside = 4096;
 constexpr size_t kLooksPerShot = 16;
 // A batch of silence is a few bytes: at 500,000 a second 8 would be written each second.
 constexpr uint64_t kMaxBatchIndices = 65'536;
+// What a batch waits for others is what a crash costs more.
+constexpr Duration kMaxBatchAge = SynStretch::kMaxAge;
 
 BatchLimits SynLimits(BatchLimits limits) {
   limits.max_indices = std::max(limits.max_indices, kMaxBatchIndices);
+  limits.max_age = std::min(limits.max_age, kMaxBatchAge);
   return limits;
 }
 
@@ -34,9 +38,19 @@ SynSweep::SynSweep(const proto::Job& job, uint64_t cursor, uint64_t end, SynSwee
       opt_outs_(std::move(parts.opt_outs)),
       opted_out_(opt_outs_->Get()),
       terms_(parts.terms),
+      from_(cursor),
+      sample_from_(end),
       begun_(cursor),
       batch_(cursor, SynLimits(parts.limits)) {
+  DrawSample();
   desk_.Add(this);
+}
+
+// One at least, or small jobs would have none.
+void SynSweep::DrawSample() {
+  const auto sample =
+      static_cast<uint64_t>(std::ceil(terms_.recheck * static_cast<double>(end_ - from_)));
+  sample_from_ = end_ - std::min(sample, end_ - from_);
 }
 
 SynSweep::~SynSweep() {
@@ -52,7 +66,7 @@ void SynSweep::TakeBatches(MonoTime now, bool flush, std::vector<proto::Batch>* 
 }
 
 void SynSweep::CloseStretches(MonoTime now, std::vector<proto::Batch>* out) {
-  while (!stretches_.empty() && stretches_.front()->closed(now)) {
+  while (!stretches_.empty() && stretches_.front()->closed()) {
     const SynStretch& stretch = *stretches_.front();
     for (uint32_t offset = 0; offset < stretch.size(); ++offset) {
       const KnockResult result = stretch.ResultOf(offset);
@@ -82,6 +96,7 @@ uint64_t SynSweep::Trim(uint64_t new_end) {
   // One index at least stays to carry the final batch.
   const uint64_t least = std::max(begun_, batch_.from() + 1);
   end_ = std::min(end_, std::max(new_end, least));
+  if (begun_ <= sample_from_) DrawSample();
   if (begun_ == end_ && !stretches_.empty()) stretches_.back()->Seal();
   return end_;
 }
@@ -113,8 +128,8 @@ bool SynSweep::MayBegin() const {
   return policy_->permission == Permission::kGo && begun_ < end_ && aside_.size() < kMaxAside;
 }
 
-void SynSweep::Progress(MonoTime now) {
-  for (const auto& stretch : stretches_) stretch->Progress(now);
+void SynSweep::Progress(MonoTime now, MonoTime heard) {
+  for (const auto& stretch : stretches_) stretch->Progress(heard);
   if (policy_->pacer == nullptr || policy_->pacer->changes() == seen_changes_) return;
   seen_changes_ = policy_->pacer->changes();
   aside_.LookAgain(now);
@@ -129,6 +144,14 @@ size_t SynSweep::Ready(MonoTime now) const {
   return ready;
 }
 
+size_t SynSweep::RechecksReady() const {
+  size_t ready = 0;
+  for (const auto& stretch : stretches_) {
+    if (stretch->rechecking()) ready += stretch->repeats_left();
+  }
+  return ready;
+}
+
 MonoTime SynSweep::WhenDue() const {
   if (!MayRepeat()) return kNever;
   MonoTime due = aside_.WhenDue();
@@ -136,12 +159,13 @@ MonoTime SynSweep::WhenDue() const {
   return due;
 }
 
-void SynSweep::Fill(const Order& order, MonoTime now, std::vector<SynShot>* shots) {
+size_t SynSweep::Fill(const Order& order, MonoTime now, std::vector<SynShot>* shots) {
   opted_out_ = opt_outs_->Get();
   FillUnsent(order, now, shots);
   FillAside(order.n, now, shots);
-  FillRepeats(order, now, shots);
+  const size_t rechecks = FillRepeats(order, now, shots);
   FillNew(order, now, shots);
+  return rechecks;
 }
 
 bool SynSweep::IsExcluded(uint32_t address) const {
@@ -189,7 +213,7 @@ void SynSweep::FillAside(size_t n, MonoTime now, std::vector<SynShot>* shots) {
   }
 }
 
-void SynSweep::FillRepeats(const Order& order, MonoTime now, std::vector<SynShot>* shots) {
+size_t SynSweep::FillRepeats(const Order& order, MonoTime now, std::vector<SynShot>* shots) {
   size_t rechecks = order.rechecks;
   for (const auto& stretch : stretches_) {
     SynShot shot{stretch.get(), 0, 0};
@@ -201,6 +225,7 @@ void SynSweep::FillRepeats(const Order& order, MonoTime now, std::vector<SynShot
       Offer(shot, order.ask_places, now, shots);
     }
   }
+  return order.rechecks - rechecks;
 }
 
 void SynSweep::FillNew(const Order& order, MonoTime now, std::vector<SynShot>* shots) {
@@ -214,8 +239,10 @@ void SynSweep::FillNew(const Order& order, MonoTime now, std::vector<SynShot>* s
 }
 
 SynStretch& SynSweep::GrowingStretch(MonoTime now) {
+  const bool sample = begun_ >= sample_from_;
+  if (!stretches_.empty() && stretches_.back()->sample() != sample) stretches_.back()->Seal();
   if (stretches_.empty() || !stretches_.back()->growing()) {
-    stretches_.push_back(std::make_unique<SynStretch>(begun_, terms_, now));
+    stretches_.push_back(std::make_unique<SynStretch>(begun_, terms_, sample, now));
   }
   return *stretches_.back();
 }

@@ -4,7 +4,8 @@
 // of it. Walks its indices directly; a target costs a byte and no callback.
 //
 // The cursor moves over closed stretches only (syn_stretch.h), in index order: what a crash leaves
-// open is begun again by whoever has the job next.
+// open is begun again by whoever has the job next. So the sample for rechecks, which stay open much
+// longer, is the job's last indices: the order of targets is random, and behind them nothing waits.
 //
 // The desk (syn_desk.h) asks for SYNs and brings the replies; the job runner has the rest. Both
 // under the desk's mutex, which the methods of RunningJob take themselves.
@@ -53,19 +54,20 @@ class SynSweep final : public RunningJob {
   // What follows is the desk's, under its mutex.
   uint16_t port() const { return port_; }
   RunPacer* pacer() const { return policy_->pacer.get(); }
-  // Rounds that are due, stretches that are full.
-  void Progress(MonoTime now);
-  // About how many SYNs could leave now; 0 = none.
+  // Rounds that are due, stretches that are full or over. heard: until when all replies are known.
+  void Progress(MonoTime now, MonoTime heard);
+  // About how many SYNs could leave now; 0 = none. rechecks: of them.
   size_t Ready(MonoTime now) const;
+  size_t RechecksReady() const;
   // When Ready or Progress will have more; kNever: not by time alone.
   MonoTime WhenDue() const;
   struct Order {
     size_t n = 0;         // SYNs at most, paid for by the run
-    size_t rechecks = 0;  // of them
+    size_t rechecks = 0;  // of them, at most
     bool ask_places = false;
   };
-  // Appends them, each checked against the exclusions just now.
-  void Fill(const Order& order, MonoTime now, std::vector<SynShot>* shots);
+  // Appends them, each checked against the exclusions just now. How many rechecks it took.
+  size_t Fill(const Order& order, MonoTime now, std::vector<SynShot>* shots);
   // Of what the last Fill gave, the first `sent` have left; the rest is given again by the next.
   void Sent(const std::vector<SynShot>& shots, size_t sent, MonoTime now);
   // False when the index is not under way.
@@ -78,6 +80,7 @@ class SynSweep final : public RunningJob {
 
  private:
   void CloseStretches(MonoTime now, std::vector<proto::Batch>* out);
+  void DrawSample();
   bool MayBegin() const;
   bool MayRepeat() const { return policy_->permission != Permission::kStop; }
   bool IsExcluded(uint32_t address) const;
@@ -86,7 +89,7 @@ class SynSweep final : public RunningJob {
   void Offer(const SynShot& shot, bool ask_places, MonoTime now, std::vector<SynShot>* shots);
   void FillUnsent(const Order& order, MonoTime now, std::vector<SynShot>* shots);
   void FillAside(size_t n, MonoTime now, std::vector<SynShot>* shots);
-  void FillRepeats(const Order& order, MonoTime now, std::vector<SynShot>* shots);
+  size_t FillRepeats(const Order& order, MonoTime now, std::vector<SynShot>* shots);
   void FillNew(const Order& order, MonoTime now, std::vector<SynShot>* shots);
   SynStretch& GrowingStretch(MonoTime now);
   void Emit(std::vector<proto::Batch>* out);
@@ -100,7 +103,9 @@ class SynSweep final : public RunningJob {
   std::shared_ptr<const OptOutsInForce> opt_outs_;
   std::shared_ptr<const ExclusionFilter> opted_out_;  // as of this burst
   SynTerms terms_;
-  uint64_t begun_;  // the next index to begin
+  uint64_t from_;
+  uint64_t sample_from_;  // from here on targets are in the sample
+  uint64_t begun_;        // the next index to begin
   std::deque<std::unique_ptr<SynStretch>> stretches_;
   std::vector<SynShot> unsent_;
   SynAside aside_;

@@ -327,7 +327,98 @@ TEST(SynSweepTest, ASampleOfTheSilentIsAskedAgainAndTellsWhatWasLost) {
   EXPECT_EQ(world.desk.stats().found_again, range.found_again);
 }
 
+TEST(SynSweepTest, WhatIsAskedAgainHoldsUpTheLastIndicesOnly) {
+  SynWorld world(4000);
+  world.terms.recheck = 0.01;
+  const auto job = world.Begin(0, 16000);
+  SweptRange range;
+  // Four seconds of sending, and as long a cooldown.
+  world.Run(milliseconds(8100));
+  world.Collect(*job, &range, true);
+  EXPECT_EQ(range.to, 16000U - 160U);
+  EXPECT_EQ(world.channel.sent.size(), 16000U);
+  world.RunToTheEnd(*job, &range);
+  EXPECT_EQ(range.rechecked, 160U);
+  const Permutation order(world.targets().size(), 77);
+  for (size_t i = 16000; i < world.channel.sent.size(); ++i) {
+    const auto rank = world.targets().Rank(world.channel.sent[i].address);
+    EXPECT_GE(order.IndexOf(*rank), 16000U - 160U);
+  }
+}
+
+TEST(SynSweepTest, TheSampleOfATrimmedJobIsTheEndOfWhatItKeeps) {
+  SynWorld world(1000);
+  world.terms.recheck = 0.1;
+  const auto job = world.Begin(0, 10000);
+  world.Run(milliseconds(500));
+  ASSERT_EQ(job->Trim(4000), 4000U);
+  SweptRange range;
+  world.RunToTheEnd(*job, &range);
+  EXPECT_EQ(range.to, 4000U);
+  EXPECT_EQ(range.rechecked, 400U);
+}
+
+TEST(SynSweepTest, OpenIsWhatWasSentInTheCooldownAndHalfASecond) {
+  for (const double rate : {300.0, 20'000.0}) {
+    SynWorld world(rate, RangeSet({{0x0a000000, 0x0a03ffff}}));
+    world.terms.recheck = 0.01;
+    const auto job = world.Begin(0, world.targets().size());
+    SweptRange range;
+    for (int i = 0; i < 600; ++i) {
+      world.Run(milliseconds(20));  // as often as a worker looks
+      world.Collect(*job, &range);
+      const auto open = static_cast<double>(world.channel.sent.size() - range.to);
+      EXPECT_LE(open, rate * 4.6 + 1);
+    }
+    EXPECT_GT(range.to, 0U);
+  }
+}
+
+TEST(SynSweepTest, NobodyIsSilentWhoseAnswerHasNotBeenReadYet) {
+  SynWorld world;
+  world.channel.on_syn = [&](const SynTarget& target) {
+    world.channel.Answer(target, milliseconds(100));
+  };
+  const auto job = world.Begin(0, 3000);
+  SweptRange range;
+  world.Run(milliseconds(50));
+  world.channel.deaf = true;  // the machine was late, and there is more than one look can read
+  world.channel.now += seconds(6);
+  for (int turn = 0; turn < 100; ++turn) {
+    world.desk.Turn(world.channel.now);
+    world.channel.now += milliseconds(10);
+    world.Collect(*job, &range, true);
+  }
+  EXPECT_EQ(range.to, 0U);
+  world.channel.deaf = false;
+  world.RunToTheEnd(*job, &range);
+  EXPECT_EQ(range.hits.size(), 3000U);
+}
+
+TEST(SynSweepTest, AFloodThatDoesNotEndDoesNotKeepStretchesOpen) {
+  SynWorld world;
+  world.channel.deaf = true;
+  const auto job = world.Begin(0, 3000);
+  SweptRange range;
+  world.RunToTheEnd(*job, &range, seconds(20));
+  EXPECT_EQ(range.silent, 3000U);
+}
+
 // ---- rates
+
+TEST(SynSweepTest, RechecksAreATenthAtAnyRate) {
+  for (const double rate : {20.0, 400.0, 5'000.0}) {
+    SynWorld world(rate);
+    world.terms.recheck = 1;
+    const auto targets = static_cast<uint64_t>(rate * 4);
+    const auto job = world.Begin(0, targets);
+    SweptRange range;
+    world.RunToTheEnd(*job, &range);
+    ASSERT_EQ(world.channel.sent.size(), 2 * targets);
+    const Duration took = world.channel.sent.back().at - world.channel.sent[targets].at;
+    EXPECT_NEAR(static_cast<double>(took.count()) * 1e-9, 40, 6);
+  }
+}
 
 // The most that left in any window of that length.
 size_t MostIn(const std::vector<FakeSynChannel::Leaving>& sent, Duration window) {

@@ -47,8 +47,8 @@ PLANNED = 3 * 16384
 LISTENERS = PLANNED // 32
 RATE = 8000
 COOLDOWN = 0.5  # what --connect_timeout_ms says below
-# A stretch is sent in half a second, then rests; the worker looks at it every 20 ms.
-OPEN_SECONDS = 0.5 + COOLDOWN + 0.5
+# A stretch is sent in a quarter of a second, then rests; its batch waits as long for others.
+OPEN_SECONDS = 0.25 + COOLDOWN + 0.25 + 0.25
 
 
 def sh(*command, **kwargs):

@@ -3,7 +3,7 @@
 times: reports and clusters are the undisturbed survey's, byte for byte apart from times, and less than one
 target in ten is probed more than once.
 
-  countries_test.py [--seed=N] [--serve]
+  countries_test.py [--seed=N] [--serve] [--discover=connect|syn]
 """
 
 import argparse
@@ -39,6 +39,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     parser.add_argument("--serve", action="store_true", help="all four runs at once, by hark serve")
+    parser.add_argument("--discover", choices=list(fleets.CONNECT_MS), default="connect")
     arguments = parser.parse_args()
     seed = arguments.seed
     harness.enter_namespace(mounts=True)
@@ -47,7 +48,8 @@ def main():
         subprocess.run(["mount", "-t", "tmpfs", "none", directory], check=True)
         network.make(WORKERS)
         with fleets.lab_of(directory, COUNTRIES) as lab:
-            options = {"countries": list(COUNTRIES), "rate": RATE, "serve": arguments.serve}
+            options = {"countries": list(COUNTRIES), "rate": RATE, "serve": arguments.serve,
+                       "discover": arguments.discover}
             calm = fleets.undisturbed(directory / "calm", lab, WORKERS, **options)
             usual, targets = network.attempts(), network.planned(lab.targets)
             reference = calm.results()

@@ -15,7 +15,9 @@ LEASE = 5  # seconds; --lease_seconds
 INTERRUPTED = 130
 DISK_FULL = 1
 FLAGS = (f"--allow_special={network.HOSTS},{harness.LOOPBACK}",
-         "--connect_timeout_ms=3000", "--greeting_timeout_ms=40000", "--conversation_timeout_ms=60000")
+         "--greeting_timeout_ms=40000", "--conversation_timeout_ms=60000")
+# To wait for a connection or the answer to a SYN. By SYN it is what a killed worker redoes the sending of.
+CONNECT_MS = {"connect": 3000, "syn": 1000}
 
 
 def mount(directory, megabytes):
@@ -58,14 +60,13 @@ class Fleet:
     """`count` workers with networks and disks of their own, enrolled by invitation, and the runs they are for."""
 
     def __init__(self, directory, lab, count, countries=("XX",), rate=2000, lease=LEASE, disks=True, flags=(),
-                 serve=False, worker_flags=()):
+                 serve=False, worker_flags=(), discover="connect"):
         """serve: all runs at once by one coordinator that stays; else a scan for each, one after the other."""
         self.directory, self.lab, self.countries, self.serve = directory, lab, countries, serve
         self.service = (f"--rate={rate}", f"--lease_seconds={lease}", f"--listen={network.ENDPOINT}", "--workers=0")
         self.plan = (f"--geo={lab.geo}", "--concurrency=500", "--pause_min_ms=0", "--pause_max_ms=0",
                      "--throttle_retries=1", "--throttle_backoff_ms=1000", "--recheck=0",
-                     "--canary_ports=0", *FLAGS,
-                     *flags)
+                     "--canary_ports=0", f"--connect_timeout_ms={CONNECT_MS[discover]}", *FLAGS, *flags)
         directory.mkdir()
         self.disk = mount(directory / "disk", DISK_MB) if disks else directory
         self.mounts = [self.disk] if disks else []
@@ -77,10 +78,8 @@ class Fleet:
             state = directory / f"w{i}.state"
             if disks:
                 self.mounts.append(mount(state, 16))
-            # What is probed twice is counted as connections; by SYN a killed worker's stretches are all
-            # redone, and syn_scan_test counts those.
             command = [harness.BIN / "hark-worker", f"--state_dir={state}", f"--name=w{i}",
-                       "--discover=connect", *worker_flags]
+                       f"--discover={discover}", *worker_flags]
             self.workers[i] = Process(f"w{i}", network.inside(i, command), directory / f"w{i}.log")
             self.workers[i].state = state
 
