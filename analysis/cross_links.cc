@@ -56,6 +56,12 @@ std::vector<std::string> LabelsOf(std::span<const ComparedRun* const> runs) {
     });
     labels.push_back(country.empty() || same > 1 ? run->name() : country);
   }
+  std::vector<std::string> sorted = labels;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+    // A list was called as a country is.
+    for (size_t i = 0; i < runs.size(); ++i) labels[i] = runs[i]->name();
+  }
   return labels;
 }
 
@@ -142,8 +148,11 @@ void CountSharedAddresses(std::span<const ComparedRun* const> runs, CrossLinks& 
 }  // namespace
 
 std::string CrossLinks::NameOf(const CrossNode& node, const ComparedRun& run) const {
-  if (!node.lone()) return StrCat(labels[node.run], node.cluster + 1);
-  return StrCat(labels[node.run], "-", run.hosts.address(node.host).ToString());
+  // Run names may end with digits; country codes do not.
+  const std::string& label = labels[node.run];
+  const bool code = label == run.reader->run().country();
+  if (!node.lone()) return StrCat(label, code ? "" : ".", node.cluster + 1);
+  return StrCat(label, "-", run.hosts.address(node.host).ToString());
 }
 
 CrossNodeFinder::CrossNodeFinder(std::span<const ComparedRun* const> runs, const CrossLinks& links)

@@ -40,8 +40,9 @@ struct CrossLinks {
   // How many pairs of clusters of two runs are linked; symmetric, zero in the diagonal.
   std::vector<std::vector<uint64_t>> matrix;
 
-  // "NA14": the label and the cluster's place among its run's, largest first, from 1 on; of a lone
-  // host the label and the address, "NA-192.0.2.7".
+  // "NA14": the label and the cluster's place among its run's, largest first, from 1 on, with a dot
+  // between where the label is a run's name; of a lone host the label and the address,
+  // "NA-192.0.2.7".
   std::string NameOf(const CrossNode& node, const ComparedRun& run) const;
 };
 

@@ -33,51 +33,6 @@ Crossed Cross(const std::vector<std::unique_ptr<FakeRunReader>>& readers, bool l
   return out;
 }
 
-// Ten runs linked as Table XVII counts them: SCNA14's key in all of them, 57 lone pairs, and for
-// each run a star that holds what is left of its row. Sizes bring the hosts to 7,469.
-CrossRuns TableXviiRuns() {
-  CrossRuns out;
-  for (const PaperMember& row : kTableXviii) out.Of(row.country);  // any order but the table's
-  for (const PaperMember& row : kTableXviii) {
-    out.AddCluster(row.country, static_cast<uint32_t>(row.ips), "SCNA14");
-  }
-  uint64_t hosts = 80;
-  uint64_t pairs = 0;
-  std::vector<std::vector<uint64_t>> left = kTableXvii;
-  for (auto& row : left) {
-    for (uint64_t& cell : row) --cell;
-  }
-  for (int round = 0; round < 2; ++round) {
-    for (size_t i = 1; i < left.size(); ++i) {
-      for (size_t j = 0; j < left[i].size() && pairs < kOneLinkComponents; ++j, ++pairs) {
-        out.AddCluster(kCrossCountries[i], 2, StrCat("pair ", pairs));
-        out.AddCluster(kCrossCountries[i + j + 1], 2, StrCat("pair ", pairs));
-        hosts += 4;
-        --left[i][j];
-      }
-    }
-  }
-  for (size_t i = 1; i < left.size(); ++i) {
-    const std::vector<uint32_t> hub = out.New(2);
-    for (const uint32_t host : hub) {
-      ShowKey(out.Of(kCrossCountries[i]), {host}, StrCat("hub ", i), 25);
-    }
-    hosts += 2;
-    for (size_t j = 0; j < left[i].size(); ++j) {
-      for (uint64_t n = 0; n < left[i][j]; ++n) {
-        const std::string key = StrCat("star ", i, " ", j, " ", n);
-        ShowKey(out.Of(kCrossCountries[i]), {hub[0]}, key,
-                static_cast<uint16_t>(30000 + j * 100 + n));
-        const bool last = i + 1 == left.size() && n + 1 == left[i][j];
-        const uint64_t size = last ? kSuperClusterHosts - hosts : 2;
-        out.AddCluster(kCrossCountries[i + j + 1], static_cast<uint32_t>(size), key);
-        hosts += size;
-      }
-    }
-  }
-  return out;
-}
-
 TEST(PaperTableXvii, SyntheticRunsGiveTheMatrixItsSumTheOneLinkComponentsAndTheHosts) {
   const CrossRuns fixture = TableXviiRuns();
   const Crossed crossed = Cross(fixture.runs);
@@ -174,6 +129,21 @@ TEST(CrossLinksTest, RunsOfOneCountryGoByTheirNames) {
   runs.push_back(RunNamed("a list", "", 4));
   EXPECT_EQ(Cross(runs).links.labels,
             (std::vector<std::string>{"IE-2017", "IE-2018", "EE", "a list"}));
+}
+
+TEST(CrossLinksTest, ClustersOfRunsThatGoByNameHaveADotBeforeTheirNumber) {
+  std::vector<std::unique_ptr<FakeRunReader>> runs;
+  runs.push_back(RunNamed("IE-2017", "IE", 1));
+  runs.push_back(RunNamed("IE-2018", "IE", 2));
+  for (const auto& run : runs) ShowKey(*run, {1, 2}, "k");
+  EXPECT_EQ(Cross(runs).super.clusters[0].name, "SCIE-2017.1");
+}
+
+TEST(CrossLinksTest, AListThatIsCalledLikeACountryIsNotTakenForIt) {
+  std::vector<std::unique_ptr<FakeRunReader>> runs;
+  runs.push_back(RunNamed("IE-2018", "IE", 1));
+  runs.push_back(RunNamed("IE", "", 2));
+  EXPECT_EQ(Cross(runs).links.labels, (std::vector<std::string>{"IE-2018", "IE"}));
 }
 
 }  // namespace

@@ -54,6 +54,23 @@ uint64_t Evolution::CountAfter(ClusterFate fate) const {
   return Count(after, fate);
 }
 
+std::vector<ClusterEvent> FindClusterEvents(const Evolution& evolution) {
+  std::vector<std::vector<uint32_t>> into(evolution.before.size());
+  std::vector<std::vector<uint32_t>> of(evolution.after.size());
+  for (const ClusterLink& link : evolution.links) {
+    into[link.before].push_back(link.after);
+    of[link.after].push_back(link.before);
+  }
+  std::vector<ClusterEvent> events;
+  for (const bool split : {true, false}) {
+    auto& partners = split ? into : of;
+    for (uint32_t i = 0; i < partners.size(); ++i) {
+      if (partners[i].size() > 1) events.push_back({split, i, std::move(partners[i])});
+    }
+  }
+  return events;
+}
+
 EvolutionBuilder::EvolutionBuilder(const ComparedRun& before, const ComparedRun& after,
                                    const HostPairs& pairs)
     : before_(before),

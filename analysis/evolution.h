@@ -87,6 +87,15 @@ struct Evolution {
   uint64_t CountAfter(ClusterFate fate) const;
 };
 
+// A cluster with two partners or more: it split into them, or they merged into it.
+struct ClusterEvent {
+  bool split = false;            // else merged
+  uint32_t cluster = 0;          // of the run before when it split, of the run after when it merged
+  std::vector<uint32_t> others;  // of the other run, ascending
+};
+// Splits by cluster, then merges by cluster.
+std::vector<ClusterEvent> FindClusterEvents(const Evolution& evolution);
+
 // Fed with every key of the two runs.
 class EvolutionBuilder {
  public:
