@@ -107,7 +107,10 @@ EventsBuilder::EventsBuilder(const ComparedRun& before, const ComparedRun& after
       pairs_(pairs),
       listed_(listed),
       seen_before_(before.hosts.size()),
-      crypto_after_(after.hosts.size()) {}
+      crypto_after_(after.hosts.size()) {
+  // What is never written costs address space only; growing would hold it twice.
+  port_changes_.reserve(before.clustering.key_uses + after.clustering.key_uses);
+}
 
 void EventsBuilder::Add(const KeyChange& key) {
   ++out_.keys[static_cast<size_t>(key.fate())];
