@@ -75,6 +75,24 @@ TEST_F(EvolutionTest, AnIpPartnerAndAnotherKeyPartnerMakeAllThreeComplex) {
   EXPECT_EQ(evolution.before[0].links, 2U);
 }
 
+TEST_F(EvolutionTest, NoPartnerIsLostToANumberThatIsPartOfAnother) {
+  // The reference looks for "5" in the text "105" and drops it. Sizes make cluster i number i.
+  uint32_t next = 1000;
+  for (uint32_t i = 1; i <= 120; ++i) {
+    std::vector<uint32_t> hosts;
+    for (uint32_t n = 0; n < 2 + 120 - i; ++n) hosts.push_back(++next);
+    ShowKey(*after_, hosts, StrCat("key ", i));
+  }
+  ShowKey(*before_, {1, 2}, "joined");
+  for (const uint32_t i : {105, 15, 5, 12, 2}) ShowKey(*before_, {1}, StrCat("key ", i), 25);
+  const Evolution& evolution = Evolve();
+  std::vector<uint32_t> numbers;
+  for (const ClusterLink& link : evolution.links) numbers.push_back(link.after + 1);
+  EXPECT_EQ(numbers, (std::vector<uint32_t>{2, 5, 12, 15, 105}));
+  EXPECT_EQ(evolution.before[0].links, 5U);
+  EXPECT_EQ(evolution.CountAfter(ClusterFate::kComplex), 5U);
+}
+
 TEST_F(EvolutionTest, MatchesEachClusterOnceAndTheStrongestLinksFirst) {
   ShowKey(*before_, {1, 2, 3, 4, 5}, "a");  // splits: three stay, two leave
   ShowKey(*after_, {1, 2, 3}, "a");

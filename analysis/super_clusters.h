@@ -4,8 +4,9 @@
 // they consist of (the paper's Tables XVIII to XX). A component of one link is *additional*: the
 // paper only counts those.
 //
-// The rows of members here are what one pass over the key index tells; what needs observations or
-// certificates (browser trust, wildcards) is the cluster statistics' and not repeated here.
+// The rows of members (SharingCounts) are what one pass over the key index tells, no more than
+// comparisons need. The statistics of single clusters, which read observations and certificates,
+// too (browser trust, wildcards), take their place where a table wants those.
 
 #include <cstdint>
 #include <string>

@@ -10,6 +10,7 @@
 #include "cli/compare_json.h"
 #include "cli/compare_picture.h"
 #include "cli/compare_tables.h"
+#include "cli/cross_json.h"
 #include "cli/cross_picture.h"
 #include "cli/cross_tables.h"
 #include "cli/exit_code.h"

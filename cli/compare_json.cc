@@ -1,7 +1,5 @@
 #include "cli/compare_json.h"
 
-#include <nlohmann/json.hpp>
-
 #include "cli/compare_tables.h"
 #include "cli/render_text.h"
 
@@ -10,18 +8,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr uint32_t kNone = Clustering::kNone;
-
-Json RunJson(const ComparedRun& run) {
-  const proto::RunRow& row = run.reader->run();
-  return {{"run", run.name()},
-          {"country", row.country()},
-          {"state", row.state() == proto::RunRow::DONE ? "done" : "open"},
-          {"started", FormatUtc(row.created_unix_ms())},
-          {"crypto", run.clustering.crypto_hosts},
-          {"clustered", run.clustering.clustered_hosts},
-          {"unique_keys", run.clustering.unique_keys},
-          {"clusters", run.clustering.clusters.size()}};
-}
 
 Json IdOf(const ComparedRun& run, uint32_t cluster) {
   return cluster == kNone ? Json(nullptr) : Json(run.clustering.clusters[cluster].id);
@@ -174,91 +160,24 @@ Json PortsJson(const Events& events) {
   return out;
 }
 
-Json CountsOfSharing(const SharingCounts& counts) {
-  return {{"hosts", counts.hosts},
-          {"ases", counts.ases},
-          {"host_ports", counts.host_ports()},
-          {"ssh_ports", counts.ssh_ports},
-          {"ssh_keys", counts.ssh_keys},
-          {"tls_ports", counts.tls_ports},
-          {"tls_keys", counts.tls_keys},
-          {"most_reused", counts.most_reused}};
-}
-
-// Names and counts of a super-cluster's parts.
-class CrossJson {
- public:
-  CrossJson(std::span<const ComparedRun* const> runs, const CrossLinks& links)
-      : runs_(runs), links_(links) {}
-
-  std::string Name(uint32_t node) const {
-    const CrossNode& at = links_.nodes[node];
-    return links_.NameOf(at, *runs_[at.run]);
-  }
-
-  Json Links(const SuperCluster& cluster) const {
-    Json out = Json::array();
-    for (const uint32_t i : cluster.links) {
-      const CrossLink& link = links_.links[i];
-      out.push_back({{"a", Name(link.a)},
-                     {"b", Name(link.b)},
-                     {"shared_keys", link.shared_keys},
-                     {"shared_addresses", link.shared_addresses}});
-    }
-    return out;
-  }
-
-  Json Members(const SuperCluster& cluster) const {
-    Json out = Json::array();
-    for (size_t m = 0; m < cluster.nodes.size(); ++m) {
-      const CrossNode& node = links_.nodes[cluster.nodes[m]];
-      const ComparedRun& run = *runs_[node.run];
-      Json member = {{"name", Name(cluster.nodes[m])},
-                     {"run", run.name()},
-                     {"id", IdOf(run, node.cluster)},
-                     {"first_member", run.hosts.address(node.host).ToString()}};
-      member.update(CountsOfSharing(cluster.members[m]));
-      out.push_back(std::move(member));
-    }
-    return out;
-  }
-
-  Json LinkingKeys(const SuperCluster& cluster) const {
-    Json out = Json::array();
-    for (const LinkingKey& key : cluster.linking_keys) {
-      Json names = Json::array();
-      for (const uint32_t node : key.nodes) names.push_back(Name(node));
-      out.push_back({{"key", key.key.ToHex()},
-                     {"host_ports", key.host_ports},
-                     {"clusters", std::move(names)}});
-    }
-    return out;
-  }
-
-  Json SuperClusterJson(const SuperCluster& cluster) const {
-    return {{"name", cluster.name},
-            {"additional", cluster.additional()},
-            {"runs", cluster.runs},
-            {"clusters", cluster.nodes.size()},
-            {"sum", CountsOfSharing(cluster.sum)},
-            {"distinct", CountsOfSharing(cluster.distinct)},
-            {"linking_key_count", cluster.linking_key_count},
-            {"linking_keys", LinkingKeys(cluster)},
-            {"members", Members(cluster)},
-            {"links", Links(cluster)}};
-  }
-
- private:
-  std::span<const ComparedRun* const> runs_;
-  const CrossLinks& links_;
-};
-
 }  // namespace
+
+Json ComparedRunJson(const ComparedRun& run) {
+  const proto::RunRow& row = run.reader->run();
+  return {{"run", run.name()},
+          {"country", row.country()},
+          {"state", row.state() == proto::RunRow::DONE ? "done" : "open"},
+          {"started", FormatUtc(row.created_unix_ms())},
+          {"crypto", run.clustering.crypto_hosts},
+          {"clustered", run.clustering.clustered_hosts},
+          {"unique_keys", run.clustering.unique_keys},
+          {"clusters", run.clustering.clusters.size()}};
+}
 
 std::string ComparisonAsJson(const RunComparison& c) {
   const Evolution& evolution = c.evolution;
-  const Json out = {{"before", RunJson(c.before)},
-                    {"after", RunJson(c.after)},
+  const Json out = {{"before", ComparedRunJson(c.before)},
+                    {"after", ComparedRunJson(c.after)},
                     {"categories", CategoriesJson(evolution)},
                     {"matched", MatchedJson(evolution.matched)},
                     {"hosts", CountsJson(c.events.hosts, HostFateName)},
@@ -273,31 +192,6 @@ std::string ComparisonAsJson(const RunComparison& c) {
                     {"host_events", HostEventsJson(c)},
                     {"rotations", RotationsJson(c)},
                     {"moves", MovesJson(c)}};
-  return out.dump(2) + "\n";
-}
-
-std::string CrossAsJson(std::span<const ComparedRun* const> runs, const CrossLinks& links,
-                        const SuperClusters& super) {
-  const CrossJson names(runs, links);
-  Json of_runs = Json::array();
-  for (size_t i = 0; i < runs.size(); ++i) {
-    Json run = {{"label", links.labels[i]}};
-    run.update(RunJson(*runs[i]));
-    of_runs.push_back(std::move(run));
-  }
-  Json clusters = Json::array();
-  for (const SuperCluster& cluster : super.clusters) {
-    clusters.push_back(names.SuperClusterJson(cluster));
-  }
-  const Json out = {{"runs", std::move(of_runs)},
-                    {"matrix", links.matrix},
-                    {"links", links.links.size()},
-                    {"linked_clusters", links.nodes.size()},
-                    {"super_clusters", super.clusters.size()},
-                    {"additional", super.additional},
-                    {"hosts_sum", super.hosts_sum},
-                    {"hosts_distinct", super.hosts_distinct},
-                    {"components", std::move(clusters)}};
   return out.dump(2) + "\n";
 }
 

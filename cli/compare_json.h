@@ -1,17 +1,18 @@
 #pragma once
 
-// What `hark compare` found, for programs. docs/formats/compare.md describes every member.
+// What `hark compare RUN1 RUN2` found, for programs. docs/formats/compare.md describes every
+// member.
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "analysis/run_comparison.h"
-#include "analysis/super_clusters.h"
 
 namespace hark {
 
 std::string ComparisonAsJson(const RunComparison& comparison);
 
-std::string CrossAsJson(std::span<const ComparedRun* const> runs, const CrossLinks& links,
-                        const SuperClusters& super);
+// The run itself: name, country, state, and how much there is of it.
+nlohmann::ordered_json ComparedRunJson(const ComparedRun& run);
 
 }  // namespace hark
