@@ -1,5 +1,7 @@
 #include "cli/compare_json.h"
 
+#include <nlohmann/json.hpp>
+
 #include "cli/compare_tables.h"
 #include "cli/render_text.h"
 

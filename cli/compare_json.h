@@ -3,7 +3,7 @@
 // What `hark compare RUN1 RUN2` found, for programs. docs/formats/compare.md describes every
 // member.
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "analysis/run_comparison.h"

@@ -1,5 +1,7 @@
 #include "cli/cross_json.h"
 
+#include <nlohmann/json.hpp>
+
 #include "cli/compare_json.h"
 
 namespace hark {
