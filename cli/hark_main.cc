@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/cluster_command.h"
+#include "cli/compare_command.h"
 #include "cli/dispatch.h"
 #include "cli/exclude_command.h"
 #include "cli/fleet_command.h"
@@ -42,6 +43,7 @@ int main(int argc, char** argv) {
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},
+      {"compare", "two runs: what changed; several: keys across their borders", hark::RunCompare},
       {"fleet keygen", "make the coordinator's long-term key pair", hark::RunFleetKeygen},
       {"fleet invite", "print a token with which one new worker may join", hark::RunFleetInvite},
       {"fleet allow", "let a worker in by its public key", hark::RunFleetAllow},

@@ -1,0 +1,16 @@
+#pragma once
+
+// What super-clusters consist of: one pass over the runs' key indexes, 8 bytes for each (host,
+// port) of a linked cluster.
+
+#include <span>
+
+#include "analysis/super_clusters.h"
+
+namespace hark {
+
+// Fills in members, sums, distinct counts and linking keys; nodes and links are there.
+Status CountMembers(std::span<const ComparedRun* const> runs, const CrossLinks& links,
+                    SuperClusters& out);
+
+}  // namespace hark

@@ -1,0 +1,316 @@
+#include "cli/compare_tables.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/strings.h"
+
+namespace hark {
+namespace {
+
+constexpr size_t kKeyShown = 12;   // hex digits: enough to tell keys apart by eye
+constexpr size_t kIdsInCell = 12;  // clusters or addresses named in one cell of a text
+
+Cell KeyCell(const KeyId& key) {
+  const std::string hex = key.ToHex();
+  return {hex.substr(0, kKeyShown), hex};
+}
+
+Cell ListCell(const std::vector<std::string>& items, uint64_t all) {
+  const size_t n = std::min(kIdsInCell, items.size());
+  const auto end = items.begin() + static_cast<ptrdiff_t>(n);
+  std::string shown = Join({items.begin(), end}, " ");
+  if (n < all) shown += StrCat(" ... (", WithThousands(all), ")");
+  return {shown, Join(items, " ")};
+}
+
+Cell AsnCell(uint32_t asn) {
+  return TextCell(asn == 0 ? "" : std::to_string(asn));
+}
+
+// The cluster the host is in; "" of a lone one.
+Cell ClusterCell(const ComparedRun& run, uint32_t host) {
+  const uint32_t cluster = run.clustering.cluster_of[host];
+  return TextCell(cluster == Clustering::kNone ? "" : run.clustering.clusters[cluster].id);
+}
+
+class Tables {
+ public:
+  Tables(const RunComparison& comparison, const ListSizes& sizes)
+      : c_(comparison), rows_(sizes.rows), hosts_of_a_kind_(sizes.hosts_of_a_kind) {}
+
+  Table Categories() const {
+    Table table{"categories", "What became of the clusters", {}, {}, false, {}};
+    table.columns = {{"category", false}, {c_.before.name()}, {c_.after.name()}};
+    const Evolution& e = c_.evolution;
+    const uint64_t unlinked[] = {e.CountBefore(ClusterFate::kUnlinked),
+                                 e.CountAfter(ClusterFate::kUnlinked)};
+    table.rows = {{TextCell("disappeared"), CountCell(unlinked[0]), CountCell(0)},
+                  {TextCell("appeared"), CountCell(0), CountCell(unlinked[1])}};
+    const auto add = [&](std::string name, ClusterFate fate) {
+      table.rows.push_back({TextCell(std::move(name)), CountCell(e.CountBefore(fate)),
+                            CountCell(e.CountAfter(fate))});
+    };
+    add("linked by addresses", ClusterFate::kByAddress);
+    add("linked by keys", ClusterFate::kByKey);
+    add("linked by both", ClusterFate::kByBoth);
+    add("complex", ClusterFate::kComplex);
+    table.rows.push_back(
+        {TextCell("total"), CountCell(e.before.size()), CountCell(e.after.size())});
+    table.total = true;
+    return table;
+  }
+
+  Table Unlinked() const {
+    Table table{
+        "unlinked", "Clusters without a link: what the other run has of them", {}, {}, false, {}};
+    table.columns = {{"of the clusters", false}, {"disappeared"}, {"appeared"}};
+    const auto add = [&](std::string name, const auto& counts) {
+      const auto count = [&](const std::vector<ClusterPast>& clusters) {
+        return CountCell(static_cast<uint64_t>(
+            std::count_if(clusters.begin(), clusters.end(), [&](const ClusterPast& past) {
+              return past.fate == ClusterFate::kUnlinked && counts(past);
+            })));
+      };
+      table.rows.push_back(
+          {TextCell(std::move(name)), count(c_.evolution.before), count(c_.evolution.after)});
+    };
+    add("nothing", [](const ClusterPast& past) { return past.without_trace(); });
+    add("addresses, in no cluster", [](const ClusterPast& past) { return past.seen_hosts > 0; });
+    add("keys, on hosts of no cluster", [](const ClusterPast& past) { return past.lone_keys > 0; });
+    return table;
+  }
+
+  Table Matched() const {
+    const MatchedCounts& counts = c_.evolution.matched;
+    Table table{"matched", "Clusters that are matched across the runs", {}, {}, false, {}};
+    table.columns = {{"pairs", false}, {"clusters"}};
+    const auto add = [&](std::string name, uint64_t n) {
+      table.rows.push_back({TextCell(std::move(name)), CountCell(n)});
+    };
+    add("matched", counts.matched);
+    add("  same members", counts.same_members);
+    add("  more members", counts.grew);
+    add("  fewer members", counts.shrank);
+    add("  as many, others", counts.exchanged);
+    add("held together by the same keys", counts.same_id);
+    table.notes = {"strongest link first (shared addresses + shared keys), each cluster once"};
+    return table;
+  }
+
+  Table Hosts() const {
+    Table table{"hosts", "Hosts with keys", {{"host", false}, {"hosts"}}, {}, false, {}};
+    const auto add = [&](std::string name, HostFate fate) {
+      table.rows.push_back({TextCell(std::move(name)), CountCell(c_.events.of(fate))});
+    };
+    add("the same keys", HostFate::kSameKeys);
+    add("some keys the same, some not", HostFate::kSomeKeys);
+    add("all keys others", HostFate::kOtherKeys);
+    add("there, but without a key now", HostFate::kLostKeys);
+    add("vanished", HostFate::kVanished);
+    add("was there without a key", HostFate::kGainedKeys);
+    add("appeared", HostFate::kAppeared);
+    return table;
+  }
+
+  Table Ports() const {
+    Table table{"ports", "Keys on the ports of hosts that are in both runs", {}, {}, false, {}};
+    table.columns = {{"port", false}, {"the same"}, {"rotated"}, {"only added"}, {"only dropped"}};
+    const auto add = [&](std::string name, const std::array<uint64_t, kPortFateCount>& counts) {
+      std::vector<Cell> row = {TextCell(std::move(name))};
+      for (const uint64_t n : counts) row.push_back(CountCell(n));
+      table.rows.push_back(std::move(row));
+    };
+    for (const auto& [port, counts] : c_.events.by_port) add(std::to_string(port), counts);
+    add("total", c_.events.ports);
+    table.total = true;
+    return table;
+  }
+
+  Table Keys() const {
+    Table table{"keys", "Keys by the addresses they were on", {{"key", false}, {"keys"}}, {}, false,
+                {}};
+    const auto add = [&](std::string name, KeyFate fate) {
+      table.rows.push_back({TextCell(std::move(name)), CountCell(c_.events.of(fate))});
+    };
+    add("stayed on the same", KeyFate::kStayed);
+    add("spread to more", KeyFate::kSpread);
+    add("withdrawn from some", KeyFate::kWithdrawn);
+    add("left some, came to others", KeyFate::kShifted);
+    add("moved from all to others", KeyFate::kMoved);
+    add("gone", KeyFate::kGone);
+    add("new", KeyFate::kNew);
+    return table;
+  }
+
+  Table Complex() const {
+    Table table{"complex", "Complex groups, most clusters first", {}, {}, false, {}};
+    table.columns = {{"group", false}, {c_.before.name(), false}, {c_.after.name(), false},
+                     {"links"},        {"shared addresses"},      {"shared keys"}};
+    const auto& groups = c_.evolution.complex;
+    for (size_t i = 0; i < groups.size() && i < rows_; ++i) {
+      uint64_t addresses = 0, keys = 0;
+      for (const uint32_t link : groups[i].links) {
+        addresses += c_.evolution.links[link].shared_addresses;
+        keys += c_.evolution.links[link].shared_keys;
+      }
+      table.rows.push_back({TextCell(std::to_string(i + 1)),
+                            ListCell(Ids(c_.before, groups[i].before), groups[i].before.size()),
+                            ListCell(Ids(c_.after, groups[i].after), groups[i].after.size()),
+                            CountCell(groups[i].links.size()), CountCell(addresses),
+                            CountCell(keys)});
+    }
+    NoteCut(table, groups.size());
+    return table;
+  }
+
+  // A row a cluster with several partners.
+  Table Splits() const {
+    Table table{"splits", "Clusters that split or merged", {}, {}, false, {}};
+    table.columns = {{"event", false}, {"hosts"}, {"clusters"}, {"into or of", false}};
+    const std::vector<ClusterEvent> events = FindClusterEvents(c_.evolution);
+    for (const ClusterEvent& event : events) {
+      if (table.rows.size() == rows_) break;
+      const ComparedRun& run = event.split ? c_.before : c_.after;
+      const Cluster& of = run.clustering.clusters[event.cluster];
+      table.rows.push_back(
+          {TextCell(StrCat(event.split ? "split " : "merged ", of.id)),
+           CountCell(of.members.size()), CountCell(event.others.size()),
+           ListCell(Ids(event.split ? c_.after : c_.before, event.others), event.others.size())});
+    }
+    NoteCut(table, events.size());
+    return table;
+  }
+
+  Table Links() const {
+    Table table{"links", "Links between clusters", {}, {}, false, {}};
+    table.columns = {{"clusters", false}, {"category", false}, {"shared addresses"},
+                     {"shared keys"},     {"unchanged hosts"}, {"matched", false}};
+    for (const ClusterLink& link : c_.evolution.links) {
+      table.rows.push_back(
+          {TextCell(StrCat(c_.before.clustering.clusters[link.before].id, ">",
+                           c_.after.clustering.clusters[link.after].id)),
+           TextCell(std::string(ClusterFateName(c_.evolution.before[link.before].fate))),
+           CountCell(link.shared_addresses), CountCell(link.shared_keys),
+           CountCell(link.unchanged_hosts), TextCell(link.matched ? "yes" : "no")});
+    }
+    return table;
+  }
+
+  Table HostEvents() const {
+    Table table{"host_events", "Hosts that changed", {}, {}, false, {}};
+    table.columns = {{"address", false}, {"event", false}, {"AS"}, {"cluster", false}};
+    std::array<size_t, kHostFateCount> shown{};
+    for (const HostEvent& event : c_.events.host_events) {
+      if (++shown[static_cast<size_t>(event.fate)] > hosts_of_a_kind_) continue;
+      const bool after = event.fate == HostFate::kAppeared || event.fate == HostFate::kGainedKeys;
+      const ComparedRun& run = after ? c_.after : c_.before;
+      table.rows.push_back({TextCell(run.hosts.address(event.host).ToString()),
+                            TextCell(std::string(HostFateName(event.fate))),
+                            AsnCell(run.hosts.asn(event.host)), ClusterCell(run, event.host)});
+    }
+    uint64_t all = 0;
+    for (const uint64_t n : c_.events.hosts) all += n;
+    NoteCut(table, all - c_.events.of(HostFate::kSameKeys));
+    return table;
+  }
+
+  Table Rotations() const {
+    Table table{"rotations", "Keys rotated", {}, {}, false, {}};
+    table.columns = {{"host and port", false}, {"AS"}, {"key before", false}, {"after", false}};
+    for (const RotationEvent& event : c_.events.rotations) {
+      if (table.rows.size() == rows_) break;
+      table.rows.push_back(
+          {TextCell(AddressAndPort(c_.before.hosts.address(event.host), event.port)),
+           AsnCell(c_.before.hosts.asn(event.host)), KeysCell(event.gone), KeysCell(event.fresh)});
+    }
+    NoteCut(table, c_.events.of(PortFate::kRotated));
+    return table;
+  }
+
+  Table Moves() const {
+    Table table{"moves", "Keys that moved to other addresses, most hosts first", {}, {}, false, {}};
+    table.columns = {{"key", false},
+                     {"event", false},
+                     {"left"},
+                     {"came to"},
+                     {"stayed on"},
+                     {"left addresses", false},
+                     {"came to addresses", false}};
+    for (const MoveEvent& event : c_.events.moves) {
+      if (table.rows.size() == rows_) break;
+      table.rows.push_back({KeyCell(event.key), TextCell(std::string(KeyFateName(event.fate))),
+                            CountCell(event.left_hosts), CountCell(event.gained_hosts),
+                            CountCell(event.stayed_hosts),
+                            ListCell(Addresses(c_.before, event.left), event.left_hosts),
+                            ListCell(Addresses(c_.after, event.gained), event.gained_hosts)});
+    }
+    NoteCut(table, c_.events.of(KeyFate::kMoved) + c_.events.of(KeyFate::kShifted));
+    return table;
+  }
+
+ private:
+  static std::vector<std::string> Ids(const ComparedRun& run, const std::vector<uint32_t>& which) {
+    std::vector<std::string> ids;
+    for (const uint32_t cluster : which) ids.push_back(run.clustering.clusters[cluster].id);
+    return ids;
+  }
+
+  static std::vector<std::string> Addresses(const ComparedRun& run,
+                                            const std::vector<uint32_t>& hosts) {
+    std::vector<std::string> out;
+    for (const uint32_t host : hosts) out.push_back(run.hosts.address(host).ToString());
+    return out;
+  }
+
+  static Cell KeysCell(const std::vector<KeyId>& keys) {
+    Cell cell;
+    for (const KeyId& key : keys) {
+      const std::string_view between = cell.plain.empty() ? "" : " ";
+      cell.shown += StrCat(between, KeyCell(key).shown);
+      cell.plain += StrCat(between, KeyCell(key).plain);
+    }
+    return cell;
+  }
+
+  static void NoteCut(Table& table, uint64_t all) {
+    if (table.rows.size() == all) return;
+    table.notes.push_back(StrCat(WithThousands(table.rows.size()), " of ", WithThousands(all),
+                                 " shown; other formats and --max_events show more"));
+  }
+
+  const RunComparison& c_;
+  const size_t rows_;
+  const size_t hosts_of_a_kind_;
+};
+
+}  // namespace
+
+std::vector<Table> ComparisonTables(const RunComparison& comparison, const ListSizes& sizes) {
+  const Tables tables(comparison, sizes);
+  std::vector<Table> out = {tables.Categories(), tables.Unlinked(), tables.Matched(),
+                            tables.Hosts(),      tables.Ports(),    tables.Keys()};
+  if (sizes.links) out.push_back(tables.Links());
+  for (Table& list : std::vector<Table>{tables.Complex(), tables.Splits(), tables.HostEvents(),
+                                        tables.Rotations(), tables.Moves()}) {
+    if (!list.rows.empty()) out.push_back(std::move(list));
+  }
+  return out;
+}
+
+std::string ComparisonHeadline(const RunComparison& comparison) {
+  return StrCat("run ", EscapeForDisplay(comparison.before.name()), " to ",
+                EscapeForDisplay(comparison.after.name()));
+}
+
+std::string AddressAndPort(const Address& address, uint16_t port) {
+  const std::string text = address.ToString();
+  return address.is_v4() ? StrCat(text, ":", port) : StrCat("[", text, "]:", port);
+}
+
+std::string_view CategoryName(ClusterFate fate, bool of_before) {
+  if (fate != ClusterFate::kUnlinked) return ClusterFateName(fate);
+  return of_before ? "disappeared" : "appeared";
+}
+
+}  // namespace hark
