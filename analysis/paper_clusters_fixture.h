@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,10 @@ struct PaperCluster {
   // How often each key occurs, most first; left out = `most` once, the rest as evenly as it goes.
   std::vector<uint64_t> tls_uses = {};
 };
+
+inline void PrintTo(const PaperCluster& row, std::ostream* out) {
+  *out << "cluster " << row.name;
+}
 
 class PaperClusterBuilder {
  public:
