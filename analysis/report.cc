@@ -152,6 +152,7 @@ Result<RunAnalysis> AnalyseRun(const RunReader& reader, bool include_answers_all
   HARK_ASSIGN_OR_RETURN(out.clustering, FindClusters(reader, out.hosts));
   NoteThrottled(ports, out.clustering);
   CountClusters(out.clustering, report);
+  HARK_ASSIGN_OR_RETURN(report.reuse, MeasureKeyReuse(reader, out.hosts, out.clustering));
   HARK_ASSIGN_OR_RETURN(report.coverage, ReadCoverage(reader));
   report.errors = report.coverage.errors;
   // The clusters come from the key index, the tables from the observations; they are written

@@ -16,6 +16,7 @@
 #include "analysis/clusters.h"
 #include "analysis/coverage.h"
 #include "analysis/host_table.h"
+#include "analysis/key_reuse.h"
 #include "analysis/multihomed.h"
 #include "base/outcome.h"
 #include "base/status.h"
@@ -67,6 +68,7 @@ struct RunReport {
   ClusterSizes sizes;
   MultihomedCounts multihomed;
   KeyCount most_reused;
+  KeyReuse reuse;
 
   std::map<uint16_t, PortCounts> ports;          // the run's ports, and any other seen
   std::map<std::string, uint64_t> ssh_versions;  // "2.0", "1.99" … of host/ports with a key

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "analysis/json_text.h"
+#include "analysis/stats_tables.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -267,6 +268,7 @@ std::vector<Table> ReportTables(const RunReport& report) {
   std::vector<Table> tables = {MeasuresTable(report), PortsTable(report),
                                OutcomesTable(report), MultihomedTable(report),
                                CoverageTable(report), SizesTable(report)};
+  AddStatsTables(report, tables);
   if (!report.geo_sources.empty()) tables.push_back(SourcesTable(report));
   return tables;
 }

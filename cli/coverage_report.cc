@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "cli/render_text.h"
 #include "cli/report_json.h"
+#include "cli/report_latex.h"
 #include "cli/report_text.h"
 
 namespace hark {
@@ -81,6 +82,7 @@ Result<std::string> CoverageReport(const RunReport& report, const CoverageParts&
   for (const Table& table : Tables(report, parts)) {
     if (format == "csv") out += TableAsCsv(table);
     if (format == "markdown") out += "\n" + TableAsMarkdown(table);
+    if (format == "latex") out += TableAsLatex(table);
     if (format == "text") {
       out += "\n" + TableAsText(table, to_terminal ? StyleOfStdout() : TextStyle{});
     }

@@ -10,7 +10,9 @@
 #include "cli/read_run.h"
 #include "cli/report_html.h"
 #include "cli/report_json.h"
+#include "cli/report_latex.h"
 #include "cli/report_text.h"
+#include "cli/runs_report.h"
 
 namespace hark {
 namespace {
@@ -30,8 +32,9 @@ FlagSet Flags(ReportOptions& options) {
   FlagSet flags(
       kName, "the tables of a run, as far as it has come",
       {{"db", Text(&options.db, "DIR"), "the store to read", true},
-       {"run", Text(&options.run, "NAME"), "the run; without it the newest"},
-       {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "html"}),
+       {"run", Text(&options.run, "NAME"),
+        "the run, or several with commas, side by side; without it the newest"},
+       {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "latex", "html"}),
         "json is described in docs/formats/report.md, html is one page with plots"},
        {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
        {"include_answers_all", Switch(&options.include_answers_all),
@@ -51,6 +54,9 @@ std::string Render(const RunAnalysis& analysis, const ReportOptions& options) {
   if (options.format == "csv") return ReportAsCsv(report);
   if (options.format == "markdown") return ReportAsMarkdown(report);
   if (options.format == "html") return ReportAsHtml(analysis);
+  if (options.format == "latex") {
+    return ReportAsLatex(ReportHeadline(report), ReportTables(report), report.errors);
+  }
   return ReportAsText(report, options.output.empty() ? StyleOfStdout() : TextStyle{});
 }
 
@@ -64,7 +70,21 @@ Result<RunReport> Coverages(const RunReader& reader, const ReportOptions& option
   return report;
 }
 
+// Of the several runs' reports only what is wrong with them comes back.
+Result<RunReport> SideBySide(const ReportOptions& options, const std::vector<std::string>& names) {
+  if (options.coverage) return InvalidInput("--coverage is of one run");
+  HARK_ASSIGN_OR_RETURN(const std::vector<RunReport> runs,
+                        AnalyseRuns(options.db, names, options.include_answers_all));
+  const bool colour = options.output.empty() && StyleOfStdout().colour;
+  HARK_RETURN_IF_ERROR(WriteOutput(options.output, RunsReport(runs, options.format, colour)));
+  RunReport out;
+  out.errors = ErrorsOf(runs);
+  return out;
+}
+
 Result<RunReport> Report(const ReportOptions& options) {
+  HARK_ASSIGN_OR_RETURN(const std::vector<std::string> names, RunNames(options.run));
+  if (names.size() > 1) return SideBySide(options, names);
   HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
   HARK_ASSIGN_OR_RETURN(RunAnalysis analysis,
                         AnalyseRun(*opened.reader, options.include_answers_all));
