@@ -9,6 +9,7 @@
 #include "cli/fleet_command.h"
 #include "cli/geo_command.h"
 #include "cli/grab_command.h"
+#include "cli/graph_command.h"
 #include "cli/report_command.h"
 #include "cli/run_change_command.h"
 #include "cli/run_command.h"
@@ -42,6 +43,7 @@ int main(int argc, char** argv) {
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},
+      {"cluster graph", "a cluster as a picture or a page", hark::RunClusterGraph},
       {"fleet keygen", "make the coordinator's long-term key pair", hark::RunFleetKeygen},
       {"fleet invite", "print a token with which one new worker may join", hark::RunFleetInvite},
       {"fleet allow", "let a worker in by its public key", hark::RunFleetAllow},
