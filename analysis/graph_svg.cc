@@ -61,8 +61,12 @@ std::string Lines(const ClusterGraph& graph, const ClusterPicture& picture) {
   return out;
 }
 
-std::string Dot(const ClusterGraph& graph, const PictureDot& dot) {
-  const std::string title = Title(NodeFacts(graph, dot.node));
+std::string Dot(const ClusterGraph& graph, const PictureDot& dot, SvgUse use) {
+  std::vector<std::string> facts = NodeFacts(graph, dot.node);
+  // A page of several pictures stays small: of hosts in a crowd it names the address and the AS.
+  const bool crowd = graph.nodes() > kMostNodesWithFacts && !graph.is_key(dot.node);
+  if (use == SvgUse::kInPage && crowd) facts.resize(1);
+  const std::string title = Title(facts);
   if (graph.is_key(dot.node)) {
     return StrCat("<rect class=\"key\"", Number("x", dot.at.x - dot.radius),
                   Number("y", dot.at.y - dot.radius), Number("width", 2 * dot.radius),
@@ -128,7 +132,7 @@ std::string GraphAsSvg(const ClusterGraph& graph, const GraphLayout& layout, Svg
   out += "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
   out += Lines(graph, picture);
   out += "<g class=\"nodes\" stroke=\"#333\" stroke-width=\"0.7\">\n";
-  for (const PictureDot& dot : picture.dots) out += Dot(graph, dot);
+  for (const PictureDot& dot : picture.dots) out += Dot(graph, dot, use);
   out += "</g>\n" + Swatches(picture) + Texts(picture);
   return out + "</svg>\n";
 }

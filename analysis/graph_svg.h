@@ -17,5 +17,7 @@ std::string GraphAsSvg(const ClusterGraph& graph, const GraphLayout& layout,
                        SvgUse use = SvgUse::kDocument);
 
 inline constexpr size_t kMostLineTitles = 2000;
+// In a page only the first fact of a host is there when the picture has more nodes than this.
+inline constexpr size_t kMostNodesWithFacts = 200;
 
 }  // namespace hark

@@ -1,7 +1,8 @@
 #include "cli/graph_command.h"
 
-#include <algorithm>
-#include <numeric>
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
 
 #include "analysis/cluster_detail.h"
 #include "base/file.h"
@@ -87,6 +88,21 @@ Result<std::vector<uint32_t>> Wanted(const GraphCommandOptions& options,
   return out;
 }
 
+// A file that is whole when it has its name. Not synced, as one file is: thousands of syncs take
+// longer than the pictures, which can be made again.
+Status WritePicture(const std::string& path, const std::string& content) {
+  const std::string beside = path + ".tmp";
+  errno = 0;
+  std::ofstream file(beside, std::ios::binary);
+  file << content;
+  file.close();
+  if (!file || std::rename(beside.c_str(), path.c_str()) != 0) {
+    std::remove(beside.c_str());
+    return ErrnoStatus("--out: cannot write " + EscapeForDisplay(path), errno);
+  }
+  return Status::Ok();
+}
+
 // The clusters of a run, some at a time.
 class Drawer {
  public:
@@ -123,7 +139,7 @@ class Drawer {
                           BuildClusterGraph(id, detail, GraphFormNamed(options_.graph.form)));
     HARK_ASSIGN_OR_RETURN(const std::string text, RenderGraph(graph, options_.graph));
     if (options_.out.empty()) return WriteOutput(options_.output, text);
-    return WriteOutput(StrCat(options_.out, "/", id, ".", options_.graph.format), text);
+    return WritePicture(StrCat(options_.out, "/", id, ".", options_.graph.format), text);
   }
 
   const GraphCommandOptions& options_;

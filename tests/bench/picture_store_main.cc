@@ -31,6 +31,7 @@ class Country {
     row.set_name(std::string(run.name));
     row.set_country(std::string(run.name.substr(0, 2)));
     row.set_planned(run.clustered);
+    row.set_gate_port(25);
     row.set_created_unix_ms(1'525'075'200'000);
     row.set_finished_unix_ms(1'525'078'800'000);
     row.set_state(proto::RunRow::DONE);
