@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "analysis/graph_fixture.h"
@@ -241,6 +242,19 @@ TEST_F(GraphCommandTest, TheSameStoreGivesTheSameBytes) {
   const std::string once = out_;
   ASSERT_EQ(Run({kLargest, "--form=hubs"}), 0);
   EXPECT_EQ(out_, once);
+}
+
+// HARK_UPDATE_GOLDEN=1 draws it anew.
+TEST_F(GraphCommandTest, DrawsTheExampleOfTheDocumentationAsRead) {
+  const std::string path = "docs/pictures/cluster.svg";
+  ASSERT_EQ(Run({kLargest}), 0);
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): never set here
+  if (std::getenv("HARK_UPDATE_GOLDEN") != nullptr) {
+    ASSERT_TRUE(WriteFileAtomically(path, out_).ok());
+  }
+  const Result<std::string> want = ReadFile(path);
+  ASSERT_TRUE(want.ok()) << want.status().message();
+  EXPECT_EQ(out_, *want);
 }
 
 TEST_F(GraphCommandTest, DrawsEveryClusterOfTheRun) {
