@@ -11,14 +11,17 @@ namespace {
 
 // Between two circles that touch, so that both are seen as circles.
 constexpr double kGap = 18;
-constexpr double kGoldenAngle = 2.39996322972865332;
+constexpr double kGoldenAngle = 2.39996322972865332;  // between two seeds of a sunflower
 // Up to that many bodies every two push each other; a tree costs more than it saves.
 constexpr size_t kExactly = 128;
 // Steps of one body in all rounds: a second or two on a slow core.
 constexpr size_t kBodySteps = 800'000;
 constexpr size_t kMostRounds = 400;
 constexpr size_t kFewestRounds = 2;
-constexpr int kSeparationRounds = 60;
+// Rounds of moving overlapping circles apart: a million bodies get two.
+constexpr size_t kMostSeparations = 60;
+constexpr size_t kFewestSeparations = 2;
+constexpr size_t kSeparationSteps = 300'000;
 
 double Length(double x, double y) {
   return std::sqrt(x * x + y * y);
@@ -195,7 +198,8 @@ PlacedBodies PlaceByForces(const GraphBodies& bodies) {
     const double left = 1 - static_cast<double>(round) / static_cast<double>(rounds);
     forces.Round(std::max(2.0, reach * 0.2) * left * left);
   }
-  SeparateBodies(bodies, out.at, kSeparationRounds);
+  const size_t separations = std::clamp(kSeparationSteps / n, kFewestSeparations, kMostSeparations);
+  SeparateBodies(bodies, out.at, static_cast<int>(separations));
   return out;
 }
 
