@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <unordered_map>
 
 #include "analysis/report.h"
 #include "base/strings.h"
@@ -59,24 +61,38 @@ std::vector<KeyCount> CountKeys(const std::vector<Member>& members) {
 
 Result<ClusterDetail> ReadClusterDetail(const RunReader& reader, const HostTable& hosts,
                                         const Clustering& clustering, uint32_t cluster) {
-  const std::vector<uint32_t>& members = clustering.clusters[cluster].members;
-  ClusterDetail out;
-  out.members.reserve(members.size());
-  for (const uint32_t host : members) {
-    out.members.push_back({hosts.address(host), hosts.asn(host), {}});
+  HARK_ASSIGN_OR_RETURN(std::vector<ClusterDetail> details,
+                        ReadClusterDetails(reader, hosts, clustering, {cluster}));
+  return std::move(details[0]);
+}
+
+Result<std::vector<ClusterDetail>> ReadClusterDetails(const RunReader& reader,
+                                                      const HostTable& hosts,
+                                                      const Clustering& clustering,
+                                                      const std::vector<uint32_t>& clusters) {
+  std::vector<ClusterDetail> out(clusters.size());
+  std::unordered_map<uint32_t, size_t> place;
+  for (size_t i = 0; i < clusters.size(); ++i) {
+    place[clusters[i]] = i;
+    for (const uint32_t host : clustering.clusters[clusters[i]].members) {
+      out[i].members.push_back({hosts.address(host), hosts.asn(host), {}});
+    }
   }
   HARK_RETURN_IF_ERROR(reader.ForEachPort(
       [&](const Address& address, uint16_t port, const proto::PortRow& row) -> Status {
         const std::optional<uint32_t> host = hosts.Find(address);
-        if (!host || clustering.cluster_of[*host] != cluster) return Status::Ok();
+        if (!host) return Status::Ok();
+        const auto wanted = place.find(clustering.cluster_of[*host]);
+        if (wanted == place.end()) return Status::Ok();
         const bool connected = row.observation().stage() != static_cast<uint32_t>(Stage::kConnect);
         if (!connected && row.keys_size() == 0) return Status::Ok();
+        const std::vector<uint32_t>& members = clustering.clusters[wanted->first].members;
         const auto at = std::lower_bound(members.begin(), members.end(), *host) - members.begin();
         HARK_ASSIGN_OR_RETURN(MemberPort read, ReadPort(port, row));
-        out.members[static_cast<size_t>(at)].ports.push_back(std::move(read));
+        out[wanted->second].members[static_cast<size_t>(at)].ports.push_back(std::move(read));
         return Status::Ok();
       }));
-  out.keys = CountKeys(out.members);
+  for (ClusterDetail& detail : out) detail.keys = CountKeys(detail.members);
   return out;
 }
 

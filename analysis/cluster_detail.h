@@ -37,6 +37,12 @@ struct ClusterDetail {
 Result<ClusterDetail> ReadClusterDetail(const RunReader& reader, const HostTable& hosts,
                                         const Clustering& clustering, uint32_t cluster);
 
+// The same of several clusters, in their order, in one pass over the run's ports.
+Result<std::vector<ClusterDetail>> ReadClusterDetails(const RunReader& reader,
+                                                      const HostTable& hosts,
+                                                      const Clustering& clustering,
+                                                      const std::vector<uint32_t>& clusters);
+
 // The cluster an id, or the beginning of one, names. kInvalidInput when it is none or several.
 Result<uint32_t> FindCluster(const Clustering& clustering, std::string_view id);
 

@@ -10,6 +10,7 @@
 #include "cli/fleet_command.h"
 #include "cli/geo_command.h"
 #include "cli/grab_command.h"
+#include "cli/graph_command.h"
 #include "cli/report_command.h"
 #include "cli/run_change_command.h"
 #include "cli/run_command.h"
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},
+      {"cluster graph", "a cluster as a picture or a page", hark::RunClusterGraph},
       {"compare", "two runs: what changed; several: keys across their borders", hark::RunCompare},
       {"fleet keygen", "make the coordinator's long-term key pair", hark::RunFleetKeygen},
       {"fleet invite", "print a token with which one new worker may join", hark::RunFleetInvite},

@@ -11,8 +11,11 @@
 #include "cli/report_html.h"
 #include "cli/report_json.h"
 #include "cli/report_latex.h"
+#include "cli/report_pictures.h"
+#include "cli/report_plots.h"
 #include "cli/report_text.h"
 #include "cli/runs_report.h"
+#include "cli/svg_document.h"
 
 namespace hark {
 namespace {
@@ -24,6 +27,7 @@ struct ReportOptions {
   std::string run;
   std::string format = "text";
   std::string output;
+  std::string plot;
   bool coverage = false;
   bool include_answers_all = false;
 };
@@ -37,6 +41,8 @@ FlagSet Flags(ReportOptions& options) {
        {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "latex", "html"}),
         "json is described in docs/formats/report.md, html is one page with plots"},
        {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
+       {"plot", Choice(&options.plot, {"sizes", "ports", "tls", "coverage"}),
+        "one plot as an SVG file instead of the tables"},
        {"include_answers_all", Switch(&options.include_answers_all),
         "let hosts that answer on every port take part like others"},
        {"coverage", Switch(&options.coverage),
@@ -44,16 +50,30 @@ FlagSet Flags(ReportOptions& options) {
   flags.SetExamples({"hark report --db=out/db",
                      "hark report --db=out/db --format=json | jq .hark_pct",
                      "hark report --db=out/db --coverage --format=csv",
+                     "hark report --db=out/db --plot=sizes --output=sizes.svg",
                      "hark report --db=out/db --run=NA-20180430 --format=html --output=na.html"});
   return flags;
 }
 
-std::string Render(const RunAnalysis& analysis, const ReportOptions& options) {
+std::string Plot(const RunReport& report, const std::string& plot) {
+  if (plot == "ports") return PortsPlot(report);
+  if (plot == "tls") return TlsVersionsPlot(report);
+  if (plot == "coverage") return CoveragePlot(report);
+  return ClusterSizePlot(report.sizes);
+}
+
+Result<std::string> Render(const RunReader& reader, const RunAnalysis& analysis,
+                           const ReportOptions& options) {
   const RunReport& report = analysis.report;
+  if (!options.plot.empty()) return SvgDocument(Plot(report, options.plot));
   if (options.format == "json") return ReportAsJson(report);
   if (options.format == "csv") return ReportAsCsv(report);
   if (options.format == "markdown") return ReportAsMarkdown(report);
-  if (options.format == "html") return ReportAsHtml(analysis);
+  if (options.format == "html") {
+    HARK_ASSIGN_OR_RETURN(const std::vector<ReportPicture> pictures,
+                          ReportPictures(reader, analysis));
+    return ReportAsHtml(analysis, pictures);
+  }
   if (options.format == "latex") {
     return ReportAsLatex(ReportHeadline(report), ReportTables(report), report.errors);
   }
@@ -89,7 +109,8 @@ Result<RunReport> Report(const ReportOptions& options) {
   HARK_ASSIGN_OR_RETURN(RunAnalysis analysis,
                         AnalyseRun(*opened.reader, options.include_answers_all));
   if (options.coverage) return Coverages(*opened.reader, options, std::move(analysis.report));
-  HARK_RETURN_IF_ERROR(WriteOutput(options.output, Render(analysis, options)));
+  HARK_ASSIGN_OR_RETURN(const std::string text, Render(*opened.reader, analysis, options));
+  HARK_RETURN_IF_ERROR(WriteOutput(options.output, text));
   return analysis.report;
 }
 

@@ -107,6 +107,12 @@ std::string ClusterSection(const RunAnalysis& analysis) {
   return TableSection(table, true);
 }
 
+std::string PictureSections(const std::vector<ReportPicture>& pictures) {
+  std::string out;
+  for (const ReportPicture& picture : pictures) out += Section(picture.title, picture.svg);
+  return out;
+}
+
 std::string MostReused(const KeyCount& key) {
   if (key.hosts < 2) return "";
   return StrCat("<p class=\"note\">most re-used key, on ", WithThousands(key.host_ports),
@@ -134,7 +140,7 @@ std::string SizesAndPorts(const RunReport& report) {
 
 }  // namespace
 
-std::string ReportAsHtml(const RunAnalysis& analysis) {
+std::string ReportAsHtml(const RunAnalysis& analysis, const std::vector<ReportPicture>& pictures) {
   const RunReport& report = analysis.report;
   std::string out = Head(report) + "<body><main>\n";
   out += StrCat("<h1>", Html(EscapeForDisplay(report.run)), "</h1>\n<p class=\"sub\">",
@@ -149,7 +155,7 @@ std::string ReportAsHtml(const RunAnalysis& analysis) {
   out += TableSection(MultihomedTable(report));
   out += TableSection(PortsTable(report), true) + TableSection(OutcomesTable(report), true);
   out += TableSection(CoverageTable(report), true);
-  out += ClusterSection(analysis);
+  out += PictureSections(pictures) + ClusterSection(analysis);
   if (!report.geo_sources.empty()) out += TableSection(SourcesTable(report), true);
   return out +
          "</div>\n<footer>hark " HARK_VERSION

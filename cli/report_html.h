@@ -4,14 +4,18 @@
 // dark. Tables, plots and the largest clusters.
 
 #include <string>
+#include <vector>
 
 #include "analysis/report.h"
+#include "cli/report_pictures.h"
 
 namespace hark {
 
 // Clusters listed on the page; `hark cluster list` has all of them.
 inline constexpr size_t kClustersOnPage = 100;
 
-std::string ReportAsHtml(const RunAnalysis& analysis);
+// pictures: of the largest clusters (report_pictures.h).
+std::string ReportAsHtml(const RunAnalysis& analysis,
+                         const std::vector<ReportPicture>& pictures = {});
 
 }  // namespace hark

@@ -45,6 +45,7 @@ LIBRARIES = {
     "maxminddb": ["coordinator/geo_mmdb.cc"],
     "zip.h": ["coordinator/geo_zip.cc"],
     "zlib.h": ["coordinator/geo_lines.cc"],
+    "cairo.h": ["cli/graph_png.cc"],
     "sys/epoll.h": ["worker/engine"],
     "sodium.h": ["worker/engine"],
     "gtest/": ["*"],

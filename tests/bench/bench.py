@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The bench: what a grab costs beside its peers, how much memory conversations take, whether a lab
 is grabbed completely and how polite that is; what a coordinator merges and how many workers it
-carries. Prints a Markdown table; exit 1 when a row fails.
+carries; whether every cluster renders in time. Prints a Markdown table; exit 1 when a row fails.
 
-  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling,merge,fleet,syn,singapore] [--json=FILE] [--smoke]
+  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling,merge,fleet,syn,singapore,pictures]
+           [--json=FILE] [--smoke]
 
 Everything happens in a network namespace of its own. docs/bench.md says how to read the table.
 """
@@ -28,6 +29,7 @@ import lab_scans  # noqa: E402
 import manners  # noqa: E402
 import memory  # noqa: E402
 import merge_path  # noqa: E402
+import pictures  # noqa: E402
 import singapore  # noqa: E402
 import syn_rate  # noqa: E402
 from rows import as_json, as_markdown, failed  # noqa: E402
@@ -69,6 +71,7 @@ PARTS = {
     "fleet": fleet_scale.rows,
     "syn": syn_rate.rows,
     "singapore": singapore.rows,
+    "pictures": pictures.rows,
 }
 
 
