@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/host_port.h"
 #include "base/status.h"
 #include "proto/wire.pb.h"
 #include "worker/machine_facts.h"
