@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/bundle_command.h"
 #include "cli/cluster_command.h"
 #include "cli/dispatch.h"
 #include "cli/exclude_command.h"
@@ -42,6 +43,8 @@ int main(int argc, char** argv) {
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},
+      {"cluster bundle", "one asset-holder's clusters, everybody else taken out",
+       hark::RunClusterBundle},
       {"fleet keygen", "make the coordinator's long-term key pair", hark::RunFleetKeygen},
       {"fleet invite", "print a token with which one new worker may join", hark::RunFleetInvite},
       {"fleet allow", "let a worker in by its public key", hark::RunFleetAllow},
