@@ -58,5 +58,7 @@ struct Bundle {
 
 // A certificate may hold thousands of names; the count says how many more.
 inline constexpr size_t kMaxNamesShown = 100;
+// Of a thousand shared keys the first hundred are the ones to begin with; keys.csv has them all.
+inline constexpr size_t kMaxKeysInTable = 100;
 
 }  // namespace hark

@@ -18,8 +18,8 @@ BundleCheck MakeBundleCheck(const BundleFacts& facts, const HostTable& hosts,
 Bundle BuildBundle(const BundleFacts& facts, const proto::RunRow& run, const BundleOwner& owner,
                    const BundlePseudonyms& pseudonyms, const BundleCheck& check);
 
-// A bundle of the same covering facts without anybody's hosts, and with every word hark itself may
-// write in one: a name that is found in its files was there before any host was.
+// A bundle of the same covering facts and own addresses, without anything that anybody showed, and
+// with every word hark itself may write in one: a name that is found in its files is nobody's.
 Bundle BundleOfNobody(const Bundle& bundle);
 
 }  // namespace hark

@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "analysis/bundle_build.h"
 #include "analysis/bundle_fixture.h"
@@ -200,6 +202,62 @@ TEST_F(BundleTest, OfRandomRunsSaysNothingOfAnybodyElse) {
     }
   }
   EXPECT_GT(bundles, 100);
+}
+
+// The words of letters and digits in it that are nobody's: no pseudonyms, no names.
+std::set<std::string> WordsOf(const std::string& text) {
+  std::set<std::string> out;
+  std::string word;
+  for (const char c : text + "\n") {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_') {
+      word += c;
+      continue;
+    }
+    const bool pseudonym =
+        word.size() == 17 && word.find_first_not_of("0123456789abcdef", 1) == std::string::npos;
+    if (word.size() > 1 && !pseudonym) out.insert(word);
+    word.clear();
+  }
+  return out;
+}
+
+TEST_F(BundleTest, AHostOfOthersThatIsCalledLikeAWordOfHarksOwnStopsNothing) {
+  const auto run = ThreeAsRun();
+  for (int i = 0; i < 120; ++i) {
+    run->AddSsh("10.1.0.1", 1, {StrCat("k", i)});
+    run->AddSsh("203.0.113.5", 2, {StrCat("k", i)});
+  }
+  const Made before(*run, BundleOwner::OfAsn(1), kSecret);
+  proto::HostRow& row = run->AddHost(*Address::Parse("203.0.113.5"), 2);
+  for (const BundleFile& file : before.files) {
+    for (const std::string& word : WordsOf(file.content)) row.add_names(word);
+  }
+  ASSERT_GT(row.names_size(), 200);
+  const Made made(*run, BundleOwner::OfAsn(1), kSecret);
+  for (const BundleFile& file : made.files) {
+    const auto offence = made.check->Look(file.content);
+    EXPECT_FALSE(offence) << file.path << ":" << offence->line << " " << offence->what;
+  }
+}
+
+// As large as the largest clusters of the paper, with a certificate of many names on a third of it.
+TEST_F(BundleTest, OfAClusterOfThreeThousandHostsIsCheckedWhole) {
+  BundleRun run;
+  std::string sans = "DNS:panel.example";
+  for (int i = 0; i < 1500; ++i) sans += StrCat(",DNS:customer", i, ".panel.example");
+  const std::string der = BundleCertificate("/CN=panel.example", sans);
+  for (uint32_t i = 0; i < 3000; ++i) {
+    const std::string address = Address::V4(0x0a000000 + 7 * i).ToString();
+    run.AddSsh(address, 1 + i % 3, {"shared", StrCat("k", i / 2)});
+    run.AddGreeting(address, StrCat("220 h", i, ".as", 1 + i % 3, ".example ESMTP\r\n"));
+    if (i % 3 == 1) run.AddTls(address, "panel", der);
+  }
+  const Made made(run, BundleOwner::OfAsn(1), kSecret);
+  ASSERT_TRUE(HandOverBundle(made.files, *made.check, out()).ok());
+  EXPECT_TRUE(made.Contain("h2997.as1.example"));
+  std::vector<BundleFile> files = made.files;
+  files.back().content += Address::V4(0x0a000000 + 7 * 2999).ToString();
+  EXPECT_FALSE(HandOverBundle(files, *made.check, out() + "2").ok());
 }
 
 class BundleCommandTest : public BundleTest {

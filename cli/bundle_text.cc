@@ -140,15 +140,12 @@ Table AsTableOf(const BundleCluster& cluster) {
   return table;
 }
 
-// Of a thousand keys the first hundred are the ones to begin with; keys.csv has them all.
-constexpr size_t kKeysInTable = 100;
-
 Table KeysTableOf(const BundleCluster& cluster) {
   Table table{"keys", StrCat(cluster.label, ": shared keys"), {}, {}, false, {}};
   table.columns = {{"key", false}, {"host/ports"}, {"hosts"}, {"yours"}};
   for (const BundleKey& key : cluster.keys) {
     if (key.hosts < 2) continue;
-    if (table.rows.size() == kKeysInTable) {
+    if (table.rows.size() == kMaxKeysInTable) {
       table.notes.emplace_back("the rest is in keys.csv");
       break;
     }
