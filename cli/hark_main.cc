@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/bundle_command.h"
 #include "cli/cluster_command.h"
 #include "cli/compare_command.h"
 #include "cli/dispatch.h"
@@ -45,6 +46,8 @@ int main(int argc, char** argv) {
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},
       {"cluster graph", "a cluster as a picture or a page", hark::RunClusterGraph},
+      {"cluster bundle", "one asset-holder's clusters, everybody else taken out",
+       hark::RunClusterBundle},
       {"compare", "two runs: what changed; several: keys across their borders", hark::RunCompare},
       {"fleet keygen", "make the coordinator's long-term key pair", hark::RunFleetKeygen},
       {"fleet invite", "print a token with which one new worker may join", hark::RunFleetInvite},
