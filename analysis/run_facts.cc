@@ -1,5 +1,7 @@
 #include "analysis/run_facts.h"
 
+#include <algorithm>
+
 #include "keys/ssh_key.h"
 
 namespace hark {
@@ -20,6 +22,11 @@ void JoinChain(const Hashes& hashes, std::string* out) {
     if (hash.size() != LeafBook::kHash) return out->clear();
     *out += hash;
   }
+}
+
+bool HasKey(const proto::PortRow& row, uint64_t prefix) {
+  return std::any_of(row.keys().begin(), row.keys().end(),
+                     [&](const std::string& key) { return HashPrefix(key) == prefix; });
 }
 
 }  // namespace
@@ -77,6 +84,7 @@ void FactsPass::AddSsh(const proto::PortRow& row) {
   for (const proto::SshHostKey& key : ssh.keys()) {
     const uint64_t identity =
         exact ? IdentityOf(key.blob()) : std::hash<std::string_view>()(key.blob());
+    if (exact && !HasKey(row, identity)) continue;  // a scope took it out
     kinds_.Add(KeyKindTally::Side::kSsh, identity, KeyKindOfSshBlob(key.blob()));
   }
 }
@@ -89,8 +97,10 @@ Status FactsPass::AddTls(uint32_t host, uint16_t port, const proto::PortRow& row
   show.port = port;
   show.version = static_cast<uint16_t>(tls.version());
   show.suite = static_cast<uint16_t>(tls.cipher_suite());
-  show.has_key = row.keys_size() > 0;
-  show.only_key = row.keys_size() == 1 ? HashPrefix(row.keys(0)) : 0;
+  show.key_count = 0;
+  for (const std::string& key : row.keys()) {
+    if (show.key_count < Show::kMaxKeys) show.keys[show.key_count++] = HashPrefix(key);
+  }
   show.chain.clear();
   show.other_chain.clear();
   JoinChain(tls.chain_sha256(), &show.chain);
@@ -141,9 +151,14 @@ uint32_t FactsPass::HandshakeFlags(const Show& show) {
   return flags;
 }
 
+bool FactsPass::Counts(const Show& show, uint32_t leaf) const {
+  return leaf != LeafBook::kNone && leaves_.At(leaf).readable && show.Has(leaves_.At(leaf).key);
+}
+
+// Of the certificate shown or, where it cannot be read, of the port's only key.
 uint32_t FactsPass::SharedKeyOf(const Show& show) const {
-  const bool readable = show.leaf != LeafBook::kNone && leaves_.At(show.leaf).readable;
-  return shared_.NumberOf(readable ? leaves_.At(show.leaf).key : show.only_key);
+  if (Counts(show, show.leaf)) return shared_.NumberOf(leaves_.At(show.leaf).key);
+  return show.key_count == 1 ? shared_.NumberOf(show.keys[0]) : SharedKeys::kNone;
 }
 
 // Whether the chain was good when it was shown or, out of its dates, when it was within them.
@@ -155,16 +170,19 @@ Result<bool> FactsPass::IsTrusted(const Show& show, uint32_t leaf, const std::st
 Result<uint32_t> FactsPass::SettleShow(const Show& show) {
   uint32_t flags = HandshakeFlags(show);
   const bool clustered = Clustered(show.host);
-  if (show.has_key) {
+  if (show.key_count > 0) {
     if (clustered) port_trust_.AddListener(show.port);
     suites_.Add(show.host, clustered, show.suite, SharedKeyOf(show));
   }
+  HARK_RETURN_IF_ERROR(CountLeaf(show, show.other_leaf, show.other_chain));
   if (show.leaf == LeafBook::kNone) return flags;
   if (!leaves_.At(show.leaf).readable) {
     ++classes_.unread.host_ports;
     classes_.unread.clustered_host_ports += clustered ? 1 : 0;
     return flags;
   }
+  if (!Counts(show, show.leaf)) return flags;
+  HARK_RETURN_IF_ERROR(CountLeaf(show, show.leaf, show.chain));
   HARK_ASSIGN_OR_RETURN(const bool trusted, IsTrusted(show, show.leaf, show.chain));
   CountClass(show, trusted);
   const LeafFacts& leaf = leaves_.At(show.leaf);
@@ -173,10 +191,6 @@ Result<uint32_t> FactsPass::SettleShow(const Show& show) {
   if (leaf.not_after_unix < at) flags |= Bit(HygieneFlag::kExpired);
   const bool browser = trusted && leaf.IsTimely(at);
   if (options_.trust != nullptr && !browser) flags |= Bit(HygieneFlag::kUntrusted);
-  HARK_RETURN_IF_ERROR(CountLeaf(show, show.leaf, show.chain));
-  if (show.other_leaf != LeafBook::kNone) {
-    HARK_RETURN_IF_ERROR(CountLeaf(show, show.other_leaf, show.other_chain));
-  }
   return flags;
 }
 
@@ -193,8 +207,8 @@ void FactsPass::CountClass(const Show& show, bool trusted) {
 
 // What is counted of every certificate of a host/port, of whatever key type.
 Status FactsPass::CountLeaf(const Show& show, uint32_t leaf, const std::string& chain) {
+  if (!Counts(show, leaf)) return Status::Ok();
   const LeafFacts& facts = leaves_.At(leaf);
-  if (!facts.readable) return Status::Ok();
   kinds_.Add(KeyKindTally::Side::kTls, facts.key, facts.kind);
   const uint32_t key = shared_.NumberOf(facts.key);
   if (key == SharedKeys::kNone) return Status::Ok();

@@ -6,6 +6,7 @@
 // Counted are host/ports that take part (HostTable::takes_part). Moments are those of the grab
 // (the host's started time) unless the operator asks for another one.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -91,12 +92,18 @@ class FactsPass {
     uint16_t port = 0;
     uint16_t version = 0;
     uint16_t suite = 0;
-    bool has_key = false;
-    uint64_t only_key = 0;  // the beginning of its id, where the store has one key of it
+    // Beginnings of the ids of the keys it is counted with: a scope may have taken some out.
+    static constexpr size_t kMaxKeys = 4;  // one a certificate, of which there are two
+    uint64_t keys[kMaxKeys] = {};
+    size_t key_count = 0;
     uint32_t leaf = LeafBook::kNone;
     uint32_t other_leaf = LeafBook::kNone;  // of the other key type
     std::string chain;                      // to verify a shared one again
     std::string other_chain;
+
+    bool Has(uint64_t key) const {
+      return std::find(keys, keys + key_count, key) != keys + key_count;
+    }
   };
 
   int64_t TimeOf(uint32_t host) const;
@@ -113,6 +120,7 @@ class FactsPass {
   Result<bool> IsTrusted(const Show& show, uint32_t leaf, const std::string& chain);
   void CountClass(const Show& show, bool trusted);
   Status CountLeaf(const Show& show, uint32_t leaf, const std::string& chain);
+  bool Counts(const Show& show, uint32_t leaf) const;
   uint32_t SharedKeyOf(const Show& show) const;
 
   const HostTable& hosts_;
