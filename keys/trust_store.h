@@ -14,6 +14,8 @@
 
 #include "base/status.h"
 
+struct x509_st;  // OpenSSL's X509
+
 namespace hark {
 
 // The roots. Immutable once read.
@@ -78,6 +80,10 @@ class ChainVerifier {
 
  private:
   struct Memory;
+  // target: the leaf for which a chain is sought; signed_leaf: the same, as it was signed.
+  ChainVerdict FindChain(x509_st* target, x509_st* signed_leaf, const IssuerChain& issuers,
+                         int64_t at_unix) const;
+
   const TrustStore* store_;
   std::unique_ptr<Memory> memory_;
 };

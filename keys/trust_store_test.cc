@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "keys/certificate.h"
 #include "keys/key_id.h"
 #include "keys/testing/key_workshop.h"
 #include "keys/testing/test_ca.h"
@@ -119,6 +120,36 @@ TEST_F(ChainTest, AgreesWithTheOpensslCommand) {
     EXPECT_EQ(said.ends_with("yes\n"), good) << said;
     EXPECT_EQ(Judge(leaf, {middle_.certificate()}).trusted, good);
   }
+}
+
+TEST(ChainVerifierTest, ReadsTheSignaturesOfEveryKindOfIssuer) {
+  KeyWorkshop shop;
+  for (const char* how :
+       {"rsa:2048", "rsa:2048 -sha1", "ed25519", "ec -pkeyopt ec_paramgen_curve:P-384",
+        "rsa-pss -pkeyopt rsa_keygen_bits:2048"}) {
+    shop.Run(StrCat("rm -f *; openssl req -x509 -newkey ", how,
+                    " -nodes -keyout ca.key -subj /CN=ca -days 900 -out ca.pem && "
+                    "openssl req -new -newkey ed25519 -nodes -keyout k.pem -subj /CN=x -out r.csr "
+                    "&& openssl x509 -req -in r.csr -CA ca.pem -CAkey ca.key -set_serial 7 "
+                    "-days 800 -outform DER -out c.der"));
+    const auto store = *TrustStore::FromPem(shop.Read("ca.pem"), "ca.pem");
+    const ChainVerifier verifier(store.get());
+    std::string leaf = shop.Read("c.der");
+    const int64_t now = ReadCertificate(leaf)->not_before_unix + 1000;
+    EXPECT_TRUE(verifier.Verify(leaf, Sha256(leaf), {}, now).trusted) << how;
+    leaf.back() = static_cast<char>(leaf.back() ^ 1);
+    EXPECT_FALSE(verifier.Verify(leaf, Sha256(leaf), {}, now).trusted) << how;
+  }
+}
+
+TEST_F(ChainTest, AChangedKeyInTheLeafIsFound) {
+  // The verifier does not decode the leaf's key; who signed the leaf signed it all the same.
+  TestCertificate leaf = root_.Issue({{"a.example"}});
+  EXPECT_TRUE(Judge(leaf, {}).trusted);
+  const size_t key = leaf.der.find("\x2a\x86\x48\xce\x3d\x02\x01");
+  ASSERT_NE(key, std::string::npos);
+  leaf.der[key + 6] = '\x7f';
+  EXPECT_FALSE(Judge(leaf, {}).trusted);
 }
 
 TEST_F(ChainTest, BytesThatAreNoCertificateAreNotTrusted) {
