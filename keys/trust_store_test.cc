@@ -125,8 +125,8 @@ TEST_F(ChainTest, AgreesWithTheOpensslCommand) {
 TEST(ChainVerifierTest, ReadsTheSignaturesOfEveryKindOfIssuer) {
   KeyWorkshop shop;
   for (const char* how :
-       {"rsa:2048", "rsa:2048 -sha1", "ed25519", "ec -pkeyopt ec_paramgen_curve:P-384",
-        "rsa-pss -pkeyopt rsa_keygen_bits:2048"}) {
+       {"rsa:2048", "rsa:2048 -sha1", "ed25519", "ec -pkeyopt ec_paramgen_curve:P-256",
+        "ec -pkeyopt ec_paramgen_curve:P-384", "rsa-pss -pkeyopt rsa_keygen_bits:2048"}) {
     shop.Run(StrCat("rm -f *; openssl req -x509 -newkey ", how,
                     " -nodes -keyout ca.key -subj /CN=ca -days 900 -out ca.pem && "
                     "openssl req -new -newkey ed25519 -nodes -keyout k.pem -subj /CN=x -out r.csr "
@@ -137,6 +137,11 @@ TEST(ChainVerifierTest, ReadsTheSignaturesOfEveryKindOfIssuer) {
     std::string leaf = shop.Read("c.der");
     const int64_t now = ReadCertificate(leaf)->not_before_unix + 1000;
     EXPECT_TRUE(verifier.Verify(leaf, Sha256(leaf), {}, now).trusted) << how;
+    shop.Run("openssl x509 -in ca.pem -outform DER -out ca.der");
+    std::string own = shop.Read("ca.der");
+    EXPECT_TRUE(ChainVerifier(nullptr).Verify(own, Sha256(own), {}, now).self_signed) << how;
+    own.back() = static_cast<char>(own.back() ^ 1);
+    EXPECT_FALSE(ChainVerifier(nullptr).Verify(own, Sha256(own), {}, now).self_signed) << how;
     leaf.back() = static_cast<char>(leaf.back() ^ 1);
     EXPECT_FALSE(verifier.Verify(leaf, Sha256(leaf), {}, now).trusted) << how;
   }
