@@ -1,14 +1,11 @@
 #include "keys/trust_store.h"
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/provider.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <bit>
 #include <ctime>
 #include <map>
 #include <mutex>
@@ -17,9 +14,8 @@
 
 #include "base/file.h"
 #include "base/strings.h"
-#include "keys/certificate.h"
-#include "keys/der.h"
 #include "keys/key_id.h"
+#include "keys/leaf_reader.h"
 #include "keys/openssl_ptr.h"
 
 namespace hark {
@@ -53,12 +49,6 @@ Validity ValidityOf(const X509* certificate) {
   return {timegm(&from), timegm(&to)};
 }
 
-X509Ptr ReadX509(std::string_view der) {
-  if (der.size() > kMaxCertificate) return nullptr;
-  const unsigned char* in = AsUnsigned(der.data());
-  return X509Ptr(d2i_X509(nullptr, &in, static_cast<long>(der.size())));
-}
-
 std::string Sha256Of(X509* certificate) {
   unsigned char* bytes = nullptr;
   const int n = i2d_X509(certificate, &bytes);
@@ -70,114 +60,6 @@ std::string Sha256Of(X509* certificate) {
 
 bool NamesItself(const X509* certificate) {
   return X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0;
-}
-
-// OpenSSL 3.0 decodes a certificate's public key whenever it reads one, which takes 130 of the 150
-// microseconds; to find a leaf's chain and verify who signed it nobody needs the leaf's own. In a
-// library context without providers the key stays as it is.
-class LeafReader {
- public:
-  LeafReader() : context_(OSSL_LIB_CTX_new()), nothing_(OSSL_PROVIDER_load(context_, "null")) {
-    // X509_verify_cert wants some key in the leaf all the same: 64 bits of RSA, never used.
-    const unsigned char key[] = {0x30, 0x0e, 0x02, 0x09, 0x00, 0xff, 0x01, 0x02,
-                                 0x03, 0x04, 0x05, 0x06, 0x07, 0x02, 0x01, 0x03};
-    const unsigned char* in = key;
-    some_key_.reset(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &in, sizeof key));
-  }
-  ~LeafReader() {
-    OSSL_PROVIDER_unload(nothing_);
-    OSSL_LIB_CTX_free(context_);
-  }
-  LeafReader(const LeafReader&) = delete;
-  LeafReader& operator=(const LeafReader&) = delete;
-
-  // Without its key. nullptr if OpenSSL cannot read it.
-  X509Ptr Read(std::string_view der) const {
-    if (der.size() > kMaxCertificate) return nullptr;
-    const unsigned char* in = AsUnsigned(der.data());
-    X509* certificate = X509_new_ex(context_, nullptr);
-    const bool read = d2i_X509(&certificate, &in, static_cast<long>(der.size())) != nullptr;
-    X509Ptr out(certificate);
-    return read ? std::move(out) : nullptr;
-  }
-
-  // With another key than its own: for finding its chain, not for verifying its signature.
-  X509Ptr ReadForItsChain(std::string_view der) const {
-    X509Ptr out = Read(der);
-    return out && some_key_ && X509_set_pubkey(out.get(), some_key_.get()) == 1 ? std::move(out)
-                                                                                : nullptr;
-  }
-
- private:
-  OSSL_LIB_CTX* context_;
-  OSSL_PROVIDER* nothing_;
-  EvpPkeyPtr some_key_;
-};
-
-// The key of a certificate that LeafReader read, put together from its numbers: a quarter of what
-// decoding it as a whole takes. For RSA keys and points on P-256, which nearly all certificates
-// have that sign themselves; nullptr for others.
-EvpPkeyPtr QuickKey(const char* type, OSSL_PARAM* numbers) {
-  const EvpPkeyCtxPtr context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
-  EVP_PKEY* key = nullptr;
-  if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, numbers) != 1) {
-    return nullptr;
-  }
-  return EvpPkeyPtr(key);
-}
-
-// The next INTEGER as the machine writes numbers; "" for none and for negative ones.
-std::string NextNumber(std::string_view& in) {
-  static_assert(std::endian::native == std::endian::little);
-  const auto number = der::Next(in, der::kInteger);
-  if (!number || number->content.empty() || (number->content.front() & 0x80) != 0) return {};
-  return {number->content.rbegin(), number->content.rend()};
-}
-
-EvpPkeyPtr QuickRsaKey(std::string_view bits) {
-  const auto sequence = der::Next(bits, der::kSequence);
-  std::string_view in = sequence ? sequence->content : std::string_view();
-  std::string n = NextNumber(in);
-  std::string e = NextNumber(in);
-  if (n.empty() || e.empty()) return nullptr;
-  OSSL_PARAM numbers[] = {
-      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, AsUnsigned(n.data()), n.size()),
-      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, AsUnsigned(e.data()), e.size()),
-      OSSL_PARAM_construct_end()};
-  return QuickKey("RSA", numbers);
-}
-
-EvpPkeyPtr QuickP256Key(std::string_view bits) {
-  std::string group = "prime256v1";
-  std::string point(bits);
-  OSSL_PARAM numbers[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), group.size()),
-      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
-      OSSL_PARAM_construct_end()};
-  return QuickKey("EC", numbers);
-}
-
-EvpPkeyPtr QuickKeyOf(const X509* certificate) {
-  const unsigned char* bytes = nullptr;
-  int size = 0;
-  X509_ALGOR* algorithm = nullptr;
-  const ASN1_OBJECT* oid = nullptr;
-  int kind = V_ASN1_UNDEF;
-  const void* parameters = nullptr;
-  if (X509_PUBKEY_get0_param(nullptr, &bytes, &size, &algorithm,
-                             X509_get_X509_PUBKEY(certificate)) != 1 ||
-      size <= 0) {
-    return nullptr;
-  }
-  const std::string_view bits(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
-  X509_ALGOR_get0(&oid, &kind, &parameters, algorithm);
-  const int nid = OBJ_obj2nid(oid);
-  if (nid == NID_rsaEncryption) return QuickRsaKey(bits);
-  const bool p256 =
-      nid == NID_X9_62_id_ecPublicKey && kind == V_ASN1_OBJECT &&
-      OBJ_obj2nid(static_cast<const ASN1_OBJECT*>(parameters)) == NID_X9_62_prime256v1;
-  return p256 ? QuickP256Key(bits) : nullptr;
 }
 
 // Narrows a verdict's stretch of time to where it holds: a moment where some certificate begins to
