@@ -116,9 +116,19 @@ class FakeRunReader : public RunReader {
     return Status::Ok();
   }
 
-  Result<std::string> Certificate(std::string_view) const override {
-    return NotFound("the fake keeps no certificates");
+  // Its SHA-256, for chain_sha256.
+  std::string AddCertificate(const std::string& der) {
+    const std::string sha256 = Sha256(der);
+    certificates_[sha256] = der;
+    return sha256;
   }
+  Result<std::string> Certificate(std::string_view sha256) const override {
+    ++certificates_read_;
+    const auto at = certificates_.find(sha256);
+    if (at == certificates_.end()) return NotFound("no such certificate");
+    return at->second;
+  }
+  uint64_t certificates_read() const { return certificates_read_; }
 
  private:
   proto::RunRow run_;
@@ -129,6 +139,8 @@ class FakeRunReader : public RunReader {
   std::map<Address, proto::HostRow> hosts_;
   std::map<std::pair<Address, uint16_t>, proto::PortRow> ports_;
   std::vector<proto::JobRow> jobs_;
+  std::map<std::string, std::string, std::less<>> certificates_;
+  mutable uint64_t certificates_read_ = 0;
 };
 
 }  // namespace hark

@@ -15,6 +15,7 @@ Result<HostTable> HostTable::Read(const RunReader& reader, bool include_answers_
   table.v4_.shrink_to_fit();
   table.v6_.shrink_to_fit();
   table.asns_.shrink_to_fit();
+  table.started_.shrink_to_fit();
   table.countries_.shrink_to_fit();
   return table;
 }
@@ -32,6 +33,8 @@ Status HostTable::Add(const Address& address, const proto::HostRow& row) {
     v6_.push_back(address);
   }
   asns_.push_back(row.asn());
+  started_.push_back(
+      static_cast<uint32_t>(std::clamp<int64_t>(row.started_unix_ms() / 1000, 0, UINT32_MAX)));
   const int tag = row.answers_all() ? kAnswersAll : 0;
   countries_.push_back(static_cast<uint8_t>(row.in_country() | tag));
   return Status::Ok();

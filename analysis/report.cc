@@ -16,8 +16,13 @@ Outcome OutcomeOf(const proto::PortObservation& observation) {
 // The pass over all (host, port) of a run.
 class PortPass {
  public:
-  PortPass(const HostTable& hosts, RunReport& report)
-      : hosts_(hosts), report_(report), answered_(hosts.size()), ssh_throttled_(hosts.size()) {}
+  // facts: nullptr = not asked for.
+  PortPass(const HostTable& hosts, RunReport& report, FactsPass* facts)
+      : hosts_(hosts),
+        report_(report),
+        facts_(facts),
+        answered_(hosts.size()),
+        ssh_throttled_(hosts.size()) {}
 
   Status Visit(const Address& address, uint16_t port, const proto::PortRow& row) {
     const std::optional<uint32_t> host = hosts_.Find(address);
@@ -33,8 +38,9 @@ class PortPass {
         OutcomeOf(seen) == Outcome::kThrottled) {
       ssh_throttled_[*host] = true;
     }
-    if (hosts_.takes_part(*host) && row.keys_size() > 0) CountKeys(row, counts);
-    return Status::Ok();
+    if (!hosts_.takes_part(*host)) return Status::Ok();
+    if (row.keys_size() > 0) CountKeys(row, counts);
+    return facts_ == nullptr ? Status::Ok() : facts_->Visit(*host, port, row);
   }
 
   bool answered(uint32_t host) const { return answered_[host]; }
@@ -56,6 +62,7 @@ class PortPass {
 
   const HostTable& hosts_;
   RunReport& report_;
+  FactsPass* facts_;
   std::vector<bool> answered_;
   std::vector<bool> ssh_throttled_;
   uint64_t key_uses_ = 0;
@@ -137,19 +144,25 @@ std::string SshVersionName(std::string_view identification) {
   return number ? std::string(version) : "other";
 }
 
-Result<RunAnalysis> AnalyseRun(const RunReader& reader, bool include_answers_all) {
+Result<RunAnalysis> AnalyseRun(const RunReader& reader, bool include_answers_all,
+                               const FactsOptions* facts) {
   RunAnalysis out;
   RunReport& report = out.report;
   report.answers_all_included = include_answers_all;
   Describe(reader.run(), report);
   HARK_ASSIGN_OR_RETURN(out.hosts, HostTable::Read(reader, include_answers_all));
-  PortPass ports(out.hosts, report);
+  HARK_ASSIGN_OR_RETURN(out.clustering, FindClusters(reader, out.hosts));
+  std::optional<FactsPass> facts_pass;
+  if (facts != nullptr) facts_pass.emplace(reader, out.hosts, out.clustering, *facts);
+  PortPass ports(out.hosts, report, facts_pass ? &*facts_pass : nullptr);
   HARK_RETURN_IF_ERROR(
       reader.ForEachPort([&](const Address& address, uint16_t port, const proto::PortRow& row) {
         return ports.Visit(address, port, row);
       }));
+  if (facts_pass) {
+    HARK_ASSIGN_OR_RETURN(report.facts, facts_pass->Finish());
+  }
   CountHosts(out.hosts, ports, report);
-  HARK_ASSIGN_OR_RETURN(out.clustering, FindClusters(reader, out.hosts));
   NoteThrottled(ports, out.clustering);
   CountClusters(out.clustering, report);
   HARK_ASSIGN_OR_RETURN(report.reuse, MeasureKeyReuse(reader, out.hosts, out.clustering));

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "analysis/host_table.h"
 #include "analysis/key_reuse.h"
 #include "analysis/multihomed.h"
+#include "analysis/run_facts.h"
 #include "base/outcome.h"
 #include "base/status.h"
 #include "storage/run_reader.h"
@@ -73,6 +75,7 @@ struct RunReport {
   std::map<uint16_t, PortCounts> ports;          // the run's ports, and any other seen
   std::map<std::string, uint64_t> ssh_versions;  // "2.0", "1.99" … of host/ports with a key
   Coverage coverage;
+  std::optional<RunFacts> facts;  // if asked for
   // Everything that does not add up: the report is shown, and the command fails.
   std::vector<std::string> errors;
 
@@ -88,8 +91,10 @@ struct RunAnalysis {
   RunReport report;
 };
 
-// include_answers_all: hosts that answer on every port take part like others.
-Result<RunAnalysis> AnalyseRun(const RunReader& reader, bool include_answers_all = false);
+// include_answers_all: hosts that answer on every port take part like others. facts: what to read
+// certificates with; nullptr = they are not read.
+Result<RunAnalysis> AnalyseRun(const RunReader& reader, bool include_answers_all = false,
+                               const FactsOptions* facts = nullptr);
 
 // "TLSv1.2" for 0x0303; "other" for what no RFC names.
 std::string TlsVersionName(uint32_t wire_version);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <set>
 
+#include "analysis/facts_tables.h"
 #include "analysis/json_text.h"
 #include "analysis/stats_tables.h"
 #include "base/strings.h"
@@ -269,6 +270,9 @@ std::vector<Table> ReportTables(const RunReport& report) {
                                OutcomesTable(report), MultihomedTable(report),
                                CoverageTable(report), SizesTable(report)};
   AddStatsTables(report, tables);
+  if (report.facts) {
+    for (Table& table : FactsTables(*report.facts)) tables.push_back(std::move(table));
+  }
   if (!report.geo_sources.empty()) tables.push_back(SourcesTable(report));
   return tables;
 }

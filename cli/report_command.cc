@@ -5,6 +5,7 @@
 #include "analysis/report.h"
 #include "cli/coverage_report.h"
 #include "cli/exit_code.h"
+#include "cli/facts_flags.h"
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "cli/read_run.h"
@@ -30,26 +31,29 @@ struct ReportOptions {
   std::string plot;
   bool coverage = false;
   bool include_answers_all = false;
+  FactsFlags facts;
 };
 
 FlagSet Flags(ReportOptions& options) {
-  FlagSet flags(
-      kName, "the tables of a run, as far as it has come",
-      {{"db", Text(&options.db, "DIR"), "the store to read", true},
-       {"run", Text(&options.run, "NAME"),
-        "the run, or several with commas, side by side; without it the newest"},
-       {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "latex", "html"}),
-        "json is described in docs/formats/report.md, html is one page with plots"},
-       {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
-       {"plot", Choice(&options.plot, {"sizes", "ports", "tls", "coverage"}),
-        "one plot as an SVG file instead of the tables"},
-       {"include_answers_all", Switch(&options.include_answers_all),
-        "let hosts that answer on every port take part like others"},
-       {"coverage", Switch(&options.coverage),
-        "where every target ended: the run, its ports, /16s and ASes"}});
+  std::vector<Flag> all = {
+      {"db", Text(&options.db, "DIR"), "the store to read", true},
+      {"run", Text(&options.run, "NAME"),
+       "the run, or several with commas, side by side; without it the newest"},
+      {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "latex", "html"}),
+       "json is described in docs/formats/report.md, html is one page with plots"},
+      {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
+      {"plot", Choice(&options.plot, {"sizes", "ports", "tls", "coverage"}),
+       "one plot as an SVG file instead of the tables"},
+      {"include_answers_all", Switch(&options.include_answers_all),
+       "let hosts that answer on every port take part like others"},
+      {"coverage", Switch(&options.coverage),
+       "where every target ended: the run, its ports, /16s and ASes"}};
+  for (Flag& flag : FactsFlagTable(&options.facts)) all.push_back(std::move(flag));
+  FlagSet flags(kName, "the tables of a run, as far as it has come", std::move(all));
   flags.SetExamples({"hark report --db=out/db",
                      "hark report --db=out/db --format=json | jq .hark_pct",
                      "hark report --db=out/db --coverage --format=csv",
+                     "hark report --db=out/db --ca_bundle=roots.pem --at=2018-03-16",
                      "hark report --db=out/db --plot=sizes --output=sizes.svg",
                      "hark report --db=out/db --run=NA-20180430 --format=html --output=na.html"});
   return flags;
@@ -105,10 +109,15 @@ Result<RunReport> SideBySide(const ReportOptions& options, const std::vector<std
 Result<RunReport> Report(const ReportOptions& options) {
   HARK_ASSIGN_OR_RETURN(const std::vector<std::string> names, RunNames(options.run));
   if (names.size() > 1) return SideBySide(options, names);
+  HARK_ASSIGN_OR_RETURN(const FactsInput facts, LoadFactsInput(options.facts));
   HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
-  HARK_ASSIGN_OR_RETURN(RunAnalysis analysis,
-                        AnalyseRun(*opened.reader, options.include_answers_all));
-  if (options.coverage) return Coverages(*opened.reader, options, std::move(analysis.report));
+  if (options.coverage) {
+    HARK_ASSIGN_OR_RETURN(RunAnalysis analysis,
+                          AnalyseRun(*opened.reader, options.include_answers_all));
+    return Coverages(*opened.reader, options, std::move(analysis.report));
+  }
+  HARK_ASSIGN_OR_RETURN(const RunAnalysis analysis,
+                        AnalyseRun(*opened.reader, options.include_answers_all, &facts.options));
   HARK_ASSIGN_OR_RETURN(const std::string text, Render(*opened.reader, analysis, options));
   HARK_RETURN_IF_ERROR(WriteOutput(options.output, text));
   return analysis.report;

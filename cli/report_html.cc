@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analysis/facts_tables.h"
 #include "base/strings.h"
 #include "cli/cluster_render.h"
 #include "cli/html.h"
@@ -92,6 +93,9 @@ std::string Section(std::string_view title, const std::string& body, bool wide =
                 body, "</section>\n");
 }
 
+// Tables of more columns want the page's whole width.
+constexpr size_t kNarrowColumns = 5;
+
 std::string TableSection(const Table& table, bool wide = false) {
   return Section(table.title, TableAsHtml(table), wide);
 }
@@ -154,6 +158,11 @@ std::string ReportAsHtml(const RunAnalysis& analysis, const std::vector<ReportPi
   out += Section("TLS versions, by port", TlsVersionsPlot(report));
   out += TableSection(MultihomedTable(report));
   out += TableSection(PortsTable(report), true) + TableSection(OutcomesTable(report), true);
+  if (report.facts) {
+    for (const Table& table : FactsTables(*report.facts)) {
+      out += TableSection(table, table.columns.size() > kNarrowColumns);
+    }
+  }
   out += TableSection(CoverageTable(report), true);
   out += PictureSections(pictures) + ClusterSection(analysis);
   if (!report.geo_sources.empty()) out += TableSection(SourcesTable(report), true);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/facts_json.h"
 #include "cli/geo_json.h"
 #include "cli/render_text.h"
 #include "cli/stats_json.h"
@@ -155,6 +156,7 @@ std::string ReportAsJson(const RunReport& report) {
                           {"unknown", report.country_unknown}};
   out["geo_sources"] = GeoSourcesJson(report.geo_sources);
   AddKeyReuse(out, report.reuse);
+  if (report.facts) AddFactsJson(*report.facts, &out);
   // Names of runs are the operator's, and may hold any byte.
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

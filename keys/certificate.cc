@@ -10,6 +10,7 @@
 
 #include "base/strings.h"
 #include "keys/certificate_names.h"
+#include "keys/certificate_parts.h"
 #include "keys/der.h"
 #include "keys/openssl_ptr.h"
 
@@ -25,57 +26,6 @@ void FreeExtensions(X509_EXTENSIONS* extensions) {
 using ExtensionsPtr = std::unique_ptr<X509_EXTENSIONS, OpenSslFree<FreeExtensions>>;
 using BitsPtr = std::unique_ptr<ASN1_BIT_STRING, OpenSslFree<ASN1_BIT_STRING_free>>;
 using PurposesPtr = std::unique_ptr<EXTENDED_KEY_USAGE, OpenSslFree<EXTENDED_KEY_USAGE_free>>;
-
-// The parts of a certificate, exactly as encoded; those behind the key may be empty.
-struct Parts {
-  std::string_view version;  // content of the INTEGER, "" in v1
-  std::string_view serial;
-  std::string_view issuer;
-  std::string_view validity;
-  std::string_view subject;
-  std::string_view spki;
-  std::string_view extensions;
-  std::string_view signature_algorithm;
-};
-
-std::string_view EncodedOf(const std::optional<der::Element>& element) {
-  return element ? element->encoded : std::string_view();
-}
-
-void CutTail(std::string_view in, Parts& parts) {
-  constexpr uint8_t kExtensions = 0xa3;
-  while (const auto element = der::Next(in)) {  // two unique ids may come before
-    if (element->tag == kExtensions) parts.extensions = element->content;
-  }
-}
-
-// By hand because d2i_X509 gives up on the whole for one field it dislikes, because i2d_X509_PUBKEY
-// encodes a key anew, and because ingest needs the key of every leaf: the walk costs less than a
-// microsecond, d2i_X509 thirty or more. nullopt if there is no key.
-std::optional<Parts> Cut(std::string_view der) {
-  const auto certificate = der::Next(der, der::kSequence);
-  std::string_view outer = certificate ? certificate->content : std::string_view();
-  const auto to_be_signed = der::Next(outer, der::kSequence);
-  std::string_view in = to_be_signed ? to_be_signed->content : std::string_view();
-  Parts parts;
-  if (const auto version = der::Next(in, der::kContext0)) {
-    std::string_view number = version->content;
-    if (const auto value = der::Next(number, der::kInteger)) parts.version = value->content;
-  }
-  parts.serial = EncodedOf(der::Next(in, der::kInteger));
-  const auto signature = der::Next(in, der::kSequence);
-  parts.issuer = EncodedOf(der::Next(in, der::kSequence));
-  parts.validity = EncodedOf(der::Next(in, der::kSequence));
-  parts.subject = EncodedOf(der::Next(in, der::kSequence));
-  const auto spki = der::Next(in, der::kSequence);
-  if (!signature || !spki || parts.serial.empty() || parts.subject.empty()) return std::nullopt;
-  parts.spki = spki->encoded;
-  std::string_view key = spki->content;
-  if (!der::Next(key, der::kSequence) || !der::Next(key, der::kBitString)) return std::nullopt;
-  CutTail(in, parts);
-  parts.signature_algorithm = EncodedOf(der::Next(outer, der::kSequence));
-  return parts;
-}
 
 std::string SerialHex(std::string_view encoded) {
   const unsigned char* in = AsUnsigned(encoded.data());
@@ -222,7 +172,7 @@ void FillSignatureAlgorithm(std::string_view encoded, CertificateFacts& facts) {
   facts.signature_algorithm = nid == NID_undef ? facts.signature_algorithm_oid : OBJ_nid2ln(nid);
 }
 
-void FillFacts(const Parts& parts, CertificateFacts& facts) {
+void FillFacts(const CertificateParts& parts, CertificateFacts& facts) {
   facts.version = parts.version.empty() ? 1 : static_cast<uint8_t>(parts.version.back()) + 1;
   facts.subject = NameText(parts.subject);
   facts.issuer = NameText(parts.issuer);
@@ -243,20 +193,20 @@ void FillFacts(const Parts& parts, CertificateFacts& facts) {
 
 std::optional<KeyId> KeyIdOfCertificate(std::string_view der) {
   if (der.size() > kMaxCertificate) return std::nullopt;
-  const std::optional<Parts> parts = Cut(der);
+  const std::optional<CertificateParts> parts = CutCertificate(der);
   if (!parts) return std::nullopt;
   return KeyIdOfSpki(parts->spki);
 }
 
 std::string KeyTypeOfCertificate(std::string_view der) {
   if (der.size() > kMaxCertificate) return {};
-  const std::optional<Parts> parts = Cut(der);
+  const std::optional<CertificateParts> parts = CutCertificate(der);
   return parts ? KeyTypeOfSpki(parts->spki) : std::string();
 }
 
 std::optional<CertificateFacts> ReadCertificate(std::string_view der) {
   if (der.size() > kMaxCertificate) return std::nullopt;
-  const std::optional<Parts> parts = Cut(der);
+  const std::optional<CertificateParts> parts = CutCertificate(der);
   const std::optional<KeyId> key = parts ? KeyIdOfSpki(parts->spki) : std::optional<KeyId>();
   if (!key) return std::nullopt;
   CertificateFacts facts;

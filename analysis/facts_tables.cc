@@ -1,0 +1,220 @@
+#include "analysis/facts_tables.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "analysis/json_text.h"
+#include "base/strings.h"
+
+namespace hark {
+namespace {
+
+Cell PercentCell(const Share& share) {
+  char buffer[16];
+  std::snprintf(buffer, sizeof buffer, "%.2f", 100 * share.ratio());
+  return {std::string(buffer) + " %", buffer};
+}
+
+Table NewTable(std::string name, std::string title, std::vector<Column> columns) {
+  return {std::move(name), std::move(title), std::move(columns), {}, false, {}};
+}
+
+std::string TrustNote(const RunFacts& facts) {
+  if (!facts.trust_judged) {
+    return StrCat("trust is not judged: ", PrintableText(facts.trust_name));
+  }
+  const std::string when =
+      facts.at_unix ? StrCat("at ", UtcText(*facts.at_unix)) : "when each host was grabbed";
+  return StrCat("trusted = a chain to one of ", facts.roots, " roots of ",
+                PrintableText(facts.trust_name), " for TLS servers, ", when,
+                "; host names and revocation are not checked");
+}
+
+void AddReuse(std::vector<Cell>& row, const ReuseCount& count) {
+  for (const uint64_t n : {count.keys, count.host_ports, count.hosts}) row.push_back(CountCell(n));
+}
+
+std::vector<Cell> PortTrustRow(std::string name, const PortTrust& port) {
+  std::vector<Cell> row = {TextCell(std::move(name)), CountCell(port.listeners)};
+  AddReuse(row, port.trusted);
+  AddReuse(row, port.wildcard);
+  row.push_back(CountCell(port.mixed_trust));
+  row.push_back(CountCell(port.mixed_names));
+  return row;
+}
+
+std::string SuiteCode(uint16_t suite) {
+  char text[8];
+  std::snprintf(text, sizeof text, "0x%04X", static_cast<unsigned>(suite));
+  return text;
+}
+
+std::vector<Cell> AsRow(const AsHygiene& as) {
+  return {TextCell(StrCat("AS", as.asn)), CountCell(as.hosts), DecimalCell(as.mean()),
+          CountCell(as.max)};
+}
+
+}  // namespace
+
+Table CertClassesTable(const RunFacts& facts) {
+  Table table = NewTable("cert_classes", "Certificates: within their dates, and who vouches",
+                         {{"class", false}, {"host/ports"}, {"in clusters"}});
+  const auto add = [&](std::string name, const CertClassCount& count) {
+    table.rows.push_back({TextCell(std::move(name)), CountCell(count.host_ports),
+                          CountCell(count.clustered_host_ports)});
+  };
+  const CertClasses& classes = facts.classes;
+  CertClassCount sum = classes.unread;
+  for (const bool timely : {true, false}) {
+    const std::string dates = timely ? ", timely" : ", not timely";
+    add("trusted" + dates, classes.Of(timely, CertVoucher::kTrusted));
+    add("self-signed" + dates, classes.Of(timely, CertVoucher::kSelfSigned));
+    add("other" + dates, classes.Of(timely, CertVoucher::kOther));
+  }
+  if (classes.unread.host_ports > 0) add("not readable", classes.unread);
+  for (const auto& of_time : {classes.timely, classes.not_timely}) {
+    for (const CertClassCount& count : of_time) {
+      sum.host_ports += count.host_ports;
+      sum.clustered_host_ports += count.clustered_host_ports;
+    }
+  }
+  add("total", sum);
+  table.total = true;
+  table.notes = {TrustNote(facts),
+                 "trusted, not timely: it would be trusted, were it not for its own dates"};
+  return table;
+}
+
+Table KeyKindsTable(const RunFacts& facts) {
+  Table table = NewTable(
+      "key_kinds", "Key types and lengths",
+      {{"kind", false}, {"TLS keys"}, {"TLS host/ports"}, {"SSH keys"}, {"SSH host/ports"}});
+  for (size_t i = 0; i < kKeyKindRows; ++i) {
+    const KindCount& tls = facts.key_kinds.tls[i];
+    const KindCount& ssh = facts.key_kinds.ssh[i];
+    if (tls.host_ports + ssh.host_ports == 0) continue;
+    table.rows.push_back({TextCell(kKeyKindNames[i]), CountCell(tls.keys),
+                          CountCell(tls.host_ports), CountCell(ssh.keys),
+                          CountCell(ssh.host_ports)});
+  }
+  table.notes = {"a server with keys of several kinds is in several rows"};
+  return table;
+}
+
+Table PortTrustTable(const RunFacts& facts) {
+  Table table =
+      NewTable("port_trust", "Trusted and wildcard certificates with re-used keys, by port",
+               {{"port", false},
+                {"listeners"},
+                {"trusted: keys"},
+                {"trusted: host/ports"},
+                {"trusted: hosts"},
+                {"wildcard: keys"},
+                {"wildcard: host/ports"},
+                {"wildcard: hosts"},
+                {"keys of mixed trust"},
+                {"keys of differing names"}});
+  for (const auto& [port, trust] : facts.port_trust.ports) {
+    table.rows.push_back(PortTrustRow(std::to_string(port), trust));
+  }
+  table.rows.push_back(PortTrustRow("total", facts.port_trust.total));
+  table.total = true;
+  table.notes = {
+      "hosts in clusters; keys that two hosts or more show on that port; the paper's "
+      "columns are listeners and the two of keys",
+      "the total counts each key and each host once", TrustNote(facts)};
+  return table;
+}
+
+Table SuitesTable(const RunFacts& facts) {
+  const SuiteCounts& counts = facts.suites;
+  Table table = NewTable("suites", "Bad cipher suites in clusters",
+                         {{"suite", false},
+                          {"name", false},
+                          {"host/ports"},
+                          {"hosts"},
+                          {"re-used keys"},
+                          {"host/ports of all hosts"}});
+  uint64_t bad = 0;
+  uint64_t bad_all = 0;
+  for (const auto& [suite, count] : counts.suites) {
+    if (!count.bad) continue;
+    bad += count.clustered_host_ports;
+    bad_all += count.host_ports;
+    table.rows.push_back({TextCell(SuiteCode(suite)), TextCell(count.name),
+                          CountCell(count.clustered_host_ports), CountCell(count.clustered_hosts),
+                          CountCell(count.clustered_keys), CountCell(count.host_ports)});
+  }
+  table.rows.push_back({TextCell("total"), TextCell(""), CountCell(bad),
+                        CountCell(counts.bad_clustered_hosts), CountCell(counts.bad_clustered_keys),
+                        CountCell(bad_all)});
+  table.total = true;
+  table.notes = {StrCat(WithThousands(bad), " of ", WithThousands(counts.clustered_host_ports),
+                        " TLS host/ports in clusters, ", WithThousands(bad_all), " of ",
+                        WithThousands(counts.host_ports), " of all hosts"),
+                 StrCat("bad by ", PrintableText(counts.policy),
+                        "; the total counts each host and each key once")};
+  return table;
+}
+
+Table HygieneTable(const RunFacts& facts) {
+  const HygieneCounts& counts = facts.hygiene;
+  Table table = NewTable("hygiene", "TLS hygiene: hosts with a flag on some TLS port",
+                         {{"flag", false}, {"hosts"}, {"of hosts with TLS"}});
+  for (size_t i = 0; i < kHygieneFlags; ++i) {
+    const auto flag = static_cast<HygieneFlag>(i);
+    if (flag == HygieneFlag::kUntrusted && !facts.trust_judged) continue;
+    table.rows.push_back({TextCell(HygieneFlagTitle(flag)), CountCell(counts.flags[i]),
+                          PercentCell({counts.flags[i], counts.all.hosts})});
+  }
+  table.notes = {StrCat(WithThousands(counts.all.hosts), " of ", WithThousands(counts.hosts),
+                        " hosts have TLS"),
+                 TrustNote(facts)};
+  return table;
+}
+
+Table HygieneScoresTable(const RunFacts& facts) {
+  const HygieneCounts& counts = facts.hygiene;
+  const ScoreCount* const groups[] = {&counts.all, &counts.rc4, &counts.not_rc4};
+  Table table = NewTable("hygiene_scores", "TLS hygiene: number of flags a host",
+                         {{"score", false}, {"hosts"}, {"with RC4"}, {"without RC4"}});
+  for (size_t score = 0; score <= kHygieneFlags; ++score) {
+    std::vector<Cell> row = {TextCell(std::to_string(score))};
+    for (const ScoreCount* group : groups) row.push_back(CountCell(group->hosts_of_score[score]));
+    table.rows.push_back(std::move(row));
+  }
+  std::vector<Cell> mean = {TextCell("mean score")};
+  std::vector<Cell> other = {TextCell("mean without the RC4 flag")};
+  for (const ScoreCount* group : groups) {
+    mean.push_back(DecimalCell(group->mean()));
+    other.push_back(DecimalCell(group->mean_other()));
+  }
+  table.rows.push_back(std::move(mean));
+  table.rows.push_back(std::move(other));
+  return table;
+}
+
+Table HygieneAsesTable(const RunFacts& facts) {
+  const std::vector<AsHygiene>& ases = facts.hygiene.ases;
+  Table table = NewTable("hygiene_ases", "TLS hygiene by AS, worst first",
+                         {{"AS", false}, {"hosts with TLS"}, {"mean score"}, {"highest"}});
+  const size_t worst = std::min(ases.size(), kHygieneAsesShown);
+  const size_t best = std::max(worst, ases.size() - std::min(ases.size(), kHygieneAsesShown));
+  for (size_t i = 0; i < worst; ++i) table.rows.push_back(AsRow(ases[i]));
+  for (size_t i = best; i < ases.size(); ++i) table.rows.push_back(AsRow(ases[i]));
+  table.notes = {StrCat("ASes with ", HygieneCounts::kMinAsHosts,
+                        " such hosts or more: ", WithThousands(ases.size()))};
+  if (worst < best) {
+    table.notes.push_back(StrCat("the ", kHygieneAsesShown, " worst and the ", ases.size() - best,
+                                 " best; the JSON has all"));
+  }
+  return table;
+}
+
+std::vector<Table> FactsTables(const RunFacts& facts) {
+  return {CertClassesTable(facts), KeyKindsTable(facts), PortTrustTable(facts),
+          SuitesTable(facts),      HygieneTable(facts),  HygieneScoresTable(facts),
+          HygieneAsesTable(facts)};
+}
+
+}  // namespace hark

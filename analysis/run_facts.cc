@@ -1,0 +1,239 @@
+#include "analysis/run_facts.h"
+
+#include <algorithm>
+
+#include "keys/ssh_key.h"
+
+namespace hark {
+namespace {
+
+constexpr uint32_t kTls11 = 0x0302;
+constexpr uint32_t kTls13 = 0x0304;
+
+constexpr uint32_t Bit(HygieneFlag flag) {
+  return 1U << static_cast<uint32_t>(flag);
+}
+
+// The hashes of a chain one after another; "" if one is no hash. Reuses `out`.
+template <typename Hashes>
+void JoinChain(const Hashes& hashes, std::string* out) {
+  out->clear();
+  for (const std::string& hash : hashes) {
+    if (hash.size() != LeafBook::kHash) return out->clear();
+    *out += hash;
+  }
+}
+
+bool HasKey(const proto::PortRow& row, uint64_t prefix) {
+  return std::any_of(row.keys().begin(), row.keys().end(),
+                     [&](const std::string& key) { return HashPrefix(key) == prefix; });
+}
+
+}  // namespace
+
+FactsPass::FactsPass(const RunReader& reader, const HostTable& hosts, const Clustering& clustering,
+                     const FactsOptions& options)
+    : hosts_(hosts),
+      clustering_(clustering),
+      options_(options),
+      run_started_unix_(reader.run().created_unix_ms() / 1000),
+      shared_(clustering),
+      leaves_(reader, options.trust, options.threads),
+      kinds_(shared_),
+      suites_(options.policy) {}
+
+int64_t FactsPass::TimeOf(uint32_t host) const {
+  if (options_.at_unix) return *options_.at_unix;
+  const int64_t started = hosts_.started_unix(host);
+  return started != 0 ? started : run_started_unix_;
+}
+
+bool FactsPass::AnyShared(const proto::PortRow& row) const {
+  for (const std::string& key : row.keys()) {
+    if (shared_.NumberOf(HashPrefix(key)) != SharedKeys::kNone) return true;
+  }
+  return false;
+}
+
+Status FactsPass::Visit(uint32_t host, uint16_t port, const proto::PortRow& row) {
+  if (host != last_host_) {
+    if (leaves_.IsFull() || show_count_ >= kMaxShows) HARK_RETURN_IF_ERROR(Settle());
+    leaves_.NextHost();
+    kinds_.NextHost(KeyKindTally::Side::kSsh);
+    last_host_ = host;
+  }
+  if (row.observation().has_ssh()) AddSsh(row);
+  if (!row.observation().has_tls()) return Status::Ok();
+  if (row.observation().tls().version() == 0 && row.keys_size() == 0) return Status::Ok();
+  return AddTls(host, port, row);
+}
+
+// Making a blob's key id takes a hundred times as long as looking at it, and is only needed where
+// another host may have shown the key; and there mostly the same blobs come.
+uint64_t FactsPass::IdentityOf(std::string_view blob) {
+  const auto next = static_cast<uint32_t>(ssh_keys_.size());
+  const uint32_t at = ssh_blobs_.FindOrInsert(HashPrefix(Sha256(blob)), next);
+  if (at == next) ssh_keys_.push_back(HashPrefix(ReadSshKey(blob).id.bytes()));
+  return ssh_keys_[at];
+}
+
+void FactsPass::AddSsh(const proto::PortRow& row) {
+  const proto::SshFacts& ssh = row.observation().ssh();
+  // A certificate beside its plain key: fewer keys than blobs.
+  const bool exact = row.keys_size() != ssh.keys_size() || AnyShared(row);
+  for (const proto::SshHostKey& key : ssh.keys()) {
+    const uint64_t identity =
+        exact ? IdentityOf(key.blob()) : std::hash<std::string_view>()(key.blob());
+    if (exact && !HasKey(row, identity)) continue;  // a scope took it out
+    kinds_.Add(KeyKindTally::Side::kSsh, identity, KeyKindOfSshBlob(key.blob()));
+  }
+}
+
+Status FactsPass::AddTls(uint32_t host, uint16_t port, const proto::PortRow& row) {
+  const proto::TlsFacts& tls = row.observation().tls();
+  if (show_count_ == shows_.size()) shows_.emplace_back();
+  Show& show = shows_[show_count_++];
+  show.host = host;
+  show.port = port;
+  show.version = static_cast<uint16_t>(tls.version());
+  show.suite = static_cast<uint16_t>(tls.cipher_suite());
+  show.key_count = 0;
+  for (const std::string& key : row.keys()) {
+    if (show.key_count < Show::kMaxKeys) show.keys[show.key_count++] = HashPrefix(key);
+  }
+  show.chain.clear();
+  show.other_chain.clear();
+  JoinChain(tls.chain_sha256(), &show.chain);
+  if (tls.has_other_leaf()) JoinChain(tls.other_leaf().chain_sha256(), &show.other_chain);
+  const bool shared = AnyShared(row);
+  const int64_t at = TimeOf(host);
+  HARK_ASSIGN_OR_RETURN(show.leaf, leaves_.Want(show.chain, shared, at));
+  HARK_ASSIGN_OR_RETURN(show.other_leaf, leaves_.Want(show.other_chain, shared, at));
+  return Status::Ok();
+}
+
+Status FactsPass::Settle() {
+  leaves_.ReadWanted();
+  const Show* const end = shows_.data() + show_count_;
+  for (const Show* show = shows_.data(); show != end;) {
+    const Show* next = show;
+    while (next != end && next->host == show->host) ++next;
+    HARK_RETURN_IF_ERROR(SettleHost(show, next));
+    show = next;
+  }
+  show_count_ = 0;
+  leaves_.ForgetLocal();
+  return Status::Ok();
+}
+
+Status FactsPass::SettleHost(const Show* begin, const Show* end) {
+  kinds_.NextHost(KeyKindTally::Side::kTls);
+  uint32_t flags = 0;
+  bool handshake = false;
+  for (const Show* show = begin; show != end; ++show) {
+    HARK_ASSIGN_OR_RETURN(const uint32_t seen, SettleShow(*show));
+    if (show->version == 0) continue;
+    flags |= seen;
+    handshake = true;
+  }
+  if (handshake) hygiene_.AddHost(flags, hosts_.asn(begin->host));
+  return Status::Ok();
+}
+
+uint32_t FactsPass::HandshakeFlags(const Show& show) {
+  const SuiteTraits& suite = suites_.Traits(show.suite);
+  uint32_t flags = 0;
+  if (suite.rc4) flags |= Bit(HygieneFlag::kRc4);
+  if (show.version <= kTls11) flags |= Bit(HygieneFlag::kLegacyTls);
+  if (show.version != kTls13 && suite.known && !suite.forward_secret) {
+    flags |= Bit(HygieneFlag::kNoForwardSecrecy);
+  }
+  return flags;
+}
+
+bool FactsPass::Counts(const Show& show, uint32_t leaf) const {
+  return leaf != LeafBook::kNone && leaves_.At(leaf).readable && show.Has(leaves_.At(leaf).key);
+}
+
+// Of the certificate shown or, where it cannot be read, of the port's only key.
+uint32_t FactsPass::SharedKeyOf(const Show& show) const {
+  if (Counts(show, show.leaf)) return shared_.NumberOf(leaves_.At(show.leaf).key);
+  return show.key_count == 1 ? shared_.NumberOf(show.keys[0]) : SharedKeys::kNone;
+}
+
+// Whether the chain was good when it was shown or, out of its dates, when it was within them.
+Result<bool> FactsPass::IsTrusted(const Show& show, uint32_t leaf, const std::string& chain) {
+  return leaves_.TrustedAt(leaf, chain, leaves_.At(leaf).NearestMoment(TimeOf(show.host)));
+}
+
+// Which class the certificate is of; the flags of its host.
+Result<uint32_t> FactsPass::SettleShow(const Show& show) {
+  uint32_t flags = HandshakeFlags(show);
+  const bool clustered = Clustered(show.host);
+  if (show.key_count > 0) {
+    if (clustered) port_trust_.AddListener(show.port);
+    suites_.Add(show.host, clustered, show.suite, SharedKeyOf(show));
+  }
+  HARK_RETURN_IF_ERROR(CountLeaf(show, show.other_leaf, show.other_chain));
+  if (show.leaf == LeafBook::kNone) return flags;
+  if (!leaves_.At(show.leaf).readable) {
+    ++classes_.unread.host_ports;
+    classes_.unread.clustered_host_ports += clustered ? 1 : 0;
+    return flags;
+  }
+  if (!Counts(show, show.leaf)) return flags;
+  HARK_RETURN_IF_ERROR(CountLeaf(show, show.leaf, show.chain));
+  HARK_ASSIGN_OR_RETURN(const bool trusted, IsTrusted(show, show.leaf, show.chain));
+  CountClass(show, trusted);
+  const LeafFacts& leaf = leaves_.At(show.leaf);
+  const int64_t at = TimeOf(show.host);
+  if (leaf.self_signed) flags |= Bit(HygieneFlag::kSelfSigned);
+  if (leaf.not_after_unix < at) flags |= Bit(HygieneFlag::kExpired);
+  const bool browser = trusted && leaf.IsTimely(at);
+  if (options_.trust != nullptr && !browser) flags |= Bit(HygieneFlag::kUntrusted);
+  return flags;
+}
+
+void FactsPass::CountClass(const Show& show, bool trusted) {
+  const LeafFacts& leaf = leaves_.At(show.leaf);
+  const CertVoucher voucher = trusted            ? CertVoucher::kTrusted
+                              : leaf.self_signed ? CertVoucher::kSelfSigned
+                                                 : CertVoucher::kOther;
+  auto& of_time = leaf.IsTimely(TimeOf(show.host)) ? classes_.timely : classes_.not_timely;
+  CertClassCount& count = of_time[static_cast<size_t>(voucher)];
+  ++count.host_ports;
+  count.clustered_host_ports += Clustered(show.host) ? 1 : 0;
+}
+
+// What is counted of every certificate of a host/port, of whatever key type.
+Status FactsPass::CountLeaf(const Show& show, uint32_t leaf, const std::string& chain) {
+  if (!Counts(show, leaf)) return Status::Ok();
+  const LeafFacts& facts = leaves_.At(leaf);
+  kinds_.Add(KeyKindTally::Side::kTls, facts.key, facts.kind);
+  const uint32_t key = shared_.NumberOf(facts.key);
+  if (key == SharedKeys::kNone) return Status::Ok();
+  HARK_ASSIGN_OR_RETURN(const bool trusted, IsTrusted(show, leaf, chain));
+  port_trust_.Add({show.host, show.port, key, facts.names_hash,
+                   trusted && facts.IsTimely(TimeOf(show.host)), facts.wildcard});
+  return Status::Ok();
+}
+
+Result<RunFacts> FactsPass::Finish() {
+  HARK_RETURN_IF_ERROR(Settle());
+  uint64_t hosts = 0;
+  for (uint32_t host = 0; host < hosts_.size(); ++host) hosts += hosts_.takes_part(host) ? 1 : 0;
+  RunFacts out;
+  out.trust_judged = options_.trust != nullptr;
+  out.trust_name = options_.trust_name;
+  out.roots = out.trust_judged ? options_.trust->roots() : 0;
+  out.at_unix = options_.at_unix;
+  out.classes = classes_;
+  out.hygiene = hygiene_.Finish(hosts);
+  out.port_trust = port_trust_.Finish();
+  out.suites = std::move(suites_).Finish();
+  out.key_kinds = kinds_.counts();
+  out.chains = leaves_.chains() - leaves_.unread();
+  return out;
+}
+
+}  // namespace hark

@@ -1,0 +1,14 @@
+#pragma once
+
+// RunFacts for programs: docs/formats/report.md describes every member.
+
+#include <nlohmann/json.hpp>
+
+#include "analysis/run_facts.h"
+
+namespace hark {
+
+// At the end of the report's object.
+void AddFactsJson(const RunFacts& facts, nlohmann::ordered_json* out);
+
+}  // namespace hark
