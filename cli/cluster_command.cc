@@ -1,11 +1,14 @@
 #include "cli/cluster_command.h"
 
+#include "analysis/cluster_detail.h"
+#include "cli/cluster_profile_render.h"
 #include "cli/cluster_render.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "cli/read_run.h"
 #include "cli/render_text.h"
+#include "cli/report_latex.h"
 
 namespace hark {
 namespace {
@@ -20,6 +23,8 @@ struct ClusterOptions {
   std::string output;
   bool include_answers_all = false;
   uint64_t min_size = 2;
+  bool stats = false;
+  std::string known_keys;
 };
 
 std::vector<Flag> CommonFlags(ClusterOptions& options, std::vector<std::string> formats) {
@@ -28,6 +33,8 @@ std::vector<Flag> CommonFlags(ClusterOptions& options, std::vector<std::string> 
           {"format", Choice(&options.format, std::move(formats)), "how to print"},
           {"include_answers_all", Switch(&options.include_answers_all),
            "let hosts that answer on every port take part like others"},
+          {"known_keys", Text(&options.known_keys, "FILE"),
+           "keys of vendors and CDNs for the suspected causes; docs/cause-hints.md"},
           {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}};
 }
 
@@ -41,9 +48,16 @@ Result<std::string> List(const ClusterOptions& options) {
   HARK_ASSIGN_OR_RETURN(analysis.hosts,
                         HostTable::Read(*opened.reader, options.include_answers_all));
   HARK_ASSIGN_OR_RETURN(analysis.clustering, FindClusters(*opened.reader, analysis.hosts));
+  if (options.stats) {
+    return ClusterStatsList(*opened.reader, analysis, options.min_size,
+                            {options.format, Coloured(options), options.known_keys});
+  }
   if (options.format == "json") return ClustersAsJson(analysis, options.min_size);
   if (options.format == "csv") return ClustersAsCsv(analysis, options.min_size);
-  return TableAsText(ClustersTable(analysis, options.min_size), TextStyle{Coloured(options)});
+  const Table table = ClustersTable(analysis, options.min_size);
+  if (options.format == "markdown") return TableAsMarkdown(table);
+  if (options.format == "latex") return TableAsLatex(table);
+  return TableAsText(table, TextStyle{Coloured(options)});
 }
 
 Result<std::string> Show(const ClusterOptions& options, const std::string& id) {
@@ -52,11 +66,8 @@ Result<std::string> Show(const ClusterOptions& options, const std::string& id) {
                         HostTable::Read(*opened.reader, options.include_answers_all));
   HARK_ASSIGN_OR_RETURN(const Clustering clustering, FindClusters(*opened.reader, hosts));
   HARK_ASSIGN_OR_RETURN(const uint32_t number, FindCluster(clustering, id));
-  HARK_ASSIGN_OR_RETURN(const ClusterDetail detail,
-                        ReadClusterDetail(*opened.reader, hosts, clustering, number));
-  const Cluster& cluster = clustering.clusters[number];
-  if (options.format == "json") return ClusterAsJson(cluster, detail);
-  return ClusterAsText(cluster, detail, Coloured(options));
+  return ClusterProfileReport(*opened.reader, hosts, clustering, number,
+                              {options.format, Coloured(options), options.known_keys});
 }
 
 int Finish(const char* command, const ClusterOptions& options, const Result<std::string>& text) {
@@ -68,9 +79,11 @@ int Finish(const char* command, const ClusterOptions& options, const Result<std:
 
 int RunClusterList(const std::vector<std::string>& args) {
   ClusterOptions options;
-  std::vector<Flag> table = CommonFlags(options, {"text", "json", "csv"});
+  std::vector<Flag> table = CommonFlags(options, {"text", "json", "csv", "markdown", "latex"});
   table.push_back({"min_size", Number(&options.min_size, 2, UINT32_MAX, "N"),
                    "only clusters of that many hosts and more"});
+  table.push_back(
+      {"stats", Switch(&options.stats), "what each is made of, its suspected cause, and totals"});
   FlagSet flags(kList, "the clusters of a run, largest first", std::move(table));
   flags.SetExamples({"hark cluster list --db=out/db --min_size=10",
                      "hark cluster list --db=out/db --format=json | jq '.[0].members'"});
@@ -82,8 +95,8 @@ int RunClusterList(const std::vector<std::string>& args) {
 
 int RunClusterShow(const std::vector<std::string>& args) {
   ClusterOptions options;
-  FlagSet flags(kShow, "one cluster: its members, their ports and keys",
-                CommonFlags(options, {"text", "json"}));
+  FlagSet flags(kShow, "one cluster: members, ports, keys, names and suspected cause",
+                CommonFlags(options, {"text", "json", "csv", "markdown", "latex"}));
   flags.SetPositional({"ID"});
   flags.SetExamples({"hark cluster show c0123456789ab --db=out/db",
                      "hark cluster show c01 --db=out/db --format=json"});

@@ -95,6 +95,24 @@ Json MemberJson(const Member& member) {
 
 }  // namespace
 
+Table ClusterKeysTable(const ClusterDetail& detail) {
+  return KeysTable(detail);
+}
+
+// Every line has the address: lines of a CSV or of a paper stand alone.
+Table ClusterMembersTable(const ClusterDetail& detail) {
+  Table table = MembersTable(detail);
+  size_t line = 0;
+  for (const Member& member : detail.members) {
+    for (const MemberPort& port : member.ports) {
+      std::vector<Cell>& row = table.rows[line++];
+      row[0] = TextCell(StrCat(member.address.ToString(), " ", port.port));
+      row[1] = TextCell(member.asn == 0 ? "" : std::to_string(member.asn));
+    }
+  }
+  return table;
+}
+
 Table ClustersTable(const RunAnalysis& analysis, uint64_t min_size) {
   Table table{"clusters", "Clusters, largest first", {}, {}, false, {}};
   table.columns = {

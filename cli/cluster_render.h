@@ -17,6 +17,10 @@ std::string ClustersAsJson(const RunAnalysis& analysis, uint64_t min_size);
 // id,size,asns,keys,members; lists inside a field separated by blanks.
 std::string ClustersAsCsv(const RunAnalysis& analysis, uint64_t min_size);
 
+// Its keys with their multiplicities; a line a member and port.
+Table ClusterKeysTable(const ClusterDetail& detail);
+Table ClusterMembersTable(const ClusterDetail& detail);
+
 std::string ClusterAsText(const Cluster& cluster, const ClusterDetail& detail, bool colour);
 std::string ClusterAsJson(const Cluster& cluster, const ClusterDetail& detail);
 

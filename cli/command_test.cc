@@ -66,6 +66,34 @@ class NamibiaCommandTest : public CommandTest {
   }
 };
 
+TEST_F(NamibiaCommandTest, ReportPutsSeveralRunsSideBySide) {
+  const auto again = NaRunFixture::Build();
+  again->mutable_run().set_id(2);
+  again->mutable_run().set_name("NA-2026");
+  Store(*again);
+  const auto json = nlohmann::json::parse(
+      Output(RunReportCommand, {"--format=json", "--run=NA-2026,NA-20180430"}));
+  EXPECT_EQ(exit_code_, 0);
+  ASSERT_EQ(json["runs"].size(), 2U);
+  EXPECT_EQ(json["runs"][0]["run"], "NA-2026");
+  EXPECT_EQ(json["runs"][1]["crypto"], 379);
+  EXPECT_NE(Output(RunReportCommand, {"--format=latex"}).find("\\label{hark:measures}"),
+            std::string::npos);
+  EXPECT_NE(Complaint(RunReportCommand, {"--run=NA-2026,none"}).find("no run 'none'"),
+            std::string::npos);
+  EXPECT_NE(Complaint(RunReportCommand, {"--run=NA-2026,NA-2026"}).find("twice"),
+            std::string::npos);
+  EXPECT_EQ(exit_code_, 2);
+}
+
+TEST_F(NamibiaCommandTest, ClusterListSaysWhatClustersAreMadeOf) {
+  const auto json =
+      nlohmann::json::parse(Output(RunClusterList, {"--stats", "--format=json", "--min_size=5"}));
+  EXPECT_EQ(exit_code_, 0);
+  ASSERT_EQ(json["clusters"].size(), 2U);
+  EXPECT_EQ(json["total_sum"]["hosts"], 13);
+}
+
 TEST_F(NamibiaCommandTest, ReportReadsFromTheStoreWhatTheFixtureHolds) {
   EXPECT_EQ(Output(RunReportCommand, {}), *ReadFile("cli/testdata/na_report.txt"));
   EXPECT_EQ(exit_code_, 0);
