@@ -17,6 +17,7 @@
 #include "analysis/coverage.h"
 #include "analysis/host_table.h"
 #include "analysis/multihomed.h"
+#include "analysis/risk.h"
 #include "base/outcome.h"
 #include "base/status.h"
 #include "storage/run_reader.h"
@@ -71,6 +72,10 @@ struct RunReport {
   std::map<uint16_t, PortCounts> ports;          // the run's ports, and any other seen
   std::map<std::string, uint64_t> ssh_versions;  // "2.0", "1.99" … of host/ports with a key
   Coverage coverage;
+  RiskReport risk;
+  // What part of the run this is (ScopeWords), none = all of it; set by whoever chose it. The
+  // coverage is that of the whole run all the same.
+  std::vector<std::string> scope;
   // Everything that does not add up: the report is shown, and the command fails.
   std::vector<std::string> errors;
 

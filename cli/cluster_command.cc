@@ -4,8 +4,9 @@
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/output.h"
-#include "cli/read_run.h"
+#include "cli/probe_flags.h"
 #include "cli/render_text.h"
+#include "cli/scope_flags.h"
 
 namespace hark {
 namespace {
@@ -15,7 +16,7 @@ constexpr char kShow[] = "hark cluster show";
 
 struct ClusterOptions {
   std::string db;
-  std::string run;
+  ScopeWishes scope;
   std::string format = "text";
   std::string output;
   bool include_answers_all = false;
@@ -23,12 +24,13 @@ struct ClusterOptions {
 };
 
 std::vector<Flag> CommonFlags(ClusterOptions& options, std::vector<std::string> formats) {
-  return {{"db", Text(&options.db, "DIR"), "the store to read", true},
-          {"run", Text(&options.run, "NAME"), "the run; without it the newest"},
-          {"format", Choice(&options.format, std::move(formats)), "how to print"},
-          {"include_answers_all", Switch(&options.include_answers_all),
-           "let hosts that answer on every port take part like others"},
-          {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}};
+  return AllFlags(
+      {{{"db", Text(&options.db, "DIR"), "the store to read", true}},
+       ScopeFlags(options.scope),
+       {{"format", Choice(&options.format, std::move(formats)), "how to print"},
+        {"include_answers_all", Switch(&options.include_answers_all),
+         "let hosts that answer on every port take part like others"},
+        {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}}});
 }
 
 bool Coloured(const ClusterOptions& options) {
@@ -36,7 +38,7 @@ bool Coloured(const ClusterOptions& options) {
 }
 
 Result<std::string> List(const ClusterOptions& options) {
-  HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
+  HARK_ASSIGN_OR_RETURN(const ScopedRun opened, OpenScope(options.db, options.scope));
   RunAnalysis analysis;
   HARK_ASSIGN_OR_RETURN(analysis.hosts,
                         HostTable::Read(*opened.reader, options.include_answers_all));
@@ -47,7 +49,7 @@ Result<std::string> List(const ClusterOptions& options) {
 }
 
 Result<std::string> Show(const ClusterOptions& options, const std::string& id) {
-  HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
+  HARK_ASSIGN_OR_RETURN(const ScopedRun opened, OpenScope(options.db, options.scope));
   HARK_ASSIGN_OR_RETURN(const HostTable hosts,
                         HostTable::Read(*opened.reader, options.include_answers_all));
   HARK_ASSIGN_OR_RETURN(const Clustering clustering, FindClusters(*opened.reader, hosts));
@@ -73,6 +75,7 @@ int RunClusterList(const std::vector<std::string>& args) {
                    "only clusters of that many hosts and more"});
   FlagSet flags(kList, "the clusters of a run, largest first", std::move(table));
   flags.SetExamples({"hark cluster list --db=out/db --min_size=10",
+                     "hark cluster list --db=out/db --ports=443 --without_keys=cdn.txt",
                      "hark cluster list --db=out/db --format=json | jq '.[0].members'"});
   const Result<ParsedFlags> parsed = flags.Parse(args);
   if (!parsed.ok()) return Fail(kList, parsed.status());

@@ -7,10 +7,11 @@
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/output.h"
-#include "cli/read_run.h"
+#include "cli/probe_flags.h"
 #include "cli/report_html.h"
 #include "cli/report_json.h"
 #include "cli/report_text.h"
+#include "cli/scope_flags.h"
 
 namespace hark {
 namespace {
@@ -19,7 +20,7 @@ constexpr char kName[] = "hark report";
 
 struct ReportOptions {
   std::string db;
-  std::string run;
+  ScopeWishes scope;
   std::string format = "text";
   std::string output;
   bool coverage = false;
@@ -29,18 +30,21 @@ struct ReportOptions {
 FlagSet Flags(ReportOptions& options) {
   FlagSet flags(
       kName, "the tables of a run, as far as it has come",
-      {{"db", Text(&options.db, "DIR"), "the store to read", true},
-       {"run", Text(&options.run, "NAME"), "the run; without it the newest"},
-       {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "html"}),
-        "json is described in docs/formats/report.md, html is one page with plots"},
-       {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
-       {"include_answers_all", Switch(&options.include_answers_all),
-        "let hosts that answer on every port take part like others"},
-       {"coverage", Switch(&options.coverage),
-        "where every target ended: the run, its ports, /16s and ASes"}});
+      AllFlags(
+          {{{"db", Text(&options.db, "DIR"), "the store to read", true}},
+           ScopeFlags(options.scope),
+           {{"format", Choice(&options.format, {"text", "json", "csv", "markdown", "html"}),
+             "json is described in docs/formats/report.md, html is one page with plots"},
+            {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
+            {"include_answers_all", Switch(&options.include_answers_all),
+             "let hosts that answer on every port take part like others"},
+            {"coverage", Switch(&options.coverage),
+             "where every target ended: the run, its ports, /16s and ASes"}}}));
   flags.SetExamples({"hark report --db=out/db",
                      "hark report --db=out/db --format=json | jq .hark_pct",
                      "hark report --db=out/db --coverage --format=csv",
+                     "hark report --db=out/db --run=IE-20171130,IE-20180316 --together",
+                     "hark report --db=out/db --asn=AS64496 --ports=22 --without_keys=cdn.txt",
                      "hark report --db=out/db --run=NA-20180430 --format=html --output=na.html"});
   return flags;
 }
@@ -65,9 +69,13 @@ Result<RunReport> Coverages(const RunReader& reader, const ReportOptions& option
 }
 
 Result<RunReport> Report(const ReportOptions& options) {
-  HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
+  HARK_ASSIGN_OR_RETURN(const ScopedRun opened, OpenScope(options.db, options.scope));
+  if (options.coverage && !opened.words.empty()) {
+    return InvalidInput("--coverage is of one whole run; the ledger knows nothing of a scope");
+  }
   HARK_ASSIGN_OR_RETURN(RunAnalysis analysis,
                         AnalyseRun(*opened.reader, options.include_answers_all));
+  analysis.report.scope = opened.words;
   if (options.coverage) return Coverages(*opened.reader, options, std::move(analysis.report));
   HARK_RETURN_IF_ERROR(WriteOutput(options.output, Render(analysis, options)));
   return analysis.report;

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "analysis/risk_tables.h"
 #include "base/strings.h"
 #include "cli/cluster_render.h"
 #include "cli/html.h"
 #include "cli/report_plots.h"
 #include "cli/report_text.h"
+#include "cli/risk_plot.h"
 
 namespace hark {
 namespace {
@@ -147,6 +149,8 @@ std::string ReportAsHtml(const RunAnalysis& analysis) {
   out += TableSection(MeasuresTable(report)) + SizesAndPorts(report);
   out += Section("TLS versions, by port", TlsVersionsPlot(report));
   out += TableSection(MultihomedTable(report));
+  out += TableSection(HarkTable(report)) + TableSection(RiskTable(report));
+  out += Section("Concentration", LorenzPlot(report.risk)) + TableSection(QuantilesTable(report));
   out += TableSection(PortsTable(report), true) + TableSection(OutcomesTable(report), true);
   out += TableSection(CoverageTable(report), true);
   out += ClusterSection(analysis);

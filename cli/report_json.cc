@@ -5,6 +5,7 @@
 
 #include "cli/geo_json.h"
 #include "cli/render_text.h"
+#include "cli/risk_json.h"
 
 namespace hark {
 namespace {
@@ -153,6 +154,9 @@ std::string ReportAsJson(const RunReport& report) {
                           {"out", report.out_of_country},
                           {"unknown", report.country_unknown}};
   out["geo_sources"] = GeoSourcesJson(report.geo_sources);
+  out["hark_variants"] = HarkVariantsJson(report.risk);
+  out["risk"] = RiskJson(report);
+  out["scope"] = report.scope;
   // Names of runs are the operator's, and may hold any byte.
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
