@@ -3,7 +3,7 @@
 is grabbed completely and how polite that is; what a coordinator merges and how many workers it
 carries. Prints a Markdown table; exit 1 when a row fails.
 
-  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling,merge,fleet,syn,singapore] [--json=FILE] [--smoke]
+  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling,merge,fleet,syn,singapore,analysis] [--json=FILE] [--smoke]
 
 Everything happens in a network namespace of its own. docs/bench.md says how to read the table.
 """
@@ -20,6 +20,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent),
                 str(Path(__file__).resolve().parent.parent / "integration")]
 os.environ.setdefault("HARK_BIN", str(Path(__file__).resolve().parents[2] / "build/release/bin"))
 
+import analysis_cost  # noqa: E402
 import fleet_scale  # noqa: E402
 import fleet_scaling  # noqa: E402
 import grab_costs  # noqa: E402
@@ -69,6 +70,7 @@ PARTS = {
     "fleet": fleet_scale.rows,
     "syn": syn_rate.rows,
     "singapore": singapore.rows,
+    "analysis": analysis_cost.rows,
 }
 
 
