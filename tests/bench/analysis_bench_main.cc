@@ -1,8 +1,9 @@
 // hark-analysis-bench: what the analysis of a run costs, over a made-up store. bench.py runs both
 // halves, the second in a process of its own (`bench.py --only=analysis`).
 //
-//   hark-analysis-bench --shape=ie|sg|big --db=DIR     makes the store
-//   hark-analysis-bench --read --db=DIR                clusters and all tables of its newest run
+//   hark-analysis-bench --shape=ie|sg|million|big --db=DIR   makes the store
+//   hark-analysis-bench --read --db=DIR                      clusters and all tables of its newest
+//   run
 
 #include <gflags/gflags.h>
 #include <sys/resource.h>
@@ -14,7 +15,7 @@
 #include "storage/store.h"
 #include "tests/bench/analysis_store.h"
 
-DEFINE_string(shape, "ie", "ie, sg or big");
+DEFINE_string(shape, "ie", "ie, sg, million or big");
 DEFINE_string(db, "", "directory of the store");
 DEFINE_bool(read, false, "analyse the store that is there");
 

@@ -19,9 +19,9 @@ struct StoreShape {
   std::map<uint64_t, uint64_t> clusters_of_size;
 };
 
-// IE-20180316 and SG-20180430 of the paper, and ten million hosts with two ports each on average,
-// clustered as Singapore's were.
-Result<StoreShape> ShapeNamed(const std::string& name);  // "ie", "sg" or "big"
+// "ie", "sg": IE-20180316 and SG-20180430 of the paper. "million", "big": one and ten million hosts
+// with two ports each on average, clustered as Singapore's were.
+Result<StoreShape> ShapeNamed(const std::string& name);
 
 // A new store with one finished run. The members of a cluster share their TLS key and certificate
 // and their SSH host keys; everybody else has their own.
