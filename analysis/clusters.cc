@@ -12,13 +12,13 @@ namespace hark {
 ClusterBuilder::ClusterBuilder(const HostTable& hosts)
     : hosts_(hosts), sets_(hosts.size()), ssh_keys_of_host_(hosts.size()), crypto_(hosts.size()) {}
 
-Status ClusterBuilder::Add(const KeyUse& use) {
+Result<std::optional<uint32_t>> ClusterBuilder::Add(const KeyUse& use) {
   const std::optional<uint32_t> found = hosts_.Find(use.address);
   if (!found) {
     return Corruption(StrCat("a key is stored for ", use.address.ToString(), ", the host is not"));
   }
   const uint32_t host = *found;
-  if (!hosts_.takes_part(host)) return Status::Ok();
+  if (!hosts_.takes_part(host)) return std::optional<uint32_t>();
   if (current_.hosts == 0 || current_.key != use.key) {
     EndKey();
     current_ = {use.key, 0, 1};
@@ -42,7 +42,7 @@ Status ClusterBuilder::Add(const KeyUse& use) {
     current_on_ssh_ = true;
     if (ssh_keys_of_host_[host] < UINT8_MAX) ++ssh_keys_of_host_[host];
   }
-  return Status::Ok();
+  return std::optional<uint32_t>(host);
 }
 
 void ClusterBuilder::EndKey() {
@@ -121,9 +121,14 @@ Clustering ClusterBuilder::Finish() && {
   return out;
 }
 
-Result<Clustering> FindClusters(const RunReader& reader, const HostTable& hosts) {
+Result<Clustering> FindClusters(const RunReader& reader, const HostTable& hosts,
+                                const KeyUseListener& also) {
   ClusterBuilder builder(hosts);
-  HARK_RETURN_IF_ERROR(reader.ForEachKeyUse([&](const KeyUse& use) { return builder.Add(use); }));
+  HARK_RETURN_IF_ERROR(reader.ForEachKeyUse([&](const KeyUse& use) -> Status {
+    HARK_ASSIGN_OR_RETURN(const std::optional<uint32_t> host, builder.Add(use));
+    if (host && also) also(use, *host);
+    return Status::Ok();
+  }));
   return std::move(builder).Finish();
 }
 

@@ -9,6 +9,8 @@
 // abroad joins nothing.
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,8 +58,9 @@ class ClusterBuilder {
   // hosts must outlive the builder.
   explicit ClusterBuilder(const HostTable& hosts);
 
-  // kCorruption when the host of the use is not among the hosts.
-  Status Add(const KeyUse& use);
+  // The number of the use's host, nullopt when that does not take part. kCorruption when it is not
+  // among the hosts.
+  Result<std::optional<uint32_t>> Add(const KeyUse& use);
   Clustering Finish() &&;
 
  private:
@@ -85,7 +88,9 @@ class ClusterBuilder {
   Clustering totals_;
 };
 
-// One run: all of it.
-Result<Clustering> FindClusters(const RunReader& reader, const HostTable& hosts);
+// One run: all of it. also: called with every use by a host that takes part, and its number.
+using KeyUseListener = std::function<void(const KeyUse&, uint32_t host)>;
+Result<Clustering> FindClusters(const RunReader& reader, const HostTable& hosts,
+                                const KeyUseListener& also = nullptr);
 
 }  // namespace hark

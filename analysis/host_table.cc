@@ -8,16 +8,19 @@
 namespace hark {
 
 Result<HostTable> HostTable::Read(const RunReader& reader, bool include_answers_all) {
-  HostTable table;
-  table.include_answers_all_ = include_answers_all;
+  HostTable table(include_answers_all);
   HARK_RETURN_IF_ERROR(reader.ForEachHost(
       [&](const Address& address, const proto::HostRow& row) { return table.Add(address, row); }));
-  table.v4_.shrink_to_fit();
-  table.v6_.shrink_to_fit();
-  table.asns_.shrink_to_fit();
-  table.started_.shrink_to_fit();
-  table.countries_.shrink_to_fit();
+  table.ShrinkToFit();
   return table;
+}
+
+void HostTable::ShrinkToFit() {
+  v4_.shrink_to_fit();
+  v6_.shrink_to_fit();
+  asns_.shrink_to_fit();
+  started_.shrink_to_fit();
+  countries_.shrink_to_fit();
 }
 
 Status HostTable::Add(const Address& address, const proto::HostRow& row) {

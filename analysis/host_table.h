@@ -16,11 +16,15 @@ namespace hark {
 
 class HostTable {
  public:
-  HostTable() = default;
+  // Empty. Hosts that answered on canary ports, too, take part only when asked for.
+  explicit HostTable(bool include_answers_all = false)
+      : include_answers_all_(include_answers_all) {}
 
-  // One pass over ForEachHost. kCorruption when the hosts do not come in ascending order.
-  // Hosts that answered on canary ports, too, take part only when asked for.
+  // One pass over ForEachHost.
   static Result<HostTable> Read(const RunReader& reader, bool include_answers_all = false);
+  // For who has a pass of their own. kCorruption when the hosts do not come in ascending order.
+  Status Add(const Address& address, const proto::HostRow& row);
+  void ShrinkToFit();
 
   uint32_t size() const { return static_cast<uint32_t>(asns_.size()); }
   Address address(uint32_t host) const;
@@ -41,8 +45,6 @@ class HostTable {
 
  private:
   static constexpr uint8_t kAnswersAll = 0x80;  // beside the country
-
-  Status Add(const Address& address, const proto::HostRow& row);
 
   std::vector<uint32_t> v4_;  // hosts [0, v4_.size())
   std::vector<Address> v6_;   // the hosts after them

@@ -16,39 +16,50 @@ Outcome OutcomeOf(const proto::PortObservation& observation) {
 // The pass over all (host, port) of a run.
 class PortPass {
  public:
-  // facts: nullptr = not asked for.
-  PortPass(const HostTable& hosts, RunReport& report, FactsPass* facts)
-      : hosts_(hosts),
-        report_(report),
-        facts_(facts),
-        answered_(hosts.size()),
-        ssh_throttled_(hosts.size()) {}
+  PortPass(const HostTable& hosts, RunReport& report) : hosts_(hosts), report_(report) {}
+  // Every host/port from here on; pass must outlive the visits.
+  void TellOf(FactsPass& pass) { facts_ = &pass; }
 
   Status Visit(const Address& address, uint16_t port, const proto::PortRow& row) {
-    const std::optional<uint32_t> host = hosts_.Find(address);
-    if (!host) {
+    if (!Find(address)) {
       return Corruption(
           StrCat("port ", port, " of ", address.ToString(), " is stored, the host is not"));
     }
     const proto::PortObservation& seen = row.observation();
     PortCounts& counts = report_.ports[port];
     ++counts.outcomes[OutcomeOf(seen)];
-    if (seen.stage() != static_cast<uint32_t>(Stage::kConnect)) answered_[*host] = true;
+    if (seen.stage() != static_cast<uint32_t>(Stage::kConnect)) Mark(answered_);
     if (ProtocolOfPort(port) == Protocol::kSsh && row.keys_size() == 0 &&
         OutcomeOf(seen) == Outcome::kThrottled) {
-      ssh_throttled_[*host] = true;
+      Mark(ssh_throttled_);
     }
-    if (!hosts_.takes_part(*host)) return Status::Ok();
+    if (!hosts_.takes_part(host_)) return Status::Ok();
     if (row.keys_size() > 0) CountKeys(row, counts);
-    return facts_ == nullptr ? Status::Ok() : facts_->Visit(*host, port, row);
+    return facts_ == nullptr ? Status::Ok() : facts_->Visit(host_, port, row);
   }
 
-  bool answered(uint32_t host) const { return answered_[host]; }
+  bool answered(uint32_t host) const { return host < answered_.size() && answered_[host]; }
   // Runs SSH, but showed no key.
-  bool ssh_throttled(uint32_t host) const { return ssh_throttled_[host]; }
+  bool ssh_throttled(uint32_t host) const {
+    return host < ssh_throttled_.size() && ssh_throttled_[host];
+  }
   uint64_t key_uses() const { return key_uses_; }
 
  private:
+  // Ports come in address order as hosts do, so the next one is never far. The table may still be
+  // growing: a host is in it before its ports come.
+  bool Find(const Address& address) {
+    if (host_ < hosts_.size() && hosts_.address(host_) == address) return true;
+    const std::optional<uint32_t> found = hosts_.Find(address);
+    host_ = found.value_or(0);
+    return found.has_value();
+  }
+
+  void Mark(std::vector<bool>& hosts) const {
+    if (hosts.size() <= host_) hosts.resize(hosts_.size());
+    hosts[host_] = true;
+  }
+
   void CountKeys(const proto::PortRow& row, PortCounts& counts) {
     const proto::PortObservation& seen = row.observation();
     key_uses_ += static_cast<uint64_t>(row.keys_size());
@@ -62,7 +73,8 @@ class PortPass {
 
   const HostTable& hosts_;
   RunReport& report_;
-  FactsPass* facts_;
+  uint32_t host_ = 0;  // the one that is being visited
+  FactsPass* facts_ = nullptr;
   std::vector<bool> answered_;
   std::vector<bool> ssh_throttled_;
   uint64_t key_uses_ = 0;
@@ -150,21 +162,32 @@ Result<RunAnalysis> AnalyseRun(const RunReader& reader, bool include_answers_all
   RunReport& report = out.report;
   report.answers_all_included = include_answers_all;
   Describe(reader.run(), report);
-  HARK_ASSIGN_OR_RETURN(out.hosts, HostTable::Read(reader, include_answers_all));
-  HARK_ASSIGN_OR_RETURN(out.clustering, FindClusters(reader, out.hosts));
-  std::optional<FactsPass> facts_pass;
-  if (facts != nullptr) facts_pass.emplace(reader, out.hosts, out.clustering, *facts);
-  PortPass ports(out.hosts, report, facts_pass ? &*facts_pass : nullptr);
-  HARK_RETURN_IF_ERROR(
-      reader.ForEachPort([&](const Address& address, uint16_t port, const proto::PortRow& row) {
-        return ports.Visit(address, port, row);
-      }));
-  if (facts_pass) {
-    HARK_ASSIGN_OR_RETURN(report.facts, facts_pass->Finish());
+  out.hosts = HostTable(include_answers_all);
+  PortPass ports(out.hosts, report);
+  const auto add = [&](const Address& address, const proto::HostRow& row) {
+    return out.hosts.Add(address, row);
+  };
+  const auto visit = [&](const Address& address, uint16_t port, const proto::PortRow& row) {
+    return ports.Visit(address, port, row);
+  };
+  // What certificates tell depends on who is in which cluster, so then the ports come last.
+  HARK_RETURN_IF_ERROR(facts == nullptr ? reader.ForEachRecord(add, visit)
+                                        : reader.ForEachHost(add));
+  out.hosts.ShrinkToFit();
+  KeyReuseCounter uses(out.hosts.size());
+  HARK_ASSIGN_OR_RETURN(
+      out.clustering, FindClusters(reader, out.hosts,
+                                   [&](const KeyUse& use, uint32_t host) { uses.Add(use, host); }));
+  if (facts != nullptr) {
+    FactsPass pass(reader, out.hosts, out.clustering, *facts);
+    ports.TellOf(pass);
+    HARK_RETURN_IF_ERROR(reader.ForEachPort(visit));
+    HARK_ASSIGN_OR_RETURN(report.facts, pass.Finish());
   }
   CountHosts(out.hosts, ports, report);
   NoteThrottled(ports, out.clustering);
   CountClusters(out.clustering, report);
+  report.risk = std::move(uses).Finish(out.clustering);
   HARK_ASSIGN_OR_RETURN(report.reuse, MeasureKeyReuse(reader, out.hosts, out.clustering));
   HARK_ASSIGN_OR_RETURN(report.coverage, ReadCoverage(reader));
   report.errors = report.coverage.errors;

@@ -6,6 +6,7 @@
 
 #include "analysis/facts_tables.h"
 #include "analysis/json_text.h"
+#include "analysis/risk_tables.h"
 #include "analysis/stats_tables.h"
 #include "base/strings.h"
 
@@ -229,6 +230,9 @@ Table CoverageTable(const RunReport& report) {
     table.notes.push_back(
         StrCat("opt-outs of version ", report.exclusions_version, " when it was planned"));
   }
+  if (!report.scope.empty()) {
+    table.notes.emplace_back("of the whole run: the ledger knows nothing of a scope");
+  }
   if (const Coverage& all = report.coverage; all.rechecked > 0) {
     const auto lost = static_cast<uint64_t>(std::llround(all.lost()));
     table.notes.push_back(StrCat("loss: of ", WithThousands(all.rechecked),
@@ -266,9 +270,10 @@ Table SourcesTable(const RunReport& report) {
 }
 
 std::vector<Table> ReportTables(const RunReport& report) {
-  std::vector<Table> tables = {MeasuresTable(report), PortsTable(report),
-                               OutcomesTable(report), MultihomedTable(report),
-                               CoverageTable(report), SizesTable(report)};
+  std::vector<Table> tables = {
+      MeasuresTable(report),   PortsTable(report),    OutcomesTable(report),
+      MultihomedTable(report), HarkTable(report),     RiskTable(report),
+      QuantilesTable(report),  CoverageTable(report), SizesTable(report)};
   AddStatsTables(report, tables);
   if (report.facts) {
     for (Table& table : FactsTables(*report.facts)) tables.push_back(std::move(table));

@@ -50,7 +50,7 @@ Table SizesTable(const RunReport& report);
 // The geo data: file, kind, date, hash, and who must be named. No rows without any.
 Table SourcesTable(const RunReport& report);
 
-// All of the above, in this order; no empty table of sources.
+// All of the above and those of risk_tables.h; no empty table of sources.
 std::vector<Table> ReportTables(const RunReport& report);
 
 }  // namespace hark

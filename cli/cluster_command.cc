@@ -6,9 +6,10 @@
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/output.h"
-#include "cli/read_run.h"
+#include "cli/probe_flags.h"
 #include "cli/render_text.h"
 #include "cli/report_latex.h"
+#include "cli/scope_flags.h"
 
 namespace hark {
 namespace {
@@ -18,7 +19,7 @@ constexpr char kShow[] = "hark cluster show";
 
 struct ClusterOptions {
   std::string db;
-  std::string run;
+  ScopeWishes scope;
   std::string format = "text";
   std::string output;
   bool include_answers_all = false;
@@ -28,14 +29,15 @@ struct ClusterOptions {
 };
 
 std::vector<Flag> CommonFlags(ClusterOptions& options, std::vector<std::string> formats) {
-  return {{"db", Text(&options.db, "DIR"), "the store to read", true},
-          {"run", Text(&options.run, "NAME"), "the run; without it the newest"},
-          {"format", Choice(&options.format, std::move(formats)), "how to print"},
-          {"include_answers_all", Switch(&options.include_answers_all),
-           "let hosts that answer on every port take part like others"},
-          {"known_keys", Text(&options.known_keys, "FILE"),
-           "keys of vendors and CDNs for the suspected causes; docs/cause-hints.md"},
-          {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}};
+  return AllFlags(
+      {{{"db", Text(&options.db, "DIR"), "the store to read", true}},
+       ScopeFlags(options.scope),
+       {{"format", Choice(&options.format, std::move(formats)), "how to print"},
+        {"include_answers_all", Switch(&options.include_answers_all),
+         "let hosts that answer on every port take part like others"},
+        {"known_keys", Text(&options.known_keys, "FILE"),
+         "keys of vendors and CDNs for the suspected causes; docs/cause-hints.md"},
+        {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}}});
 }
 
 bool Coloured(const ClusterOptions& options) {
@@ -43,7 +45,7 @@ bool Coloured(const ClusterOptions& options) {
 }
 
 Result<std::string> List(const ClusterOptions& options) {
-  HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
+  HARK_ASSIGN_OR_RETURN(const ScopedRun opened, OpenScope(options.db, options.scope));
   RunAnalysis analysis;
   HARK_ASSIGN_OR_RETURN(analysis.hosts,
                         HostTable::Read(*opened.reader, options.include_answers_all));
@@ -61,7 +63,7 @@ Result<std::string> List(const ClusterOptions& options) {
 }
 
 Result<std::string> Show(const ClusterOptions& options, const std::string& id) {
-  HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
+  HARK_ASSIGN_OR_RETURN(const ScopedRun opened, OpenScope(options.db, options.scope));
   HARK_ASSIGN_OR_RETURN(const HostTable hosts,
                         HostTable::Read(*opened.reader, options.include_answers_all));
   HARK_ASSIGN_OR_RETURN(const Clustering clustering, FindClusters(*opened.reader, hosts));
@@ -86,6 +88,7 @@ int RunClusterList(const std::vector<std::string>& args) {
       {"stats", Switch(&options.stats), "what each is made of, its suspected cause, and totals"});
   FlagSet flags(kList, "the clusters of a run, largest first", std::move(table));
   flags.SetExamples({"hark cluster list --db=out/db --min_size=10",
+                     "hark cluster list --db=out/db --ports=443 --without_keys=cdn.txt",
                      "hark cluster list --db=out/db --format=json | jq '.[0].members'"});
   const Result<ParsedFlags> parsed = flags.Parse(args);
   if (!parsed.ok()) return Fail(kList, parsed.status());

@@ -8,7 +8,7 @@
 #include "cli/facts_flags.h"
 #include "cli/flags.h"
 #include "cli/output.h"
-#include "cli/read_run.h"
+#include "cli/probe_flags.h"
 #include "cli/report_html.h"
 #include "cli/report_json.h"
 #include "cli/report_latex.h"
@@ -16,6 +16,7 @@
 #include "cli/report_plots.h"
 #include "cli/report_text.h"
 #include "cli/runs_report.h"
+#include "cli/scope_flags.h"
 #include "cli/svg_document.h"
 
 namespace hark {
@@ -25,7 +26,7 @@ constexpr char kName[] = "hark report";
 
 struct ReportOptions {
   std::string db;
-  std::string run;
+  ScopeWishes scope;
   std::string format = "text";
   std::string output;
   std::string plot;
@@ -35,24 +36,27 @@ struct ReportOptions {
 };
 
 FlagSet Flags(ReportOptions& options) {
-  std::vector<Flag> all = {
-      {"db", Text(&options.db, "DIR"), "the store to read", true},
-      {"run", Text(&options.run, "NAME"),
-       "the run, or several with commas, side by side; without it the newest"},
-      {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "latex", "html"}),
-       "json is described in docs/formats/report.md, html is one page with plots"},
-      {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
-      {"plot", Choice(&options.plot, {"sizes", "ports", "tls", "coverage"}),
-       "one plot as an SVG file instead of the tables"},
-      {"include_answers_all", Switch(&options.include_answers_all),
-       "let hosts that answer on every port take part like others"},
-      {"coverage", Switch(&options.coverage),
-       "where every target ended: the run, its ports, /16s and ASes"}};
-  for (Flag& flag : FactsFlagTable(&options.facts)) all.push_back(std::move(flag));
-  FlagSet flags(kName, "the tables of a run, as far as it has come", std::move(all));
+  FlagSet flags(
+      kName, "the tables of a run, as far as it has come",
+      AllFlags(
+          {{{"db", Text(&options.db, "DIR"), "the store to read", true}},
+           ScopeFlags(options.scope),
+           {{"format",
+             Choice(&options.format, {"text", "json", "csv", "markdown", "latex", "html"}),
+             "json is described in docs/formats/report.md, html is one page with plots"},
+            {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
+            {"plot", Choice(&options.plot, {"sizes", "ports", "tls", "coverage"}),
+             "one plot as an SVG file instead of the tables"},
+            {"include_answers_all", Switch(&options.include_answers_all),
+             "let hosts that answer on every port take part like others"},
+            {"coverage", Switch(&options.coverage),
+             "where every target ended: the run, its ports, /16s and ASes"}},
+           FactsFlagTable(&options.facts)}));
   flags.SetExamples({"hark report --db=out/db",
                      "hark report --db=out/db --format=json | jq .hark_pct",
                      "hark report --db=out/db --coverage --format=csv",
+                     "hark report --db=out/db --run=IE-20171130,IE-20180316 --together",
+                     "hark report --db=out/db --asn=AS64496 --ports=22 --without_keys=cdn.txt",
                      "hark report --db=out/db --ca_bundle=roots.pem --at=2018-03-16",
                      "hark report --db=out/db --plot=sizes --output=sizes.svg",
                      "hark report --db=out/db --run=NA-20180430 --format=html --output=na.html"});
@@ -95,8 +99,15 @@ Result<RunReport> Coverages(const RunReader& reader, const ReportOptions& option
 }
 
 // Of the several runs' reports only what is wrong with them comes back.
-Result<RunReport> SideBySide(const ReportOptions& options, const std::vector<std::string>& names) {
+Result<RunReport> SideBySide(const ReportOptions& options) {
   if (options.coverage) return InvalidInput("--coverage is of one run");
+  HARK_ASSIGN_OR_RETURN(const Scope scope, ScopeOf(options.scope));
+  if (!ScopeWords(scope).empty()) {
+    return InvalidInput(
+        "--run: runs side by side are whole runs; a part is of one run or --together");
+  }
+  HARK_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                        RunNames(Join(options.scope.runs, ",")));
   HARK_ASSIGN_OR_RETURN(const std::vector<RunReport> runs,
                         AnalyseRuns(options.db, names, options.include_answers_all));
   const bool colour = options.output.empty() && StyleOfStdout().colour;
@@ -107,17 +118,18 @@ Result<RunReport> SideBySide(const ReportOptions& options, const std::vector<std
 }
 
 Result<RunReport> Report(const ReportOptions& options) {
-  HARK_ASSIGN_OR_RETURN(const std::vector<std::string> names, RunNames(options.run));
-  if (names.size() > 1) return SideBySide(options, names);
+  const bool several = options.scope.runs.size() > 1 && !options.scope.together;
+  if (several) return SideBySide(options);
   HARK_ASSIGN_OR_RETURN(const FactsInput facts, LoadFactsInput(options.facts));
-  HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
-  if (options.coverage) {
-    HARK_ASSIGN_OR_RETURN(RunAnalysis analysis,
-                          AnalyseRun(*opened.reader, options.include_answers_all));
-    return Coverages(*opened.reader, options, std::move(analysis.report));
+  HARK_ASSIGN_OR_RETURN(const ScopedRun opened, OpenScope(options.db, options.scope));
+  if (options.coverage && !opened.words.empty()) {
+    return InvalidInput("--coverage is of one whole run; the ledger knows nothing of a scope");
   }
-  HARK_ASSIGN_OR_RETURN(const RunAnalysis analysis,
-                        AnalyseRun(*opened.reader, options.include_answers_all, &facts.options));
+  HARK_ASSIGN_OR_RETURN(RunAnalysis analysis,
+                        AnalyseRun(*opened.reader, options.include_answers_all,
+                                   options.coverage ? nullptr : &facts.options));
+  analysis.report.scope = opened.words;
+  if (options.coverage) return Coverages(*opened.reader, options, std::move(analysis.report));
   HARK_ASSIGN_OR_RETURN(const std::string text, Render(*opened.reader, analysis, options));
   HARK_RETURN_IF_ERROR(WriteOutput(options.output, text));
   return analysis.report;

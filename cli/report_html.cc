@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include "analysis/facts_tables.h"
+#include "analysis/risk_tables.h"
 #include "base/strings.h"
 #include "cli/cluster_render.h"
 #include "cli/html.h"
 #include "cli/report_plots.h"
 #include "cli/report_text.h"
+#include "cli/risk_plot.h"
 
 namespace hark {
 namespace {
@@ -157,6 +159,8 @@ std::string ReportAsHtml(const RunAnalysis& analysis, const std::vector<ReportPi
   out += TableSection(MeasuresTable(report)) + SizesAndPorts(report);
   out += Section("TLS versions, by port", TlsVersionsPlot(report));
   out += TableSection(MultihomedTable(report));
+  out += TableSection(HarkTable(report)) + TableSection(RiskTable(report));
+  out += Section("Concentration", LorenzPlot(report.risk)) + TableSection(QuantilesTable(report));
   out += TableSection(PortsTable(report), true) + TableSection(OutcomesTable(report), true);
   if (report.facts) {
     for (const Table& table : FactsTables(*report.facts)) {

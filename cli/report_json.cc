@@ -6,6 +6,7 @@
 #include "cli/facts_json.h"
 #include "cli/geo_json.h"
 #include "cli/render_text.h"
+#include "cli/risk_json.h"
 #include "cli/stats_json.h"
 
 namespace hark {
@@ -157,6 +158,9 @@ std::string ReportAsJson(const RunReport& report) {
   out["geo_sources"] = GeoSourcesJson(report.geo_sources);
   AddKeyReuse(out, report.reuse);
   if (report.facts) AddFactsJson(*report.facts, &out);
+  out["hark_variants"] = HarkVariantsJson(report.risk);
+  out["risk"] = RiskJson(report);
+  out["scope"] = report.scope;
   // Names of runs are the operator's, and may hold any byte.
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

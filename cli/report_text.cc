@@ -7,6 +7,7 @@ namespace hark {
 std::string ReportHeadline(const RunReport& report) {
   std::string line = "run " + EscapeForDisplay(report.run);
   if (!report.country.empty()) line += ", country " + EscapeForDisplay(report.country);
+  if (!report.scope.empty()) line += " (" + Join(report.scope, "; ") + ")";
   line += ", started " + FormatUtc(report.started_unix_ms);
   if (report.done) return line + ", finished " + FormatUtc(report.finished_unix_ms);
   const Ledger& plan = report.coverage.plan;

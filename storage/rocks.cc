@@ -36,6 +36,8 @@ constexpr uint64_t kSmoothSyncBytes = 1 << 20;
 // log, tables' indices, and some to begin with.
 constexpr uint64_t kResumeSpareBytes = 16 << 20;
 constexpr size_t kProbeBytes = 1 << 16;
+// For walks over a whole run: one request to the disk for a hundred blocks.
+constexpr size_t kReadaheadBytes = 2 << 20;
 
 rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
                                            const std::shared_ptr<rocksdb::Cache>& cache) {
@@ -255,15 +257,20 @@ Result<std::string> Rocks::Get(Family family, std::string_view key,
   return value;
 }
 
-Status Rocks::ForEach(
-    Family family, std::string_view prefix, const rocksdb::Snapshot* snapshot,
-    const std::function<Status(std::string_view, std::string_view)>& visit) const {
+Status Rocks::ForEach(Family family, std::string_view prefix, const rocksdb::Snapshot* snapshot,
+                      const std::function<Status(std::string_view, std::string_view)>& visit,
+                      const Walk& walk) const {
   if (this->family(family) == nullptr) return Status::Ok();
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
   options.total_order_seek = true;
+  if (walk.whole) {
+    options.fill_cache = false;
+    options.readahead_size = kReadaheadBytes;
+  }
+  const std::string_view start = std::max(prefix, walk.from);
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, this->family(family)));
-  for (it->Seek(rocksdb::Slice(prefix.data(), prefix.size()));
+  for (it->Seek(rocksdb::Slice(start.data(), start.size()));
        it->Valid() && it->key().starts_with(rocksdb::Slice(prefix.data(), prefix.size()));
        it->Next()) {
     HARK_RETURN_IF_ERROR(

@@ -19,6 +19,14 @@ namespace hark {
 // Status of a failed RocksDB call; out of space becomes kDiskFull.
 Status FromRocks(std::string_view what, const rocksdb::Status& status);
 
+// How a family is walked.
+struct Walk {
+  std::string_view from;  // begins at this key, when it is behind the prefix
+  // All of a run is read once: in large pieces, and without pushing out of the cache what a
+  // coordinator beside it looks up again and again.
+  bool whole = false;
+};
+
 class Rocks {
  public:
   // env: nullptr for the disk. memtable_bytes: of a family, 0 = as always. Messages name `path`.
@@ -40,9 +48,9 @@ class Rocks {
   Result<std::string> Get(schema::Family family, std::string_view key,
                           const rocksdb::Snapshot* snapshot = nullptr) const;
   // Every entry whose key starts with prefix, in order, of one consistent view.
-  Status ForEach(
-      schema::Family family, std::string_view prefix, const rocksdb::Snapshot* snapshot,
-      const std::function<Status(std::string_view key, std::string_view value)>& visit) const;
+  Status ForEach(schema::Family family, std::string_view prefix, const rocksdb::Snapshot* snapshot,
+                 const std::function<Status(std::string_view key, std::string_view value)>& visit,
+                 const Walk& walk = {}) const;
 
  private:
   Rocks() = default;

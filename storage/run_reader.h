@@ -30,6 +30,10 @@ struct KeyUse {
 
 class RunReader {
  public:
+  using HostVisit = std::function<Status(const Address&, const proto::HostRow&)>;
+  using PortVisit = std::function<Status(const Address&, uint16_t port, const proto::PortRow&)>;
+  using KeyVisit = std::function<Status(const KeyUse&)>;
+
   virtual ~RunReader() = default;
 
   virtual const proto::RunRow& run() const = 0;
@@ -44,6 +48,30 @@ class RunReader {
 
   // Every use of a key, in (key, address, port) order: the clustering pass.
   virtual Status ForEachKeyUse(const std::function<Status(const KeyUse&)>& visit) const = 0;
+
+  // The same from a place on, itself included, so that runs can be walked side by side.
+  virtual Status ForEachHostFrom(const Address& from, const HostVisit& visit) const {
+    return ForEachHost([&](const Address& address, const proto::HostRow& row) {
+      return address < from ? Status::Ok() : visit(address, row);
+    });
+  }
+  virtual Status ForEachPortFrom(const Address& from, uint16_t from_port,
+                                 const PortVisit& visit) const {
+    return ForEachPort([&](const Address& address, uint16_t port, const proto::PortRow& row) {
+      const bool before = address < from || (address == from && port < from_port);
+      return before ? Status::Ok() : visit(address, port, row);
+    });
+  }
+  virtual Status ForEachKeyUseFrom(const KeyUse& from, const KeyVisit& visit) const {
+    return ForEachKeyUse([&](const KeyUse& use) { return use < from ? Status::Ok() : visit(use); });
+  }
+
+  // ForEachHost and ForEachPort in one go, each in its order; a host comes before its ports. Reads
+  // a store once where they would read it twice.
+  virtual Status ForEachRecord(const HostVisit& visit_host, const PortVisit& visit_port) const {
+    HARK_RETURN_IF_ERROR(ForEachHost(visit_host));
+    return ForEachPort(visit_port);
+  }
 
   // The run's jobs; their tallies sum to the coverage ledger (analysis/coverage.h).
   virtual Status ForEachJob(const std::function<Status(const proto::JobRow&)>& visit) const = 0;

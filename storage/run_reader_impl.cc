@@ -18,33 +18,29 @@ class SnapshotReader final : public RunReader {
 
   const proto::RunRow& run() const override { return run_; }
 
-  Status ForEachHost(
-      const std::function<Status(const Address&, const proto::HostRow&)>& visit) const override {
-    return ForEachRecord([&](const schema::RecordKeyParts& key, std::string_view value) {
-      if (key.port != 0) return Status::Ok();
-      proto::HostRow host;
-      HARK_RETURN_IF_ERROR(DecodeValue(value, "host", &host));
-      return visit(key.address, host);
+  Status ForEachHost(const HostVisit& visit) const override { return Hosts(visit, {}); }
+  Status ForEachHostFrom(const Address& from, const HostVisit& visit) const override {
+    return Hosts(visit, schema::RecordKey(run_.id(), from, 0));
+  }
+
+  Status ForEachPort(const PortVisit& visit) const override { return Ports(visit, {}); }
+  Status ForEachPortFrom(const Address& from, uint16_t from_port,
+                         const PortVisit& visit) const override {
+    return Ports(visit, schema::RecordKey(run_.id(), from, from_port));
+  }
+
+  Status ForEachRecord(const HostVisit& visit_host, const PortVisit& visit_port) const override {
+    proto::HostRow host;
+    proto::PortRow row;
+    return ForEachRecordFrom({}, [&](const schema::RecordKeyParts& key, std::string_view value) {
+      return key.port == 0 ? GiveHost(key, value, host, visit_host)
+                           : GivePort(key, value, row, visit_port);
     });
   }
 
-  Status ForEachPort(const std::function<Status(const Address&, uint16_t, const proto::PortRow&)>&
-                         visit) const override {
-    return ForEachRecord([&](const schema::RecordKeyParts& key, std::string_view value) {
-      if (key.port == 0) return Status::Ok();
-      proto::PortRow row;
-      HARK_RETURN_IF_ERROR(DecodeValue(value, "observation", &row));
-      return visit(key.address, key.port, row);
-    });
-  }
-
-  Status ForEachKeyUse(const std::function<Status(const KeyUse&)>& visit) const override {
-    return rocks_->ForEach(Family::kByKey, schema::RunKey(run_.id()), snapshot_,
-                           [&](std::string_view key, std::string_view) {
-                             const std::optional<KeyUse> use = schema::ParseByKeyKey(key);
-                             if (!use) return Corruption("the store holds an unreadable index key");
-                             return visit(*use);
-                           });
+  Status ForEachKeyUse(const KeyVisit& visit) const override { return KeyUses(visit, {}); }
+  Status ForEachKeyUseFrom(const KeyUse& from, const KeyVisit& visit) const override {
+    return KeyUses(visit, schema::ByKeyKey(run_.id(), from));
   }
 
   Status ForEachJob(const std::function<Status(const proto::JobRow&)>& visit) const override {
@@ -97,7 +93,44 @@ class SnapshotReader final : public RunReader {
   }
 
  private:
-  Status ForEachRecord(
+  // Rows are decoded into one message again and again: it keeps its memory.
+  static Status GiveHost(const schema::RecordKeyParts& key, std::string_view value,
+                         proto::HostRow& row, const HostVisit& visit) {
+    HARK_RETURN_IF_ERROR(DecodeValue(value, "host", &row));
+    return visit(key.address, row);
+  }
+  static Status GivePort(const schema::RecordKeyParts& key, std::string_view value,
+                         proto::PortRow& row, const PortVisit& visit) {
+    HARK_RETURN_IF_ERROR(DecodeValue(value, "observation", &row));
+    return visit(key.address, key.port, row);
+  }
+
+  Status Hosts(const HostVisit& visit, const std::string& from) const {
+    proto::HostRow row;
+    return ForEachRecordFrom(from, [&](const schema::RecordKeyParts& key, std::string_view value) {
+      return key.port != 0 ? Status::Ok() : GiveHost(key, value, row, visit);
+    });
+  }
+
+  Status Ports(const PortVisit& visit, const std::string& from) const {
+    proto::PortRow row;
+    return ForEachRecordFrom(from, [&](const schema::RecordKeyParts& key, std::string_view value) {
+      return key.port == 0 ? Status::Ok() : GivePort(key, value, row, visit);
+    });
+  }
+
+  Status KeyUses(const KeyVisit& visit, const std::string& from) const {
+    return rocks_->ForEach(Family::kByKey, schema::RunKey(run_.id()), snapshot_,
+                           [&](std::string_view key, std::string_view) {
+                             const std::optional<KeyUse> use = schema::ParseByKeyKey(key);
+                             if (!use) return Corruption("the store holds an unreadable index key");
+                             return visit(*use);
+                           },
+                           {from, true});
+  }
+
+  Status ForEachRecordFrom(
+      const std::string& from,
       const std::function<Status(const schema::RecordKeyParts&, std::string_view)>& visit) const {
     return rocks_->ForEach(Family::kRecords, schema::RunKey(run_.id()), snapshot_,
                            [&](std::string_view key, std::string_view value) {
@@ -106,7 +139,8 @@ class SnapshotReader final : public RunReader {
                              if (!parts)
                                return Corruption("the store holds an unreadable record key");
                              return visit(*parts, value);
-                           });
+                           },
+                           {from, true});
   }
 
   std::shared_ptr<Rocks> rocks_;

@@ -3,7 +3,7 @@
 is grabbed completely and how polite that is; what a coordinator merges and how many workers it
 carries; whether every cluster renders in time. Prints a Markdown table; exit 1 when a row fails.
 
-  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling,merge,fleet,syn,singapore,pictures]
+  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling,merge,fleet,syn,singapore,analysis,pictures]
            [--json=FILE] [--smoke]
 
 Everything happens in a network namespace of its own. docs/bench.md says how to read the table.
@@ -21,6 +21,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent),
                 str(Path(__file__).resolve().parent.parent / "integration")]
 os.environ.setdefault("HARK_BIN", str(Path(__file__).resolve().parents[2] / "build/release/bin"))
 
+import analysis_cost  # noqa: E402
 import fleet_scale  # noqa: E402
 import fleet_scaling  # noqa: E402
 import grab_costs  # noqa: E402
@@ -72,6 +73,7 @@ PARTS = {
     "syn": syn_rate.rows,
     "singapore": singapore.rows,
     "pictures": pictures.rows,
+    "analysis": analysis_cost.rows,
 }
 
 

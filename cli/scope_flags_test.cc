@@ -1,0 +1,167 @@
+// What report and cluster commands look at, as an operator says it.
+
+#include "cli/scope_flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "analysis/na_run_fixture.h"
+#include "base/file.h"
+#include "cli/cluster_command.h"
+#include "cli/copy_run_fixture.h"
+#include "cli/report_command.h"
+
+namespace hark {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(UtcTimeTest, ReadsDaysAndTimes) {
+  EXPECT_EQ(*ParseUtcTime("1970-01-02"), 86'400'000);
+  EXPECT_EQ(*ParseUtcTime("2018-04-30T08:00:00Z"), 1'525'075'200'000);
+  EXPECT_EQ(*ParseUtcTime("2018-04-30T08:00"), 1'525'075'200'000);
+  EXPECT_EQ(*ParseUtcTime("2020-02-29"), 1'582'934'400'000);
+}
+
+TEST(UtcTimeTest, RefusesWhatIsNoTime) {
+  for (const char* text : {"", "Z", "2018", "2018-4-30", "2018-02-29", "2018-13-01", "2018-00-10",
+                           "2018-04-30T", "2018-04-30T24:00", "2018-04-30T08:00:60",
+                           "2018-04-30 08:00", "2018-04-30T08:00:00+01:00", "tomorrow"}) {
+    const Result<int64_t> time = ParseUtcTime(text);
+    ASSERT_FALSE(time.ok()) << text;
+    EXPECT_EQ(time.status().code(), StatusCode::kInvalidInput);
+  }
+}
+
+Status ScopeError(const ScopeWishes& wishes) {
+  return ScopeOf(wishes).status();
+}
+
+TEST(ScopeOfTest, NamesTheFlagThatIsWrong) {
+  ScopeWishes wishes;
+  EXPECT_TRUE(ScopeOf(wishes)->empty());
+  wishes.asns = {"AS0"};
+  EXPECT_THAT(ScopeError(wishes).message(), HasSubstr("--asn: 'AS0' is no AS number"));
+  wishes = {};
+  wishes.countries = {"Ireland"};
+  EXPECT_THAT(ScopeError(wishes).message(), HasSubstr("--country: 'Ireland'"));
+  wishes = {};
+  wishes.prefixes = "10.0.0.1/8";
+  EXPECT_THAT(ScopeError(wishes).message(), HasSubstr("--prefix"));
+  wishes = {};
+  wishes.until = "never";
+  EXPECT_THAT(ScopeError(wishes).message(), HasSubstr("--until: 'never' is no time"));
+  wishes.until = wishes.since = "2018-04-30";
+  EXPECT_THAT(ScopeError(wishes).message(), HasSubstr("no visit is between them"));
+  wishes = {};
+  wishes.without_keys = "/nowhere";
+  EXPECT_THAT(ScopeError(wishes).message(), HasSubstr("--without_keys"));
+}
+
+// Two runs in one store: Namibia's, and one a day later with a host that has a key of each of two
+// clusters.
+class ScopedCommandTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "/hark_scope_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    directory_ = pattern;
+    const auto store = Store::Open(directory_ + "/db", Store::Mode::kReadWrite);
+    ASSERT_TRUE(store.ok());
+    ASSERT_TRUE(CopyRun(*NaRunFixture::Build(), **store).ok());
+    FakeRunReader second;
+    proto::RunRow& run = second.mutable_run();
+    run.set_id(2);
+    run.set_name("bridge");
+    run.set_country("NA");
+    run.set_created_unix_ms(1'525'161'600'000);
+    run.set_planned(1);
+    run.add_ports(443);
+    second.AddHost(Address::V4(0x0b000001), 9);
+    second.AddPort(Address::V4(0x0b000001), 443, {"K1", "cluster 1"});
+    ASSERT_TRUE(CopyRun(second, **store).ok());
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  std::string Output(int (*command)(const std::vector<std::string>&),
+                     std::vector<std::string> args) {
+    const std::string path = directory_ + "/output";
+    args.push_back("--db=" + directory_ + "/db");
+    args.push_back("--output=" + path);
+    std::filesystem::remove(path);
+    exit_code_ = command(args);
+    const Result<std::string> text = ReadFile(path);
+    return text.ok() ? *text : "";
+  }
+
+  nlohmann::json Report(std::vector<std::string> args) {
+    args.emplace_back("--format=json");
+    return nlohmann::json::parse(Output(RunReportCommand, std::move(args)));
+  }
+
+  std::string directory_;
+  int exit_code_ = -1;
+};
+
+TEST_F(ScopedCommandTest, RunsTogetherAreOneSurvey) {
+  const auto report = Report({"--run=NA-20180430,bridge", "--together"});
+  EXPECT_EQ(exit_code_, 0);
+  EXPECT_EQ(report["run"], "NA-20180430+bridge");
+  EXPECT_EQ(report["crypto"], 380);
+  EXPECT_EQ(report["clusters"], 29);  // K1's eight and the first plain five are one now
+  EXPECT_EQ(report["max_cluster"], 14);
+  EXPECT_EQ(report["scope"], nlohmann::json({"2 runs together"}));
+  EXPECT_TRUE(report["errors"].empty());
+}
+
+TEST_F(ScopedCommandTest, TwoRunsAreNotTakenForOneUnasked) {
+  ::testing::internal::CaptureStderr();
+  Output(RunReportCommand, {"--run=NA-20180430", "--run=bridge"});
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "hark report: --run: several runs; --together takes them for one\n");
+  EXPECT_EQ(exit_code_, 2);
+}
+
+TEST_F(ScopedCommandTest, AScopeIsToldInTheHeadingAndHasNoErrors) {
+  const std::string text =
+      Output(RunReportCommand, {"--run=NA-20180430", "--asn=AS1", "--ports=22,25"});
+  EXPECT_EQ(exit_code_, 0);
+  EXPECT_THAT(text, HasSubstr("run NA-20180430, country NA (AS1; ports 22, 25), started"));
+  EXPECT_THAT(text, HasSubstr("the ledger knows nothing of a scope"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("error")));
+}
+
+TEST_F(ScopedCommandTest, KeysOnAListAreNobodys) {
+  const std::string list = directory_ + "/keys";
+  ASSERT_TRUE(WriteFileAtomically(list, "# the largest\n" + KeyNamed("K1").ToHex() + " K1\n").ok());
+  const auto without = Report({"--run=NA-20180430", "--without_keys=" + list});
+  EXPECT_EQ(without["max_cluster"], 5);
+  const auto only = Report({"--run=NA-20180430", "--only_keys=" + list});
+  EXPECT_EQ(only["unique_keys"], 1);
+  EXPECT_EQ(only["clustered"], 8);
+}
+
+TEST_F(ScopedCommandTest, ClustersAreThoseOfTheScope) {
+  const auto all = nlohmann::json::parse(
+      Output(RunClusterList, {"--run=NA-20180430", "--format=json", "--ports=22"}));
+  for (const auto& cluster : all) EXPECT_LE(cluster["size"], 3);
+  ASSERT_FALSE(all.empty());
+  const std::string id = all[0]["id"];
+  const std::string shown = Output(RunClusterShow, {id, "--run=NA-20180430", "--ports=22"});
+  EXPECT_THAT(shown, HasSubstr(id));
+  EXPECT_EQ(exit_code_, 0);
+}
+
+TEST_F(ScopedCommandTest, CoverageIsOfAWholeRun) {
+  ::testing::internal::CaptureStderr();
+  Output(RunReportCommand, {"--run=NA-20180430", "--coverage", "--ports=22"});
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("--coverage is of one whole run"));
+  EXPECT_EQ(exit_code_, 2);
+}
+
+}  // namespace
+}  // namespace hark
