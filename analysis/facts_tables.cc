@@ -30,7 +30,7 @@ std::string TrustNote(const RunFacts& facts) {
                 "; host names and revocation are not checked");
 }
 
-void AddReuse(std::vector<Cell>& row, const ReuseCount& count) {
+void AddReuse(std::vector<Cell>& row, const ReusedKeys& count) {
   for (const uint64_t n : {count.keys, count.host_ports, count.hosts}) row.push_back(CountCell(n));
 }
 

@@ -46,7 +46,7 @@ void PortTrustTally::CountKeys(PortTrusts& out) const {
 
 // A host that shows two such certificates on one port, one of each key type, is one host/port.
 void PortTrustTally::CountShows(PortTrusts& out, bool Seen::*property,
-                                ReuseCount PortTrust::*count) const {
+                                ReusedKeys PortTrust::*count) const {
   std::map<uint16_t, uint32_t> last_on_port;
   uint32_t last = kNoHost;
   for (const Seen& seen : seen_) {
@@ -54,7 +54,7 @@ void PortTrustTally::CountShows(PortTrusts& out, bool Seen::*property,
     if (!(seen.*property) || key.hosts < 2) continue;
     uint32_t& last_here = last_on_port.try_emplace(key.port, kNoHost).first->second;
     if (last_here != seen.host) {
-      ReuseCount& here = out.ports[key.port].*count;
+      ReusedKeys& here = out.ports[key.port].*count;
       ++here.host_ports;
       ++here.hosts;
       ++(out.total.*count).host_ports;

@@ -16,17 +16,17 @@
 
 namespace hark {
 
-struct ReuseCount {
+struct ReusedKeys {
   uint64_t keys = 0;
   uint64_t host_ports = 0;
   uint64_t hosts = 0;
 
-  bool operator==(const ReuseCount&) const = default;
+  bool operator==(const ReusedKeys&) const = default;
 };
 
 struct PortTrust {
-  ReuseCount trusted;
-  ReuseCount wildcard;
+  ReusedKeys trusted;
+  ReusedKeys wildcard;
   uint64_t listeners = 0;    // members of clusters with a key on the port; total: host/ports
   uint64_t mixed_trust = 0;  // re-used keys whose certificates are trusted here and not there
   uint64_t mixed_names = 0;  // re-used keys whose certificates name different sets
@@ -80,7 +80,7 @@ class PortTrustTally {
   };
 
   void CountKeys(PortTrusts& out) const;
-  void CountShows(PortTrusts& out, bool Seen::*property, ReuseCount PortTrust::*count) const;
+  void CountShows(PortTrusts& out, bool Seen::*property, ReusedKeys PortTrust::*count) const;
 
   PrefixMap index_;  // by key and port
   std::vector<KeyOnPort> keys_;

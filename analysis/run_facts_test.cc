@@ -72,7 +72,7 @@ TEST_F(RunFactsTest, OneLeafSentWithAndWithoutItsIntermediateIsTwoChains) {
   EXPECT_EQ(facts.chains, 2U);
   EXPECT_EQ(In(facts, true, CertVoucher::kTrusted), 2U);
   EXPECT_EQ(facts.port_trust.ports.at(443).mixed_trust, 1U);
-  EXPECT_EQ(facts.port_trust.ports.at(443).trusted, (ReuseCount{1, 2, 2}));
+  EXPECT_EQ(facts.port_trust.ports.at(443).trusted, (ReusedKeys{1, 2, 2}));
 }
 
 TEST_F(RunFactsTest, TrustIsJudgedAtAnyTimeTheOperatorAsksFor) {
@@ -106,7 +106,7 @@ TEST_F(RunFactsTest, EachHostIsJudgedAtTheTimeOfItsOwnGrab) {
   EXPECT_EQ(In(facts, true, CertVoucher::kTrusted), 20U) << "ten of each, early";
   EXPECT_EQ(In(facts, false, CertVoucher::kTrusted), 10U) << "the leaf that ended";
   EXPECT_EQ(In(facts, true, CertVoucher::kOther), 10U) << "below the intermediate that ended";
-  EXPECT_EQ(facts.port_trust.ports.at(443).trusted, (ReuseCount{1, 10, 10}));
+  EXPECT_EQ(facts.port_trust.ports.at(443).trusted, (ReusedKeys{1, 10, 10}));
 }
 
 TEST_F(RunFactsTest, WithoutATrustStoreNothingIsJudgedButWhoSignedHimself) {
@@ -206,7 +206,7 @@ TEST_F(RunFactsTest, TheOtherKeyTypesCertificateCountsAsAKeyAndForItsPort) {
   const RunFacts facts = run_.Read();
   const size_t p256 = KeyKindRow({KeyAlgorithm::kEcdsa, static_cast<uint16_t>(KeyCurve::kP256)});
   EXPECT_EQ(facts.key_kinds.tls[p256], (KindCount{3, 4}));
-  EXPECT_EQ(facts.port_trust.ports.at(443).wildcard, (ReuseCount{1, 2, 2}));
+  EXPECT_EQ(facts.port_trust.ports.at(443).wildcard, (ReusedKeys{1, 2, 2}));
   EXPECT_EQ(facts.port_trust.ports.at(443).listeners, 2U);
 }
 

@@ -8,6 +8,7 @@
 
 #include "analysis/na_run_fixture.h"
 #include "base/file.h"
+#include "base/strings.h"
 #include "cli/cluster_command.h"
 #include "cli/copy_run_fixture.h"
 #include "cli/report_command.h"
@@ -94,11 +95,20 @@ TEST_F(NamibiaCommandTest, ClusterListSaysWhatClustersAreMadeOf) {
   EXPECT_EQ(json["total_sum"]["hosts"], 13);
 }
 
+// The golden files have nothing of certificates: what is said of them depends on the machine's
+// roots.
 TEST_F(NamibiaCommandTest, ReportReadsFromTheStoreWhatTheFixtureHolds) {
-  EXPECT_EQ(Output(RunReportCommand, {}), *ReadFile("cli/testdata/na_report.txt"));
+  const std::string text = Output(RunReportCommand, {});
   EXPECT_EQ(exit_code_, 0);
-  EXPECT_EQ(Output(RunReportCommand, {"--format=json", "--run=NA-20180430"}),
-            *ReadFile("cli/testdata/na_report.json"));
+  const std::string golden_text = *ReadFile("cli/testdata/na_report.txt");
+  for (const std::string_view line : Split(golden_text, '\n')) {
+    EXPECT_NE(text.find(line), text.npos) << line;
+  }
+  const auto json =
+      nlohmann::json::parse(Output(RunReportCommand, {"--format=json", "--run=NA-20180430"}));
+  const auto golden = nlohmann::json::parse(*ReadFile("cli/testdata/na_report.json"));
+  for (const auto& [name, value] : golden.items()) EXPECT_EQ(json[name], value) << name;
+  EXPECT_TRUE(json.contains("certificate_classes"));
   EXPECT_EQ(Output(RunReportCommand, {"--format=html"}).find("<!doctype html>"), 0U);
 }
 

@@ -45,7 +45,7 @@ Json KindsJson(const std::array<KindCount, kKeyKindRows>& kinds) {
   return out;
 }
 
-Json ReuseJson(const ReuseCount& count) {
+Json ReuseJson(const ReusedKeys& count) {
   return {{"keys", count.keys}, {"host_ports", count.host_ports}, {"hosts", count.hosts}};
 }
 

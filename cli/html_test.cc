@@ -21,9 +21,9 @@ TEST(HtmlTest, EscapesWhatHtmlWouldRead) {
 
 TEST(ReportHtmlTest, IsOnePageWithoutNetworkOrScript) {
   const std::string page = ReportAsHtml(*AnalyseRun(*NaRunFixture::Build()));
-  EXPECT_EQ(Count(page, "<svg"), 4U);
+  EXPECT_EQ(Count(page, "<svg"), 5U);
   EXPECT_EQ(Count(page, "<svg"), Count(page, "</svg>"));
-  EXPECT_EQ(Count(page, "<table>"), 6U);
+  EXPECT_EQ(Count(page, "<table>"), 9U);
   EXPECT_EQ(Count(page, "http:"), 0U);
   EXPECT_EQ(Count(page, "https:"), 0U);
   EXPECT_EQ(Count(page, "<script"), 0U);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "analysis/report.h"
+#include "base/strings.h"
 #include "cli/coverage_report.h"
 #include "cli/exit_code.h"
 #include "cli/facts_flags.h"

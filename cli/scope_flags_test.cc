@@ -118,10 +118,18 @@ TEST_F(ScopedCommandTest, RunsTogetherAreOneSurvey) {
 }
 
 TEST_F(ScopedCommandTest, TwoRunsAreNotTakenForOneUnasked) {
+  EXPECT_EQ(Report({"--run=NA-20180430", "--run=bridge"})["runs"].size(), 2U);
+  EXPECT_EQ(exit_code_, 0);
   ::testing::internal::CaptureStderr();
-  Output(RunReportCommand, {"--run=NA-20180430", "--run=bridge"});
+  Output(RunClusterList, {"--run=NA-20180430", "--run=bridge"});
   EXPECT_EQ(::testing::internal::GetCapturedStderr(),
-            "hark report: --run: several runs; --together takes them for one\n");
+            "hark cluster list: --run: several runs; --together takes them for one\n");
+  EXPECT_EQ(exit_code_, 2);
+  ::testing::internal::CaptureStderr();
+  Output(RunReportCommand, {"--run=NA-20180430,bridge", "--ports=22"});
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "hark report: --run: runs side by side are whole runs; a part is of one run or "
+            "--together\n");
   EXPECT_EQ(exit_code_, 2);
 }
 
