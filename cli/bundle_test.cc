@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -14,6 +13,7 @@
 #include "analysis/bundle_fixture.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "base/testing/temp_directory.h"
 #include "cli/bundle_command.h"
 #include "cli/bundle_folder.h"
 #include "cli/bundle_graph.h"
@@ -58,20 +58,13 @@ struct Made {
 
 class BundleTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "/hark_bundle_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-
-  std::string out() const { return directory_ + "/out"; }
+  std::string out() const { return directory_ / "out"; }
   size_t EntriesBeside() const {
     return static_cast<size_t>(
-        std::distance(fs::directory_iterator(directory_), fs::directory_iterator()));
+        std::distance(fs::directory_iterator(directory_.path()), fs::directory_iterator()));
   }
 
-  std::string directory_;
+  TempDirectory directory_;
 };
 
 const std::string kSecret(BundlePseudonyms::kSecretSize, 's');
@@ -272,7 +265,7 @@ class BundleCommandTest : public BundleTest {
     for (const auto& [sha256, der] : run->certificates()) write->PutCertificate(sha256, der);
     ASSERT_TRUE((*store)->Commit(*write, true).ok());
   }
-  std::string db() const { return directory_ + "/db"; }
+  std::string db() const { return directory_ / "db"; }
 
   int Run(std::vector<std::string> args) {
     args.push_back("--db=" + db());
@@ -335,8 +328,8 @@ TEST_F(BundleCommandTest, TwoBundlesHaveNoPseudonymInCommon) {
 }
 
 TEST_F(BundleCommandTest, TellsTheHolderByPrefixesOrNames) {
-  ASSERT_TRUE(WriteFileAtomically(directory_ + "/theirs", "203.0.113.0/29 # they\n").ok());
-  ASSERT_EQ(Run({"--prefixes=" + directory_ + "/theirs", "--out=" + out()}), 0) << complaint_;
+  ASSERT_TRUE(WriteFileAtomically(directory_ / "theirs", "203.0.113.0/29 # they\n").ok());
+  ASSERT_EQ(Run({"--prefixes=" + (directory_ / "theirs"), "--out=" + out()}), 0) << complaint_;
   EXPECT_NE(said_.find("2 of 8 hosts"), std::string::npos) << said_;
   ASSERT_EQ(Run({"--names=(^|\\.)own\\.example$", "--out=" + out() + "2"}), 0) << complaint_;
   EXPECT_NE(said_.find("2 of 8 hosts"), std::string::npos) << said_;
@@ -351,8 +344,8 @@ TEST_F(BundleCommandTest, FailsAndLeavesNothingWhenTheContactTellsAnAddressOfOth
 
 TEST_F(BundleCommandTest, SaysInOneLineWhatTheOperatorGotWrong) {
   const std::string to = "--out=" + out();
-  ASSERT_TRUE(WriteFileAtomically(directory_ + "/bad", "203.0.113.0/29\n10.0.0.0/33\n").ok());
-  ASSERT_TRUE(WriteFileAtomically(directory_ + "/none", "# nothing\n").ok());
+  ASSERT_TRUE(WriteFileAtomically(directory_ / "bad", "203.0.113.0/29\n10.0.0.0/33\n").ok());
+  ASSERT_TRUE(WriteFileAtomically(directory_ / "none", "# nothing\n").ok());
   ExpectWrong({to}, "needs one of --asn, --prefixes and --names");
   ExpectWrong({to, "--asn=1", "--names=x"}, "needs one of --asn, --prefixes and --names");
   ExpectWrong({to, "--asn=0"}, "--asn: '0' is no AS number");
@@ -361,15 +354,15 @@ TEST_F(BundleCommandTest, SaysInOneLineWhatTheOperatorGotWrong) {
   ExpectWrong({to, "--names=nobody\\.example"}, "no cluster of the run has a host");
   ExpectWrong({to, "--names=(a"}, "--names: '(a' is not an extended regular expression");
   ExpectWrong({to, "--names=.*"}, "--names: '.*' matches every name");
-  ExpectWrong({to, "--prefixes=" + directory_ + "/bad"}, "bad:2");
-  ExpectWrong({to, "--prefixes=" + directory_ + "/none"}, "names no prefix");
-  ExpectWrong({to, "--prefixes=" + directory_ + "/missing"}, "No such file");
+  ExpectWrong({to, "--prefixes=" + (directory_ / "bad")}, "bad:2");
+  ExpectWrong({to, "--prefixes=" + (directory_ / "none")}, "names no prefix");
+  ExpectWrong({to, "--prefixes=" + (directory_ / "missing")}, "No such file");
   ExpectWrong({to, "--asn=1", "--run=r9"}, "no run 'r9'");
   ExpectWrong({"--asn=1"}, "--out");
   ExpectWrong({"--asn=1", "--out="}, "--out");
   ExpectWrong({"--asn=1", "--out=" + db()}, "is not empty; name a new folder");
-  ExpectWrong({"--asn=1", "--out=" + directory_ + "/none"}, "is no folder");
-  ExpectWrong({to, "--asn=1", "--secret=" + directory_ + "/none"}, "is there already");
+  ExpectWrong({"--asn=1", "--out=" + (directory_ / "none")}, "is no folder");
+  ExpectWrong({to, "--asn=1", "--secret=" + (directory_ / "none")}, "is there already");
   ExpectWrong({to, "--asn=1", "--secret=" + out() + "/s"}, "inside the bundle");
   ExpectWrong({to, "--asn=1", "--secret=s", "--forget_secret"}, "exclude each other");
   EXPECT_FALSE(fs::exists(out()));

@@ -7,6 +7,7 @@
 
 #include "analysis/na_run_fixture.h"
 #include "base/file.h"
+#include "base/testing/temp_directory.h"
 
 namespace hark {
 namespace {
@@ -69,7 +70,8 @@ TEST_F(ClusterProfileRenderTest, ShowsAClusterInEveryFormat) {
 }
 
 TEST_F(ClusterProfileRenderTest, NamesTheFileOfKnownKeysThatIsWrong) {
-  const std::string path = ::testing::TempDir() + "/known_keys_test";
+  const TempDirectory directory;
+  const std::string path = directory / "known_keys";
   ASSERT_TRUE(WriteFileAtomically(path, "nonsense\n").ok());
   const Result<std::string> got = ClusterStatsList(*reader_, analysis_, 2, {"text", false, path});
   ASSERT_FALSE(got.ok());

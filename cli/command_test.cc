@@ -2,62 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "analysis/na_run_fixture.h"
 #include "base/file.h"
 #include "base/strings.h"
 #include "cli/cluster_command.h"
-#include "cli/copy_run_fixture.h"
+#include "cli/command_fixture.h"
 #include "cli/report_command.h"
 #include "cli/run_command.h"
 
 namespace hark {
 namespace {
-
-class CommandTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "/hark_command_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  std::string db() const { return directory_ + "/db"; }
-
-  void Store(const RunReader& run) {
-    const auto store = Store::Open(db(), Store::Mode::kReadWrite);
-    ASSERT_TRUE(store.ok()) << store.status().message();
-    const Status copied = CopyRun(run, **store);
-    ASSERT_TRUE(copied.ok()) << copied.message();
-  }
-
-  // What the command wrote with these flags; `exit_code_` is how it ended.
-  std::string Output(int (*command)(const std::vector<std::string>&),
-                     std::vector<std::string> args) {
-    const std::string path = directory_ + "/output";
-    args.push_back("--db=" + db());
-    args.push_back("--output=" + path);
-    std::filesystem::remove(path);
-    exit_code_ = command(args);
-    const Result<std::string> text = ReadFile(path);
-    return text.ok() ? *text : "";
-  }
-
-  // The one line on stderr.
-  std::string Complaint(int (*command)(const std::vector<std::string>&),
-                        std::vector<std::string> args) {
-    ::testing::internal::CaptureStderr();
-    Output(command, std::move(args));
-    return ::testing::internal::GetCapturedStderr();
-  }
-
-  std::string directory_;
-  int exit_code_ = -1;
-};
 
 class NamibiaCommandTest : public CommandTest {
  protected:
@@ -194,7 +150,7 @@ TEST_F(CommandTest, MistakesOfTheOperatorAreOneLineAndExitTwo) {
     EXPECT_EQ(exit_code_, 2) << flag;
   }
   ::testing::internal::CaptureStderr();
-  EXPECT_EQ(RunReportCommand({"--db=" + db(), "--output=" + directory_ + "/no/such/dir"}), 2);
+  EXPECT_EQ(RunReportCommand({"--db=" + db(), "--output=" + (directory_ / "no/such/dir")}), 2);
   EXPECT_TRUE(is_one_line(::testing::internal::GetCapturedStderr()));
   ::testing::internal::CaptureStderr();
   EXPECT_EQ(RunReportCommand({}), 2);

@@ -4,37 +4,19 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "analysis/paper_super_clusters_fixture.h"
 #include "analysis/table_xv_fixture.h"
-#include "base/file.h"
-#include "cli/copy_run_fixture.h"
+#include "cli/command_fixture.h"
 
 namespace hark {
 namespace {
 
-class CompareCommandTest : public ::testing::Test {
+class CompareCommandTest : public CommandTest {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "/hark_compare_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  std::string db() const { return directory_ + "/db"; }
-
-  void Store(const RunReader& run) {
-    const auto store = Store::Open(db(), Store::Mode::kReadWrite);
-    ASSERT_TRUE(store.ok()) << store.status().message();
-    const Status copied = CopyRun(run, **store);
-    ASSERT_TRUE(copied.ok()) << copied.message();
-  }
-
   void StoreTableXv() {
     const TableXvFixture fixture;
     Store(*fixture.before);
@@ -42,13 +24,7 @@ class CompareCommandTest : public ::testing::Test {
   }
 
   std::string Output(std::vector<std::string> args) {
-    const std::string path = directory_ + "/output";
-    args.push_back("--db=" + db());
-    args.push_back("--output=" + path);
-    std::filesystem::remove(path);
-    exit_code_ = RunCompare(args);
-    const Result<std::string> text = ReadFile(path);
-    return text.ok() ? *text : "";
+    return CommandTest::Output(RunCompare, std::move(args));
   }
 
   nlohmann::json Json(std::vector<std::string> args) {
@@ -58,14 +34,11 @@ class CompareCommandTest : public ::testing::Test {
 
   // The one line on stderr; the command failed with 2.
   std::string Complaint(std::vector<std::string> args) {
-    ::testing::internal::CaptureStderr();
-    EXPECT_EQ(Output(std::move(args)), "");
+    const std::string said = CommandTest::Complaint(RunCompare, std::move(args));
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "output"));
     EXPECT_EQ(exit_code_, 2);
-    return ::testing::internal::GetCapturedStderr();
+    return said;
   }
-
-  std::string directory_;
-  int exit_code_ = -1;
 };
 
 bool Has(const std::string& text, const std::string& part) {

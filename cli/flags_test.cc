@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "base/testing/temp_directory.h"
 #include "cli/dispatch.h"
 #include "cli/exit_code.h"
 
@@ -50,11 +51,12 @@ class FlagsTest : public ::testing::Test {
   }
 
   std::string File(const std::string& content) {
-    std::string path = ::testing::TempDir() + "/hark_flags_test";
+    std::string path = directory_ / "flags";
     std::ofstream(path) << content;
     return path;
   }
 
+  TempDirectory directory_;
   Options options_;
   ParsedFlags parsed_;
 };

@@ -4,14 +4,13 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/file.h"
 #include "base/strings.h"
+#include "base/testing/temp_directory.h"
 #include "bus/curve.h"
 #include "bus/join_token.h"
 #include "cli/fleet_command.h"
@@ -28,14 +27,7 @@ using CommandFunction = int (*)(const std::vector<std::string>&);
 
 class FleetCommandTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "/hark_fleet_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  std::string db() const { return directory_ + "/db"; }
+  std::string db() const { return directory_ / "db"; }
   FleetDirectory Fleet() const { return FleetDirectory(db() + "/fleet"); }
 
   // What went to stdout, without its line end.
@@ -52,7 +44,7 @@ class FleetCommandTest : public ::testing::Test {
     return Fleet().Load()->workers().at(CurveKeyBytes(z85)).state;
   }
 
-  std::string directory_;
+  TempDirectory directory_;
   std::string complaint_;
 };
 

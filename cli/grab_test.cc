@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/outcome.h"
+#include "base/testing/temp_directory.h"
 #include "cli/contact_rules.h"
 #include "cli/grab_options.h"
 #include "cli/grab_targets.h"
@@ -94,7 +95,8 @@ TEST(ContactRules, ExclusionsWinOverOpening) {
 }
 
 TEST(ContactRules, ReadsFilesAndNamesTheLine) {
-  const std::string path = ::testing::TempDir() + "/hark_grab_opt_out";
+  const TempDirectory directory;
+  const std::string path = directory / "opt_out";
   ASSERT_TRUE(WriteFileAtomically(path, "# asked on Monday\n8.8.8.8 2600::/16\n").ok());
   const ContactRules rules = Rules({}, {path});
   EXPECT_FALSE(rules.MayContact(*Address::Parse("8.8.8.8")));

@@ -12,6 +12,7 @@
 #include "analysis/na_run_fixture.h"
 #include "base/file.h"
 #include "base/strings.h"
+#include "base/testing/temp_directory.h"
 #include "cli/child_program.h"
 #include "cli/copy_run_fixture.h"
 #include "cli/graph_command.h"
@@ -95,11 +96,9 @@ GraphBodies RowOfBodies() {
 
 class FakeGraphviz {
  public:
-  explicit FakeGraphviz(const std::string& script)
-      : path_(StrCat(testing::TempDir(), "/graphviz-", getpid())) {
+  explicit FakeGraphviz(const std::string& script) : path_(directory_ / "graphviz") {
     EXPECT_TRUE(WriteFileAtomically(path_, "#!/bin/sh\n" + script + "\n", 0755).ok());
   }
-  ~FakeGraphviz() { std::filesystem::remove(path_); }
 
   PlacedBodies Place(Duration time_limit = kLong) const {
     GraphvizOptions options;
@@ -109,6 +108,7 @@ class FakeGraphviz {
   }
 
  private:
+  TempDirectory directory_;
   std::string path_;
 };
 
@@ -205,15 +205,13 @@ TEST(GraphPageTest, RunsItsOwnScriptsAndNoOther) {
 class GraphCommandTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::filesystem::remove_all(directory_);
-    const auto store = Store::Open(directory_ + "/db", Store::Mode::kReadWrite);
+    const auto store = Store::Open(directory_ / "db", Store::Mode::kReadWrite);
     ASSERT_TRUE(store.ok());
     ASSERT_TRUE(CopyRun(*NaRunFixture::Build(), **store).ok());
   }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
 
   int Run(std::vector<std::string> args) {
-    args.push_back("--db=" + directory_ + "/db");
+    args.push_back("--db=" + (directory_ / "db"));
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
     const int code = RunClusterGraph(args);
@@ -222,7 +220,7 @@ class GraphCommandTest : public testing::Test {
     return code;
   }
 
-  const std::string directory_ = StrCat(testing::TempDir(), "/graph-", getpid());
+  TempDirectory directory_;
   std::string out_;
   std::string err_;
 };
@@ -258,15 +256,15 @@ TEST_F(GraphCommandTest, DrawsTheExampleOfTheDocumentationAsRead) {
 }
 
 TEST_F(GraphCommandTest, DrawsEveryClusterOfTheRun) {
-  ASSERT_EQ(Run({"--all", "--out=" + directory_ + "/pictures"}), 0) << err_;
+  ASSERT_EQ(Run({"--all", "--out=" + (directory_ / "pictures")}), 0) << err_;
   EXPECT_NE(out_.find("30 pictures in "), std::string::npos) << out_;
   size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_ + "/pictures")) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory_ / "pictures")) {
     EXPECT_EQ(entry.path().extension(), ".svg");
     ++files;
   }
   EXPECT_EQ(files, 30u);
-  ASSERT_EQ(Run({"--all", "--min_size=4", "--format=dot", "--out=" + directory_ + "/few"}), 0);
+  ASSERT_EQ(Run({"--all", "--min_size=4", "--format=dot", "--out=" + (directory_ / "few")}), 0);
   EXPECT_NE(out_.find("3 pictures in "), std::string::npos) << out_;
 }
 

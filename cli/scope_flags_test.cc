@@ -5,13 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "analysis/na_run_fixture.h"
 #include "base/file.h"
 #include "cli/cluster_command.h"
-#include "cli/copy_run_fixture.h"
+#include "cli/command_fixture.h"
 #include "cli/report_command.h"
 
 namespace hark {
@@ -63,15 +62,10 @@ TEST(ScopeOfTest, NamesTheFlagThatIsWrong) {
 
 // Two runs in one store: Namibia's, and one a day later with a host that has a key of each of two
 // clusters.
-class ScopedCommandTest : public ::testing::Test {
+class ScopedCommandTest : public CommandTest {
  protected:
   void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "/hark_scope_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-    const auto store = Store::Open(directory_ + "/db", Store::Mode::kReadWrite);
-    ASSERT_TRUE(store.ok());
-    ASSERT_TRUE(CopyRun(*NaRunFixture::Build(), **store).ok());
+    Store(*NaRunFixture::Build());
     FakeRunReader second;
     proto::RunRow& run = second.mutable_run();
     run.set_id(2);
@@ -82,28 +76,13 @@ class ScopedCommandTest : public ::testing::Test {
     run.add_ports(443);
     second.AddHost(Address::V4(0x0b000001), 9);
     second.AddPort(Address::V4(0x0b000001), 443, {"K1", "cluster 1"});
-    ASSERT_TRUE(CopyRun(second, **store).ok());
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  std::string Output(int (*command)(const std::vector<std::string>&),
-                     std::vector<std::string> args) {
-    const std::string path = directory_ + "/output";
-    args.push_back("--db=" + directory_ + "/db");
-    args.push_back("--output=" + path);
-    std::filesystem::remove(path);
-    exit_code_ = command(args);
-    const Result<std::string> text = ReadFile(path);
-    return text.ok() ? *text : "";
+    Store(second);
   }
 
   nlohmann::json Report(std::vector<std::string> args) {
     args.emplace_back("--format=json");
     return nlohmann::json::parse(Output(RunReportCommand, std::move(args)));
   }
-
-  std::string directory_;
-  int exit_code_ = -1;
 };
 
 TEST_F(ScopedCommandTest, RunsTogetherAreOneSurvey) {
@@ -120,14 +99,10 @@ TEST_F(ScopedCommandTest, RunsTogetherAreOneSurvey) {
 TEST_F(ScopedCommandTest, TwoRunsAreNotTakenForOneUnasked) {
   EXPECT_EQ(Report({"--run=NA-20180430", "--run=bridge"})["runs"].size(), 2U);
   EXPECT_EQ(exit_code_, 0);
-  ::testing::internal::CaptureStderr();
-  Output(RunClusterList, {"--run=NA-20180430", "--run=bridge"});
-  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+  EXPECT_EQ(Complaint(RunClusterList, {"--run=NA-20180430", "--run=bridge"}),
             "hark cluster list: --run: several runs; --together takes them for one\n");
   EXPECT_EQ(exit_code_, 2);
-  ::testing::internal::CaptureStderr();
-  Output(RunReportCommand, {"--run=NA-20180430,bridge", "--ports=22"});
-  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+  EXPECT_EQ(Complaint(RunReportCommand, {"--run=NA-20180430,bridge", "--ports=22"}),
             "hark report: --run: runs side by side are whole runs; a part is of one run or "
             "--together\n");
   EXPECT_EQ(exit_code_, 2);
@@ -143,7 +118,7 @@ TEST_F(ScopedCommandTest, AScopeIsToldInTheHeadingAndHasNoErrors) {
 }
 
 TEST_F(ScopedCommandTest, KeysOnAListAreNobodys) {
-  const std::string list = directory_ + "/keys";
+  const std::string list = directory_ / "keys";
   ASSERT_TRUE(WriteFileAtomically(list, "# the largest\n" + KeyNamed("K1").ToHex() + " K1\n").ok());
   const auto without = Report({"--run=NA-20180430", "--without_keys=" + list});
   EXPECT_EQ(without["max_cluster"], 5);
@@ -164,9 +139,7 @@ TEST_F(ScopedCommandTest, ClustersAreThoseOfTheScope) {
 }
 
 TEST_F(ScopedCommandTest, CoverageIsOfAWholeRun) {
-  ::testing::internal::CaptureStderr();
-  Output(RunReportCommand, {"--run=NA-20180430", "--coverage", "--ports=22"});
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+  EXPECT_THAT(Complaint(RunReportCommand, {"--run=NA-20180430", "--coverage", "--ports=22"}),
               HasSubstr("--coverage is of one whole run"));
   EXPECT_EQ(exit_code_, 2);
 }

@@ -1,9 +1,9 @@
 #include "coordinator/control_desk.h"
 
-#include <filesystem>
 #include <limits>
 #include <thread>
 
+#include "base/testing/temp_directory.h"
 #include "coordinator/dispatcher_fixture.h"
 #include "coordinator/fleet_rate.h"
 #include "coordinator/opt_outs.h"
@@ -16,14 +16,11 @@ class ControlDeskTest : public DispatcherTest {
  protected:
   void SetUp() override {
     DispatcherTest::SetUp();
-    db_ = testing::TempDir() + "/control_desk_test";
-    std::filesystem::remove_all(db_);
-    std::filesystem::create_directory(db_);
     Open(true);
   }
 
   void Open(bool takes_runs) {
-    desk_ = std::make_unique<ControlDesk>(ControlDeskOptions{db_, takes_runs, started_rate_},
+    desk_ = std::make_unique<ControlDesk>(ControlDeskOptions{db_.path(), takes_runs, started_rate_},
                                           *store_, geo_, *dispatcher_, clock_);
     desk_->SetRunAdder([this](LoadedRun run) {
       dispatcher_->AddRun(std::move(run.state), now_, UnixMillis(), std::move(run.as_table));
@@ -65,7 +62,7 @@ class ControlDeskTest : public DispatcherTest {
     PlanOptions plan;
     plan.sources = RangeSet({*ParseRange(targets)});
     plan.geo_source = geo_source;
-    return *WritePlanFile(db_, *MakePlan(plan));
+    return *WritePlanFile(db_.path(), *MakePlan(plan));
   }
 
   static proto::ControlRequest Change(const std::string& run, proto::ChangeRun::State state) {
@@ -75,7 +72,7 @@ class ControlDeskTest : public DispatcherTest {
     return request;
   }
 
-  std::string db_;
+  TempDirectory db_;
   double started_rate_ = 150;
   GeoTable geo_;
   SystemClock clock_;

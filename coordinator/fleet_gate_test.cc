@@ -1,8 +1,7 @@
 #include "coordinator/fleet_gate.h"
 
-#include <filesystem>
-
 #include "base/log.h"
+#include "base/testing/temp_directory.h"
 #include "coordinator/dispatcher_fixture.h"
 
 namespace hark {
@@ -20,8 +19,6 @@ class FleetGateTest : public DispatcherTest {
   void SetUp() override {
     DispatcherTest::SetUp();
     SetLogSink([](LogLevel, std::string_view) {});
-    path_ = testing::TempDir() + "/fleet_gate_test";
-    std::filesystem::remove_all(path_);
     Put('a', State::kAllowed);
     Put('d', State::kDraining);
     Put('r', State::kRevoked);
@@ -31,16 +28,18 @@ class FleetGateTest : public DispatcherTest {
   void TearDown() override { SetLogSink(nullptr); }
 
   void Start() {
-    gate_ = std::make_unique<FleetGate>(path_, allowed_, Key('O'));
+    gate_ = std::make_unique<FleetGate>(directory_.path(), allowed_, Key('O'));
     ASSERT_TRUE(gate_->Start(*dispatcher_, now_).ok());
   }
 
   void Put(char key, State state) {
-    const Status done = FleetDirectory(path_).Edit(
-        [&](FleetRegistry& registry) -> Result<bool> {
-          return registry.SetState(Key(key), state, std::string("worker-") + key, 1);
-        },
-        std::chrono::seconds(5));
+    const Status done =
+        FleetDirectory(directory_.path())
+            .Edit(
+                [&](FleetRegistry& registry) -> Result<bool> {
+                  return registry.SetState(Key(key), state, std::string("worker-") + key, 1);
+                },
+                std::chrono::seconds(5));
     ASSERT_TRUE(done.ok()) << done.message();
   }
 
@@ -73,7 +72,7 @@ class FleetGateTest : public DispatcherTest {
     return out[0].envelope.reject().code();
   }
 
-  std::string path_;
+  TempDirectory directory_;
   AllowedKeys allowed_;
   std::unique_ptr<FleetGate> gate_;
 };

@@ -5,10 +5,10 @@
 #include <zlib.h>
 
 #include <cstdio>
-#include <filesystem>
 
 #include "base/file.h"
 #include "base/strings.h"
+#include "base/testing/temp_directory.h"
 #include "coordinator/countries.h"
 #include "coordinator/geo_lines.h"
 #include "coordinator/run_changes.h"
@@ -50,8 +50,8 @@ std::string Gzip(const std::string& text) {
 }
 
 std::string ZipOf(const std::vector<std::pair<std::string, std::string>>& files) {
-  const std::string path =
-      testing::TempDir() + "/geo-" + testing::UnitTest::GetInstance()->current_test_info()->name();
+  const TempDirectory directory;
+  const std::string path = directory / "zip";
   zip_t* zip = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
   for (const auto& [name, text] : files) {
     zip_file_add(zip, name.c_str(), zip_source_buffer(zip, text.data(), text.size(), 0), 0);
@@ -272,7 +272,8 @@ TEST(GeoLoadTest, NamesWhatItDoesNotRead) {
 }
 
 TEST(GeoLoadTest, LaterFilesFillWhatEarlierOnesLeaveOpen) {
-  const std::string stem = testing::TempDir() + "/fill-";
+  const TempDirectory directory;
+  const std::string stem = directory / "fill-";
   ASSERT_TRUE(WriteFileAtomically(stem + "a", "10.0.0.0/24,IE\n2001:db8::/32,IE\n").ok());
   ASSERT_TRUE(WriteFileAtomically(stem + "b",
                                   "10.0.0.128,10.0.1.255,64500,FI,x\n"

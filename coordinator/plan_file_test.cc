@@ -3,8 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <filesystem>
-
+#include "base/testing/temp_directory.h"
 #include "keys/key_id.h"
 
 namespace hark {
@@ -95,9 +94,8 @@ TEST(PlanFileTest, RefusesARunThatIsOneAlready) {
 }
 
 TEST(PlanFileTest, LiesInTheInboxForNobodyElseAndIsTakenOnce) {
-  const std::string db = testing::TempDir() + "/plan_file_test";
-  std::filesystem::remove_all(db);
-  std::filesystem::create_directory(db);
+  const TempDirectory directory;
+  const std::string& db = directory.path();
   const std::string name = *WritePlanFile(db, SomePlan());
   struct stat info {};
   ASSERT_EQ(stat((db + "/inbox/" + name).c_str(), &info), 0);

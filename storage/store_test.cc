@@ -2,27 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "base/testing/temp_directory.h"
 #include "keys/key_id.h"
 
 namespace hark {
 namespace {
-
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "hark-store-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TempDirectory() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 std::unique_ptr<Store> OpenOrDie(const std::string& path, Store::Mode mode) {
   Result<std::unique_ptr<Store>> store = Store::Open(path, mode);

@@ -7,29 +7,22 @@
 #include <openssl/evp.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
 
 #include "base/strings.h"
+#include "base/testing/temp_directory.h"
 
 namespace hark {
 
 class KeyWorkshop {
  public:
-  KeyWorkshop() {
-    char name[] = "/tmp/hark-keys-XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  ~KeyWorkshop() { std::filesystem::remove_all(folder_); }
-  KeyWorkshop(const KeyWorkshop&) = delete;
-  KeyWorkshop& operator=(const KeyWorkshop&) = delete;
-
   // Runs a shell command in the folder; its output. The test fails if the command does.
   std::string Run(const std::string& command) {
-    const std::string line = "cd " + folder_ + " && (" + command + ") > out 2> err < /dev/null";
+    const std::string line =
+        "cd " + folder_.path() + " && (" + command + ") > out 2> err < /dev/null";
     // NOLINTNEXTLINE(concurrency-mt-unsafe): only the test's one thread runs commands
     EXPECT_EQ(std::system(line.c_str()), 0) << command << "\n" << Read("err");
     return Read("out");
@@ -59,7 +52,7 @@ class KeyWorkshop {
     Write(file, type + " " + base64.substr(0, static_cast<size_t>(n)) + " test\n");
   }
 
-  std::string Path(const std::string& file) const { return folder_ + "/" + file; }
+  std::string Path(const std::string& file) const { return folder_ / file; }
 
   static std::string FromBase64(std::string_view text) {
     std::string out(text.size(), '\0');
@@ -72,7 +65,7 @@ class KeyWorkshop {
   }
 
  private:
-  std::string folder_;
+  TempDirectory folder_;
 };
 
 }  // namespace hark
