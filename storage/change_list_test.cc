@@ -20,11 +20,11 @@ TEST(ChangeListTest, GoesByFamilyAndKeyAsBytes) {
 
 TEST(ChangeListTest, ChangesOfOneKeyStayInTheirOrder) {
   ChangeList list;
-  list.Add(Family::kSeen, Kind::kMerge, "k", "1");
-  list.Add(Family::kSeen, Kind::kDelete, "k", "");
-  list.Add(Family::kSeen, Kind::kMerge, "a", "0");
-  list.Add(Family::kSeen, Kind::kPut, "k", "2");
-  list.Add(Family::kSeen, Kind::kMerge, "k", "3");
+  list.Add(Family::kRuns, Kind::kPut, "k", "1");
+  list.Add(Family::kRuns, Kind::kDelete, "k", "");
+  list.Add(Family::kRuns, Kind::kDelete, "a", "0");
+  list.Add(Family::kRuns, Kind::kPut, "k", "2");
+  list.Add(Family::kRuns, Kind::kDelete, "k", "3");
   std::vector<Kind> kinds;
   std::string values;
   for (const Change* change : list.InOrder()) {
@@ -32,8 +32,8 @@ TEST(ChangeListTest, ChangesOfOneKeyStayInTheirOrder) {
     values += change->value;
   }
   EXPECT_EQ(values, "0123");
-  EXPECT_EQ(kinds, (std::vector<Kind>{Kind::kMerge, Kind::kMerge, Kind::kDelete, Kind::kPut,
-                                      Kind::kMerge}));
+  EXPECT_EQ(kinds, (std::vector<Kind>{Kind::kDelete, Kind::kPut, Kind::kDelete, Kind::kPut,
+                                      Kind::kDelete}));
 }
 
 TEST(ChangeListTest, IsEmptyWhenCleared) {

@@ -22,13 +22,15 @@ namespace {
 using schema::Family;
 
 constexpr size_t kBlockCacheBytes = 64 << 20;
-constexpr size_t kMemtableBytes = 32 << 20;
+// Small enough for a processor's cache to hold much of the skip list.
+constexpr size_t kMemtableBytes = 16 << 20;
 constexpr size_t kAllMemtablesBytes = 128 << 20;
 constexpr size_t kBlockBytes = 16 << 10;
 // A run's keys are spread over all of the family, so each compaction of new tables reads and writes
-// what there is: half as often, with twice as many.
-constexpr int kTablesBeforeCompaction = 8;
-constexpr int kZstdLevel = 1;  // twice as fast as its usual 3, and 3 % larger
+// what there is: seldom, and with many.
+constexpr int kTablesBeforeCompaction = 14;
+constexpr int kTablesBeforeSlowing = 40;  // far beyond what gathers while one compaction goes on
+constexpr int kZstdLevel = 1;             // twice as fast as its usual 3, and 3 % larger
 constexpr int kBloomBits = 10;
 constexpr double kMemtableBloomRatio = 0.01;  // 10 bits a row of 250 bytes
 constexpr uint64_t kSmoothSyncBytes = 1 << 20;
@@ -49,6 +51,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   options.level_compaction_dynamic_level_bytes = true;
   options.compression = rocksdb::kLZ4Compression;
   options.level0_file_num_compaction_trigger = kTablesBeforeCompaction;
+  options.level0_slowdown_writes_trigger = kTablesBeforeSlowing;
+  options.level0_stop_writes_trigger = 2 * kTablesBeforeSlowing;
   // What is flushed is soon read and written again.
   options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kLZ4Compression};
   rocksdb::BlockBasedTableOptions table;
@@ -57,19 +61,32 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   table.cache_index_and_filter_blocks = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBits, false));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  // Bodies that stay: a fifth smaller at the bottom for a quarter slower reading.
-  if (family == Family::kRecords || family == Family::kCerts) {
+  // Bodies that stay: a fifth smaller at the bottom for a quarter slower reading. Not records:
+  // while a run writes, each compaction would press again what lies there.
+  if (family == Family::kCerts) {
     options.bottommost_compression = rocksdb::kZSTD;
     options.bottommost_compression_opts.enabled = true;
     options.bottommost_compression_opts.level = kZstdLevel;
   }
-  if (family == Family::kSeen) options.merge_operator = MakeSeenMerge();
   // Every row that is written asks first what it replaces, which is nearly always nothing.
   if (family == Family::kRecords) {
     options.memtable_prefix_bloom_size_ratio = kMemtableBloomRatio;
     options.memtable_whole_key_filtering = true;
   }
   return options;
+}
+
+// Its log may still hold rows, which opening writes to a table: merged, as they were meant to be.
+rocksdb::ColumnFamilyOptions RetiredOptions() {
+  rocksdb::ColumnFamilyOptions options;
+  options.merge_operator = MakeSeenMerge();
+  return options;
+}
+
+Status Retire(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
+  const rocksdb::Status dropped = db.DropColumnFamily(family);
+  db.DestroyColumnFamilyHandle(family);
+  return FromRocks("remove what the store no longer holds", dropped);
 }
 
 // RocksDB's own news goes to our log. Its LOG file would be one more thing to fail on a full disk:
@@ -194,21 +211,25 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
   rocks->env_ = std::move(env);
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   const rocksdb::DBOptions options = DbOptions(rocks->env_.get());
-  // Only a writer can create what an older store lacks.
+  // Only a writer can create what an older store lacks, and remove what it has and we have not.
   std::vector<std::string> present;
-  if (read_only) rocksdb::DB::ListColumnFamilies(options, path, &present);
+  rocksdb::DB::ListColumnFamilies(options, path, &present);
+  const auto is_present = [&present](const std::string& name) {
+    return std::find(present.begin(), present.end(), name) != present.end();
+  };
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   std::vector<Family> opened;
   for (int i = 0; i < schema::kFamilyCount; ++i) {
     const auto family = static_cast<Family>(i);
     const std::string name(schema::FamilyName(family));
-    const bool missing =
-        !present.empty() && std::find(present.begin(), present.end(), name) == present.end();
-    if (missing) continue;
+    if (read_only && !present.empty() && !is_present(name)) continue;
     families.emplace_back(name, FamilyOptions(family, cache));
     if (memtable_bytes > 0) families.back().options.write_buffer_size = memtable_bytes;
     opened.push_back(family);
   }
+  const std::string retired(schema::kRetiredFamily);
+  const bool retires = !read_only && is_present(retired);
+  if (retires) families.emplace_back(retired, RetiredOptions());
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
@@ -219,6 +240,7 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
   for (size_t i = 0; i < opened.size(); ++i) {
     rocks->handles_[static_cast<size_t>(opened[i])] = handles[i];
   }
+  if (retires) HARK_RETURN_IF_ERROR(Retire(*db, handles.back()));
   return rocks;
 }
 

@@ -1,6 +1,5 @@
 #include "storage/rocks_write.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -54,11 +53,6 @@ void RocksWrite::PutRevisit(uint32_t run, const StoredRevisit& revisit) {
 
 void RocksWrite::PutHost(uint32_t run, const Address& address, const proto::HostRow& host) {
   Put(Family::kRecords, schema::RecordKey(run, address, 0), EncodeValue(host));
-  proto::HostSeen seen;
-  seen.set_first_unix_ms(host.started_unix_ms());
-  seen.set_last_unix_ms(std::max(host.started_unix_ms(), host.last_visit_unix_ms()));
-  changes_.Add(Family::kSeen, Change::Kind::kMerge, std::string(address.SortKey()),
-               EncodeValue(seen));
 }
 
 void RocksWrite::PutPort(uint32_t run, const Address& address, uint16_t port,
@@ -103,7 +97,6 @@ void RocksWrite::DeleteHost(uint32_t run, const Address& address,
     Delete(Family::kRecords, schema::RecordKey(run, address, port));
   }
   Delete(Family::kRecords, schema::RecordKey(run, address, 0));
-  Delete(Family::kSeen, address.SortKey());
 }
 
 void RocksWrite::PutSwept(uint32_t run, uint64_t first_index, const proto::SweptRow& row) {
@@ -149,9 +142,6 @@ void RocksWrite::Append(const Change& change) {
   switch (change.kind) {
     case Change::Kind::kPut:
       batch_.Put(family, change.key, change.value);
-      return;
-    case Change::Kind::kMerge:
-      batch_.Merge(family, change.key, change.value);
       return;
     case Change::Kind::kDelete:
       batch_.Delete(family, change.key);

@@ -36,8 +36,6 @@ std::string_view FamilyName(Family family) {
       return "by_key";
     case Family::kCerts:
       return "certs";
-    case Family::kSeen:
-      return "seen";
   }
   return "";
 }

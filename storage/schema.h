@@ -14,7 +14,7 @@
 namespace hark::schema {
 
 // Grows by one with every change an older hark would misread.
-inline constexpr uint32_t kVersion = 2;
+inline constexpr uint32_t kVersion = 3;
 // First byte of every protobuf value.
 inline constexpr char kValueFormat = 1;
 
@@ -29,10 +29,11 @@ enum class Family : int {
   kRecords,    // run, address, port -> PortRow; port 0 -> HostRow
   kByKey,      // run, key id, address, port -> nothing
   kCerts,      // SHA-256 -> CertRow
-  kSeen,       // address -> HostSeen, over all runs, merged
 };
-inline constexpr int kFamilyCount = 10;
+inline constexpr int kFamilyCount = 9;
 std::string_view FamilyName(Family family);
+// Of versions 1 and 2, removed by opening for writing: nothing ever read it.
+inline constexpr std::string_view kRetiredFamily = "seen";
 
 // In kMeta, before the version as 8 bytes.
 inline constexpr std::string_view kOptOutPrefix = "opt_out/";

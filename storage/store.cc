@@ -16,8 +16,9 @@ namespace {
 using schema::Family;
 
 constexpr char kSchemaVersionName[] = "schema_version";
-// It differs by a family that opening for writing creates and reading treats as empty.
-constexpr uint32_t kVersionWithoutRevisits = 1;
+// Older ones differ by families that opening for writing creates or removes and reading treats as
+// empty or passes over.
+constexpr uint32_t kOldestVersion = 1;
 
 class RocksStore final : public Store {
  public:
@@ -184,7 +185,9 @@ class RocksStore final : public Store {
     if (text) {
       const std::optional<uint64_t> version = ParseUint(*text);
       if (version == schema::kVersion) return Status::Ok();
-      if (version == kVersionWithoutRevisits) return may_write ? PutVersion() : Status::Ok();
+      if (version >= kOldestVersion && version < schema::kVersion) {
+        return may_write ? PutVersion() : Status::Ok();
+      }
       return InvalidInput(StrCat("'", path, "' has store schema ", EscapeForDisplay(*text),
                                  ", this hark reads ", schema::kVersion, "; use a newer hark"));
     }

@@ -1,12 +1,16 @@
 #include "storage/store.h"
 
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "base/testing/temp_directory.h"
 #include "keys/key_id.h"
+#include "storage/schema.h"
+#include "storage/seen_merge.h"
 
 namespace hark {
 namespace {
@@ -173,7 +177,46 @@ TEST(StoreTest, BringsAStoreOfTheLastVersionUpToDate) {
     EXPECT_EQ(reader->Meta("schema_version")->value(), "1");
   }
   const auto store = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
-  EXPECT_EQ(store->Meta("schema_version")->value(), "2");
+  EXPECT_EQ(store->Meta("schema_version")->value(), "3");
+}
+
+TEST(StoreTest, RemovesWhatOlderStoresHeldAndNobodyReads) {
+  TempDirectory dir;
+  const std::string retired(schema::kRetiredFamily);
+  {
+    const auto store = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
+    WriteHost(*store, 1, "k");
+    const auto write = store->NewWrite();
+    write->PutMeta("schema_version", "2");
+    ASSERT_TRUE(store->Commit(*write, true).ok());
+  }
+  {
+    std::vector<std::string> names;
+    ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, dir.path(), &names).ok());
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const std::string& name : names)
+      families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    rocksdb::DB* opened = nullptr;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    ASSERT_TRUE(rocksdb::DB::Open({}, dir.path(), families, &handles, &opened).ok());
+    const std::unique_ptr<rocksdb::DB> db(opened);
+    rocksdb::ColumnFamilyOptions options;
+    options.merge_operator = MakeSeenMerge();
+    ASSERT_TRUE(db->CreateColumnFamily(options, retired, &handles.emplace_back()).ok());
+    for (const char* value : {"\1\x08\1", "\1\x08\2"}) {
+      ASSERT_TRUE(db->Merge({}, handles.back(), "a host", value).ok());
+    }
+    for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  }
+  EXPECT_EQ(KeyUses(*OpenOrDie(dir.path(), Store::Mode::kReadOnly)).size(), 1U);
+  for (int again = 0; again < 2; ++again) {
+    const auto store = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
+    EXPECT_EQ(store->Meta("schema_version")->value(), "3");
+    EXPECT_EQ(KeyUses(*store).size(), 1U);
+  }
+  std::vector<std::string> names;
+  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, dir.path(), &names).ok());
+  EXPECT_EQ(std::count(names.begin(), names.end(), retired), 0);
 }
 
 TEST(StoreTest, RefusesASecondWriterWithOneClearLine) {
