@@ -1,20 +1,13 @@
 #include "storage/rocks.h"
 
 #include <rocksdb/cache.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
-#include <rocksdb/slice_transform.h>
-#include <rocksdb/table.h>
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 #include <filesystem>
 #include <vector>
 
-#include "base/log.h"
 #include "base/strings.h"
-#include "storage/seen_merge.h"
+#include "storage/rocks_options.h"
 
 namespace hark {
 namespace {
@@ -22,18 +15,6 @@ namespace {
 using schema::Family;
 
 constexpr size_t kBlockCacheBytes = 64 << 20;
-// Small enough for a processor's cache to hold much of the skip list.
-constexpr size_t kMemtableBytes = 16 << 20;
-constexpr size_t kAllMemtablesBytes = 128 << 20;
-constexpr size_t kBlockBytes = 16 << 10;
-// A run's keys are spread over all of the family, so each compaction of new tables reads and writes
-// what there is: seldom, and with many.
-constexpr int kTablesBeforeCompaction = 14;
-constexpr int kTablesBeforeSlowing = 40;  // far beyond what gathers while one compaction goes on
-constexpr int kZstdLevel = 1;             // twice as fast as its usual 3, and 3 % larger
-constexpr int kBloomBits = 10;
-constexpr double kMemtableBloomRatio = 0.01;  // 10 bits a row of 250 bytes
-constexpr uint64_t kSmoothSyncBytes = 1 << 20;
 // What must be free before a store whose disk was full goes on, besides what it has to write: a new
 // log, tables' indices, and some to begin with.
 constexpr uint64_t kResumeSpareBytes = 16 << 20;
@@ -41,91 +22,10 @@ constexpr size_t kProbeBytes = 1 << 16;
 // For walks over a whole run: one request to the disk for a hundred blocks.
 constexpr size_t kReadaheadBytes = 2 << 20;
 
-rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
-                                           const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = kMemtableBytes;
-  // A write's keys come in order (change_list.h): each is looked for from where the last one went,
-  // whatever it begins with.
-  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
-  options.level_compaction_dynamic_level_bytes = true;
-  options.compression = rocksdb::kLZ4Compression;
-  options.level0_file_num_compaction_trigger = kTablesBeforeCompaction;
-  options.level0_slowdown_writes_trigger = kTablesBeforeSlowing;
-  options.level0_stop_writes_trigger = 2 * kTablesBeforeSlowing;
-  // What is flushed is soon read and written again.
-  options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kLZ4Compression};
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
-  table.block_size = kBlockBytes;
-  table.cache_index_and_filter_blocks = true;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBits, false));
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  // Bodies that stay: a fifth smaller at the bottom for a quarter slower reading. Not records:
-  // while a run writes, each compaction would press again what lies there.
-  if (family == Family::kCerts) {
-    options.bottommost_compression = rocksdb::kZSTD;
-    options.bottommost_compression_opts.enabled = true;
-    options.bottommost_compression_opts.level = kZstdLevel;
-  }
-  // Every row that is written asks first what it replaces, which is nearly always nothing.
-  if (family == Family::kRecords) {
-    options.memtable_prefix_bloom_size_ratio = kMemtableBloomRatio;
-    options.memtable_whole_key_filtering = true;
-  }
-  return options;
-}
-
-// Its log may still hold rows, which opening writes to a table: merged, as they were meant to be.
-rocksdb::ColumnFamilyOptions RetiredOptions() {
-  rocksdb::ColumnFamilyOptions options;
-  options.merge_operator = MakeSeenMerge();
-  return options;
-}
-
 Status Retire(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
   const rocksdb::Status dropped = db.DropColumnFamily(family);
   db.DestroyColumnFamilyHandle(family);
   return FromRocks("remove what the store no longer holds", dropped);
-}
-
-// RocksDB's own news goes to our log. Its LOG file would be one more thing to fail on a full disk:
-// in builds with assertions, Debian's among them, a second write to it ends the process.
-class QuietLogger final : public rocksdb::Logger {
- public:
-  QuietLogger() : rocksdb::Logger(rocksdb::WARN_LEVEL) {}
-  using rocksdb::Logger::Logv;
-  __attribute__((format(printf, 2, 0))) void Logv(const char* format, va_list arguments) override {
-    char line[512];
-    vsnprintf(line, sizeof line, format, arguments);
-    LogDebug("storage/rocksdb", line);
-  }
-};
-
-// After a failed write the store stays as it is until somebody opens it again; recovery by itself
-// would write through the same failed files.
-class NoRecovery final : public rocksdb::EventListener {
- public:
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
-                            bool* auto_recovery) override {
-    *auto_recovery = false;
-  }
-};
-
-rocksdb::DBOptions DbOptions(rocksdb::Env* env) {
-  rocksdb::DBOptions options;
-  if (env != nullptr) options.env = env;
-  options.create_if_missing = true;
-  options.create_missing_column_families = true;
-  options.max_background_jobs = 2;
-  options.db_write_buffer_size = kAllMemtablesBytes;
-  options.bytes_per_sync = kSmoothSyncBytes;
-  options.wal_bytes_per_sync = kSmoothSyncBytes;
-  options.info_log = std::make_shared<QuietLogger>();
-  options.listeners.push_back(std::make_shared<NoRecovery>());
-  // A log file that vanished is an error to tell, not a loss to swallow.
-  options.track_and_verify_wals_in_manifest = true;
-  return options;
 }
 
 // Asks the disk whether it takes a file again. A name RocksDB does not know, so that it leaves the
@@ -210,7 +110,7 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
   std::unique_ptr<Rocks> rocks(new Rocks);
   rocks->env_ = std::move(env);
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(kBlockCacheBytes);
-  const rocksdb::DBOptions options = DbOptions(rocks->env_.get());
+  const rocksdb::DBOptions options = RocksOptions(rocks->env_.get());
   // Only a writer can create what an older store lacks, and remove what it has and we have not.
   std::vector<std::string> present;
   rocksdb::DB::ListColumnFamilies(options, path, &present);
@@ -229,7 +129,7 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
   }
   const std::string retired(schema::kRetiredFamily);
   const bool retires = !read_only && is_present(retired);
-  if (retires) families.emplace_back(retired, RetiredOptions());
+  if (retires) families.emplace_back(retired, RetiredFamilyOptions());
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =

@@ -1,0 +1,21 @@
+#pragma once
+
+// Internal to storage/: how RocksDB is set up (docs/decisions/0059-tables-merged-by-age.md).
+
+#include <rocksdb/cache.h>
+#include <rocksdb/options.h>
+
+#include <memory>
+
+#include "storage/schema.h"
+
+namespace hark {
+
+// env: nullptr for the disk.
+rocksdb::DBOptions RocksOptions(rocksdb::Env* env);
+rocksdb::ColumnFamilyOptions FamilyOptions(schema::Family family,
+                                           const std::shared_ptr<rocksdb::Cache>& cache);
+// Of schema::kRetiredFamily, which is opened once more to be removed.
+rocksdb::ColumnFamilyOptions RetiredFamilyOptions();
+
+}  // namespace hark
