@@ -15,7 +15,7 @@ namespace hark {
 namespace {
 
 // Of keys and values in one write, and half a MiB more with its last item.
-constexpr size_t kMaxGroupBytes = 16 << 20;
+constexpr size_t kMaxGroupBytes = 10 << 20;
 // After a write of so many items the next begins so much later than it did: the more keys a write
 // puts in order, the nearer each is to the one before it where RocksDB looks for its place.
 constexpr size_t kManyItems = 32;

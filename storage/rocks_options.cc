@@ -19,6 +19,7 @@ using schema::Family;
 
 // Small enough for a processor's cache to hold much of the skip list.
 constexpr size_t kMemtableBytes = 16 << 20;
+constexpr int kMostMemtables = 6;  // of a family; more are written than inserted into
 constexpr size_t kAllMemtablesBytes = 128 << 20;
 // A start reads all of it, and a reader beside a scan.
 constexpr uint64_t kMostLogBytes = 192 << 20;
@@ -97,6 +98,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
                                            const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = kMemtableBytes;
+  options.max_write_buffer_number = kMostMemtables;
   // A write's keys come in order (change_list.h): each is looked for from where the last one went,
   // whatever it begins with.
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));

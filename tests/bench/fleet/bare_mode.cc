@@ -1,5 +1,9 @@
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -12,8 +16,64 @@
 namespace hark::bench {
 namespace {
 
+constexpr size_t kMemtableBytes = 64 << 20;
+constexpr size_t kBlockBytes = 16 << 10;
+constexpr int kBloomBits = 10;
+
+// What one sets on a store of this kind before having measured anything.
+rocksdb::ColumnFamilyOptions OrdinaryOptions() {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = kMemtableBytes;
+  options.compression = rocksdb::kLZ4Compression;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = kBlockBytes;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBits, false));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+// A database with the families of hark's store.
+class Target {
+ public:
+  static Result<std::unique_ptr<Target>> Open(const BareMode& mode) {
+    std::unique_ptr<Target> target(new Target);
+    if (mode.tuned) {
+      HARK_ASSIGN_OR_RETURN(target->store_, Rocks::Open(mode.db, false, nullptr));
+      for (int i = 0; i < schema::kFamilyCount; ++i) {
+        target->families_.push_back(target->store_->family(static_cast<schema::Family>(i)));
+      }
+      return target;
+    }
+    rocksdb::DBOptions options;
+    options.create_if_missing = true;
+    options.create_missing_column_families = true;
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (int i = 0; i < schema::kFamilyCount; ++i) {
+      families.emplace_back(std::string(schema::FamilyName(static_cast<schema::Family>(i))),
+                            OrdinaryOptions());
+    }
+    rocksdb::DB* db = nullptr;
+    HARK_RETURN_IF_ERROR(
+        FromRocks("open", rocksdb::DB::Open(options, mode.db, families, &target->families_, &db)));
+    target->db_.reset(db);
+    return target;
+  }
+  ~Target() {
+    if (db_ == nullptr) return;
+    for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
+  }
+
+  rocksdb::DB& db() const { return store_ != nullptr ? store_->db() : *db_; }
+  rocksdb::ColumnFamilyHandle* family(uint32_t id) const { return families_.at(id); }
+
+ private:
+  std::unique_ptr<Rocks> store_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;
+};
+
 struct Change {
-  enum class Kind : uint8_t { kPut, kMerge, kDelete };
+  enum class Kind : uint8_t { kPut, kDelete };
   Kind kind;
   uint32_t family;
   rocksdb::Slice key, value;
@@ -30,10 +90,6 @@ class Taken final : public rocksdb::WriteBatch::Handler {
   rocksdb::Status PutCF(uint32_t family, const rocksdb::Slice& key,
                         const rocksdb::Slice& value) override {
     return Add(Change::Kind::kPut, family, key, value);
-  }
-  rocksdb::Status MergeCF(uint32_t family, const rocksdb::Slice& key,
-                          const rocksdb::Slice& value) override {
-    return Add(Change::Kind::kMerge, family, key, value);
   }
   rocksdb::Status DeleteCF(uint32_t family, const rocksdb::Slice& key) override {
     return Add(Change::Kind::kDelete, family, key, {});
@@ -68,17 +124,13 @@ Result<std::vector<Group>> ReadRecord(std::string_view record,
   return groups;
 }
 
-Status Write(const Rocks& rocks, const Group& group) {
+Status Write(const Target& target, const Group& group) {
   rocksdb::WriteBatch batch;
   for (const Change& change : group.changes) {
-    rocksdb::ColumnFamilyHandle* const family =
-        rocks.family(static_cast<schema::Family>(change.family));
+    rocksdb::ColumnFamilyHandle* const family = target.family(change.family);
     switch (change.kind) {
       case Change::Kind::kPut:
         batch.Put(family, change.key, change.value);
-        break;
-      case Change::Kind::kMerge:
-        batch.Merge(family, change.key, change.value);
         break;
       case Change::Kind::kDelete:
         batch.Delete(family, change.key);
@@ -87,7 +139,7 @@ Status Write(const Rocks& rocks, const Group& group) {
   }
   rocksdb::WriteOptions options;
   options.sync = group.sync;
-  return FromRocks("write", rocks.db().Write(options, &batch));
+  return FromRocks("write", target.db().Write(options, &batch));
 }
 
 }  // namespace
@@ -97,13 +149,13 @@ Status RunBare(const BareMode& mode) {
   std::vector<rocksdb::WriteBatch> batches;
   HARK_ASSIGN_OR_RETURN(const std::vector<Group> groups, ReadRecord(record, &batches));
   record = {};
-  HARK_ASSIGN_OR_RETURN(const std::unique_ptr<Rocks> rocks, Rocks::Open(mode.db, false, nullptr));
+  HARK_ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(mode));
   uint64_t changes = 0, bytes = 0;
   const SystemClock clock;
   const CpuTime before = CpuTime::Now();
   const MonoTime began = clock.Now();
   for (const Group& group : groups) {
-    HARK_RETURN_IF_ERROR(Write(*rocks, group));
+    HARK_RETURN_IF_ERROR(Write(*target, group));
     changes += group.changes.size();
   }
   const double wall = SecondsOf(clock.Now() - began);

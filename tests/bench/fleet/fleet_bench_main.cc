@@ -11,6 +11,7 @@ DEFINE_string(keys, "", "file of key pairs");
 DEFINE_string(db, "", "store");
 DEFINE_string(endpoint, "tcp://127.0.0.1:*", "of the coordinator");
 DEFINE_string(record, "", "file of recorded commits");
+DEFINE_bool(tuned, false, "bare: with the options of hark's store");
 DEFINE_uint64(hosts, 10'000, "coordinator: targets of the run");
 DEFINE_double(lease_seconds, 60, "coordinator: of a job");
 DEFINE_uint64(first, 0, "the first worker in the key file to be");
@@ -28,7 +29,7 @@ Status Run(const std::string& mode) {
         {FLAGS_db, FLAGS_keys, FLAGS_endpoint, FLAGS_hosts, FLAGS_lease_seconds, FLAGS_record});
   }
   if (mode == "pushers") return RunPushers({FLAGS_keys, FLAGS_endpoint, FLAGS_first, FLAGS_count});
-  if (mode == "bare") return RunBare({FLAGS_record, FLAGS_db});
+  if (mode == "bare") return RunBare({FLAGS_record, FLAGS_db, FLAGS_tuned});
   if (mode == "fleet") {
     return RunFleet({FLAGS_keys, FLAGS_endpoint, FLAGS_first, FLAGS_count, FLAGS_hosts_per_second,
                      FLAGS_burst_seconds});

@@ -40,9 +40,10 @@ Status RunPushers(const PusherMode& mode);
 struct BareMode {
   std::string record;
   std::string db;
+  bool tuned = false;  // with the options of hark's store, not with those of an ordinary one
 };
-// Writes what a coordinator has recorded to a fresh store, in the same groups, with the same
-// options, as fast as one thread can.
+// Writes what a coordinator has recorded to a fresh store, in the same groups, as fast as one
+// thread can.
 Status RunBare(const BareMode& mode);
 
 struct FleetMode {
