@@ -53,6 +53,7 @@ struct Bundle {
   std::string from;                     // days, "2018-04-30"
   std::string until;                    // "" while the run goes on
   std::vector<uint32_t> ports;          // that were looked at
+  std::vector<std::string> scope;       // which part of the run this is, in words; none = all of it
   std::vector<BundleCluster> clusters;  // largest first, then by pseudonym
 };
 

@@ -6,9 +6,10 @@
 
 #include "analysis/key_groups.h"
 #include "analysis/multihomed.h"
+#include "analysis/stored_certificate.h"
 #include "base/outcome.h"
+#include "base/ssh_port.h"
 #include "base/strings.h"
-#include "keys/certificate.h"
 
 namespace hark {
 namespace {
@@ -101,11 +102,11 @@ class PortsPass {
       host_.greeting_name = NameInGreeting(row.observation().greeting());
     }
     if (row.keys_size() == 0) {
-      host_.throttled |= ProtocolOfPort(port) == Protocol::kSsh &&
+      host_.throttled |= IsSshPort(port) &&
                          row.observation().outcome() == static_cast<uint32_t>(Outcome::kThrottled);
       return Status::Ok();
     }
-    if (ProtocolOfPort(port) == Protocol::kSsh) {
+    if (IsSshPort(port)) {
       host_.ssh = true;
       host_.software = row.observation().ssh().identification().substr(0, kMaxWord);
       return Status::Ok();
@@ -145,9 +146,8 @@ class PortsPass {
     if (tls.chain_sha256_size() == 0) return Status::Ok();
     const auto [at, first] = leaves_.try_emplace(tls.chain_sha256(0));
     if (first) {
-      const Result<std::string> der = reader_.Certificate(tls.chain_sha256(0));
-      if (!der.ok() && der.status().code() != StatusCode::kNotFound) return der.status();
-      const auto leaf = der.ok() ? ReadCertificate(*der) : std::nullopt;
+      HARK_ASSIGN_OR_RETURN(const std::optional<CertificateFacts> leaf,
+                            ReadStoredCertificate(reader_, tls.chain_sha256(0)));
       if (leaf) at->second = TraitsOf(*leaf);
     }
     host_.domain.Say(at->second.domain);
@@ -185,7 +185,7 @@ void CountKey(const KeyId& key, const std::vector<KeyPlace>& places, const Known
               CauseFacts& facts) {
   std::vector<KeyPlace> ssh;
   for (const KeyPlace& place : places) {
-    if (ProtocolOfPort(place.port) == Protocol::kSsh) ssh.push_back(place);
+    if (IsSshPort(place.port)) ssh.push_back(place);
   }
   facts.widest_ssh = std::max(facts.widest_ssh, HostsOf(ssh));
   facts.tls_keys += ssh.size() < places.size() ? 1 : 0;

@@ -5,8 +5,8 @@
 #include <unordered_map>
 
 #include "analysis/cause_facts.h"
+#include "analysis/stored_certificate.h"
 #include "base/strings.h"
-#include "keys/certificate.h"
 
 namespace hark {
 namespace {
@@ -68,9 +68,8 @@ class NamesPass {
   Status AddCertificate(const Address& address, const std::string& sha256) {
     const auto [at, first] = names_of_leaf_.try_emplace(sha256);
     if (first) {
-      const Result<std::string> der = reader_.Certificate(sha256);
-      if (!der.ok() && der.status().code() != StatusCode::kNotFound) return der.status();
-      const auto leaf = der.ok() ? ReadCertificate(*der) : std::nullopt;
+      HARK_ASSIGN_OR_RETURN(const std::optional<CertificateFacts> leaf,
+                            ReadStoredCertificate(reader_, sha256));
       if (leaf) {
         at->second = leaf->dns_names;
         at->second.push_back(leaf->common_name);

@@ -5,7 +5,7 @@
 
 #include "analysis/key_groups.h"
 #include "base/distinct.h"
-#include "base/outcome.h"
+#include "base/ssh_port.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -21,7 +21,7 @@ class PortsPass {
  public:
   PortsPass(const HostTable& hosts, const Clustering& clustering, const LeafJudge& judge,
             std::vector<ClusterStats>& stats)
-      : hosts_(hosts), clustering_(clustering), verdicts_(judge), stats_(stats) {}
+      : hosts_(hosts), clustering_(clustering), judge_(judge), stats_(stats) {}
 
   Status Visit(const Address& address, uint16_t port, const proto::PortRow& row) {
     if (row.keys_size() == 0) return Status::Ok();
@@ -31,18 +31,16 @@ class PortsPass {
     if (cluster == Clustering::kNone) return Status::Ok();
     ClusterStats& stats = stats_[cluster];
     ++stats.host_ports;
-    const bool ssh = ProtocolOfPort(port) == Protocol::kSsh;
+    const bool ssh = IsSshPort(port);
     ++(ssh ? stats.ssh_ports : stats.tls_ports);
-    if (verdicts_.judged() && row.observation().tls().chain_sha256_size() > 0) {
-      Judge(row.observation().tls().chain_sha256(0), stats);
-    }
+    if (!judge_ || row.observation().tls().chain_sha256_size() == 0) return Status::Ok();
+    HARK_ASSIGN_OR_RETURN(const LeafVerdict verdict, judge_(*host, row));
+    if (verdict.trusted) Count(verdict, row.observation().tls().chain_sha256(0), stats);
     return Status::Ok();
   }
 
  private:
-  void Judge(const std::string& leaf, ClusterStats& stats) {
-    const LeafVerdict verdict = verdicts_.Of(leaf);
-    if (!verdict.trusted) return;
+  void Count(const LeafVerdict& verdict, const std::string& leaf, ClusterStats& stats) {
     const std::optional<KeyId> id = KeyId::FromBytes(leaf);
     const bool first = id && counted_.insert(*id).second;
     ++stats.trusted;
@@ -54,23 +52,15 @@ class PortsPass {
 
   const HostTable& hosts_;
   const Clustering& clustering_;
-  LeafVerdicts verdicts_;
+  const LeafJudge& judge_;
   std::unordered_set<KeyId> counted_;
   std::vector<ClusterStats>& stats_;
 };
 
 void CountKey(const KeyId& key, const std::vector<KeyPlace>& places, ClusterStats& stats) {
-  const auto ssh =
-      static_cast<size_t>(std::count_if(places.begin(), places.end(), [](const KeyPlace& place) {
-        return ProtocolOfPort(place.port) == Protocol::kSsh;
-      }));
-  const KeyCount count{key, places.size(), HostsOf(places)};
-  stats.key_uses += count.host_ports;
-  ++stats.keys;
-  stats.ssh_keys += ssh > 0 ? 1 : 0;
-  stats.tls_keys += ssh < places.size() ? 1 : 0;
-  stats.shared_keys += count.hosts > 1 ? 1 : 0;
-  if (MoreUsed(count, stats.most_reused)) stats.most_reused = count;
+  const auto ssh = static_cast<size_t>(std::count_if(
+      places.begin(), places.end(), [](const KeyPlace& place) { return IsSshPort(place.port); }));
+  CountKeyUse({key, places.size(), HostsOf(places)}, ssh > 0, ssh < places.size(), stats);
 }
 
 std::vector<ClusterStats> Named(const HostTable& hosts, const Clustering& clustering, bool judged) {
@@ -90,12 +80,13 @@ std::vector<ClusterStats> Named(const HostTable& hosts, const Clustering& cluste
 
 }  // namespace
 
-LeafVerdict LeafVerdicts::Of(std::string_view leaf_sha256) {
-  const std::optional<KeyId> id = KeyId::FromBytes(leaf_sha256);
-  if (!judge_ || !id) return {};
-  const auto at = known_.find(*id);
-  if (at != known_.end()) return at->second;
-  return known_[*id] = judge_(leaf_sha256).value_or(LeafVerdict{});
+void CountKeyUse(const KeyCount& count, bool ssh, bool tls, ClusterStats& stats) {
+  stats.key_uses += count.host_ports;
+  ++stats.keys;
+  stats.ssh_keys += ssh ? 1 : 0;
+  stats.tls_keys += tls ? 1 : 0;
+  stats.shared_keys += count.hosts > 1 ? 1 : 0;
+  if (MoreUsed(count, stats.most_reused)) stats.most_reused = count;
 }
 
 void WidenTimes(const proto::HostRow& row, ClusterStats& stats) {

@@ -13,30 +13,19 @@
 //
 // TLS ports are all that are not SSH. One pass over the hosts, the ports and the key index each;
 // about 200 bytes a cluster, and with a judge 50 bytes a distinct certificate of a member.
+// Without a judge the columns of browser trust say "not judged".
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "analysis/clusters.h"
 #include "analysis/host_table.h"
+#include "analysis/leaf_judge.h"
 #include "base/status.h"
 #include "storage/run_reader.h"
 
 namespace hark {
-
-struct LeafVerdict {
-  bool trusted = false;   // by a browser, when it was grabbed
-  bool wildcard = false;  // '*' in its common name or a DNS name
-};
-
-// The verdict on a leaf certificate by its SHA-256 (32 bytes); asked once a certificate. nullopt =
-// cannot be judged, which counts as not trusted. No judge at all: the columns say "not judged".
-using LeafJudge = std::function<std::optional<LeafVerdict>(std::string_view leaf_sha256)>;
 
 struct ClusterStats {
   std::string id;
@@ -81,21 +70,11 @@ Result<std::vector<ClusterStats>> ReadClusterStats(const RunReader& reader, cons
 StatsTotals TotalOfRun(const Clustering& clustering, const std::vector<ClusterStats>& stats,
                        uint64_t min_hosts = 2);
 
+// One more key, wherever it was shown: what counts its uses and looks for the most used one.
+void CountKeyUse(const KeyCount& count, bool ssh, bool tls, ClusterStats& stats);
+
 // Adds up; most_reused is the larger, times widen. Ids stay as they are.
 void AddTo(ClusterStats& sum, const ClusterStats& stats);
-
-// Each certificate judged once.
-class LeafVerdicts {
- public:
-  explicit LeafVerdicts(const LeafJudge& judge) : judge_(judge) {}
-
-  bool judged() const { return static_cast<bool>(judge_); }
-  LeafVerdict Of(std::string_view leaf_sha256);
-
- private:
-  const LeafJudge& judge_;
-  std::unordered_map<KeyId, LeafVerdict> known_;  // by 32 bytes of hash, as a KeyId is
-};
 
 // The first and the last time a host was visited, widened into stats.
 void WidenTimes(const proto::HostRow& row, ClusterStats& stats);

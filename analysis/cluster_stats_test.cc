@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "analysis/cluster_union.h"
+#include "analysis/facts_fixture.h"
 #include "analysis/na_run_fixture.h"
 #include "analysis/paper_clusters_fixture.h"
 
@@ -57,25 +57,6 @@ TEST_P(TableSixteenTest, GivesThePublishedRow) {
   const Analysed got = Analyse(reader, builder.Judge());
   ASSERT_EQ(got.stats.size(), 1U) << "the members hold together";
   ExpectRow(got.stats[0], GetParam());
-}
-
-TEST_P(TableSixteenTest, IsTheSameCountedWithSets) {
-  FakeRunReader reader;
-  PaperClusterBuilder builder(reader);
-  builder.Add(GetParam());
-  const LeafJudge judge = builder.Judge();
-  const Analysed got = Analyse(reader, judge);
-  ClusterUnion all(judge);
-  ASSERT_TRUE(all.Add(reader, got.hosts, got.clustering, {0}).ok());
-  ExpectRow(all.rows()[0], GetParam());
-  ExpectRow(all.Totals().distinct, GetParam());
-  EXPECT_EQ(all.rows()[0].keys, got.stats[0].keys);
-  EXPECT_EQ(all.rows()[0].shared_keys, got.stats[0].shared_keys);
-  EXPECT_EQ(all.rows()[0].key_uses, got.stats[0].key_uses);
-  EXPECT_EQ(all.rows()[0].trusted_certs, got.stats[0].trusted_certs);
-  EXPECT_EQ(all.rows()[0].wildcard_certs, got.stats[0].wildcard_certs);
-  EXPECT_EQ(all.rows()[0].first_seen_unix_ms, got.stats[0].first_seen_unix_ms);
-  EXPECT_EQ(all.rows()[0].last_seen_unix_ms, got.stats[0].last_seen_unix_ms);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cluster, TableSixteenTest, ::testing::ValuesIn(TableXvi()),
@@ -155,23 +136,109 @@ TEST(ClusterStatsTest, SaysWhenMembersWereFirstAndLastVisited) {
   EXPECT_EQ(got.last_seen_unix_ms, 9000);
 }
 
-TEST(ClusterStatsTest, AsksTheJudgeOnceACertificate) {
+TEST(ClusterStatsTest, CountsACertificateOfSeveralPortsOnce) {
   FakeRunReader reader;
-  int asked = 0;
   for (uint32_t host = 1; host <= 3; ++host) {
     reader.AddHost(Address::V4(host));
     proto::PortRow& row = reader.AddPort(Address::V4(host), 443, {"k"});
     row.mutable_observation()->mutable_tls()->add_chain_sha256(Sha256("leaf"));
   }
-  const Analysed got = Analyse(reader, [&](std::string_view leaf) {
-    EXPECT_EQ(leaf, Sha256("leaf"));
-    ++asked;
+  const Analysed got = Analyse(reader, [&](uint32_t, const proto::PortRow&) {
     return LeafVerdict{true, false};
   });
-  EXPECT_EQ(asked, 1);
   EXPECT_EQ(got.stats[0].trusted, 3U);
   EXPECT_EQ(got.stats[0].trusted_certs, 1U);
   EXPECT_EQ(got.stats[0].wildcard, 0U);
+}
+
+TEST(ClusterStatsTest, AJudgeThatFailsEndsIt) {
+  FakeRunReader reader;
+  for (const uint32_t host : {1, 2}) {
+    reader.AddHost(Address::V4(host));
+    reader.AddPort(Address::V4(host), 443, {"k"})
+        .mutable_observation()
+        ->mutable_tls()
+        ->add_chain_sha256(Sha256("leaf"));
+  }
+  const HostTable hosts = *HostTable::Read(reader);
+  const auto stats = ReadClusterStats(
+      reader, hosts, *FindClusters(reader, hosts),
+      [](uint32_t, const proto::PortRow&) -> Result<LeafVerdict> { return Corruption("gone"); });
+  EXPECT_EQ(stats.status().message(), "gone");
+}
+
+// Real certificates, and a browser's verdict on them.
+class BrowserJudgeTest : public ::testing::Test {
+ protected:
+  ClusterStats Stats() {
+    const HostTable hosts = *HostTable::Read(run_.reader());
+    const Clustering clustering = *FindClusters(run_.reader(), hosts);
+    BrowserJudge judge(run_.reader(), hosts, run_.options());
+    EXPECT_TRUE(judge.ReadAhead([](uint32_t) { return true; }).ok());
+    const auto stats = ReadClusterStats(run_.reader(), hosts, clustering, judge.AsJudge());
+    EXPECT_TRUE(stats.ok()) << stats.status().message();
+    return stats.ok() && !stats->empty() ? (*stats)[0] : ClusterStats();
+  }
+
+  // A cluster of two, by its SSH key.
+  void SetUp() override {
+    for (const uint32_t host : {1, 2}) {
+      run_.AddHost(host);
+      run_.reader().AddPort(FactsFixture::HostAt(host), 22, {"ssh"});
+    }
+  }
+
+  FactsFixture run_;
+};
+
+TEST_F(BrowserJudgeTest, CountsWhatABrowserTrustsAndWhichOfItHasAWildcard) {
+  run_.Show(1, 443, run_.root().Issue({{"www.example"}}));
+  run_.Show(1, 993, TestCa::SelfSigned({{"mail.example"}}));
+  const TestCertificate wildcard = run_.middle().Issue({{"*.example"}});
+  run_.Show(2, 443, wildcard, {run_.middle().certificate()});
+  run_.Show(2, 993, wildcard, {run_.middle().certificate()});
+  run_.Show(2, 587, wildcard);  // without its issuer there is no chain
+  const ClusterStats got = Stats();
+  EXPECT_TRUE(got.judged);
+  EXPECT_EQ(got.tls_ports, 5U);
+  EXPECT_EQ(got.trusted, 3U);
+  EXPECT_EQ(got.wildcard, 2U);
+  EXPECT_EQ(got.trusted_certs, 2U);
+  EXPECT_EQ(got.wildcard_certs, 1U);
+}
+
+TEST_F(BrowserJudgeTest, JudgesAtTheTimeOfTheGrabOrAtTheOneAskedFor) {
+  run_.Show(1, 443, run_.root().Issue({{"a.example"}, 1'500'000'000, 1'700'000'000}));
+  EXPECT_EQ(Stats().trusted, 1U);
+  run_.options().at_unix = 1'700'000'001;
+  EXPECT_EQ(Stats().trusted, 0U);
+  run_.options().at_unix = 1'700'000'000;
+  EXPECT_EQ(Stats().trusted, 1U);
+}
+
+TEST_F(BrowserJudgeTest, IsNobodyWithoutATrustStore) {
+  run_.Show(1, 443, run_.root().Issue({{"a.example"}}));
+  run_.options().trust = nullptr;
+  const ClusterStats got = Stats();
+  EXPECT_FALSE(got.judged);
+  EXPECT_EQ(got.trusted, 0U);
+}
+
+TEST_F(BrowserJudgeTest, DoesNotCountTheCertificateOfAKeyThatIsNotCounted) {
+  run_.Show(1, 443, run_.root().Issue({{"a.example"}}));
+  proto::PortRow& row = run_.reader().AddPort(FactsFixture::HostAt(1), 443, {});
+  row.clear_keys();
+  row.add_keys(std::string(KeyNamed("another").bytes()));
+  EXPECT_EQ(Stats().trusted, 0U);
+}
+
+// The report and the statistics must not tell different numbers.
+TEST_F(BrowserJudgeTest, TrustsWhatTheReportTrusts) {
+  run_.Show(1, 443, run_.root().Issue({{"a.example"}}));
+  run_.Show(1, 993, run_.root().Issue({{"b.example"}, 1'400'000'000, 1'500'000'000}));
+  run_.Show(2, 443, TestCa::SelfSigned({{"c.example"}}));
+  EXPECT_EQ(Stats().trusted,
+            run_.Read().classes.Of(true, CertVoucher::kTrusted).clustered_host_ports);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "analysis/cluster_id.h"
 #include "base/distinct.h"
-#include "base/outcome.h"
+#include "base/ssh_port.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -38,7 +38,7 @@ Result<std::optional<uint32_t>> ClusterBuilder::Add(const KeyUse& use) {
     crypto_[host] = true;
     ++totals_.crypto_hosts;
   }
-  if (ProtocolOfPort(use.port) == Protocol::kSsh) {
+  if (IsSshPort(use.port)) {
     current_on_ssh_ = true;
     if (ssh_keys_of_host_[host] < UINT8_MAX) ++ssh_keys_of_host_[host];
   }

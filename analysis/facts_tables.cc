@@ -19,17 +19,6 @@ Table NewTable(std::string name, std::string title, std::vector<Column> columns)
   return {std::move(name), std::move(title), std::move(columns), {}, false, {}};
 }
 
-std::string TrustNote(const RunFacts& facts) {
-  if (!facts.trust_judged) {
-    return StrCat("trust is not judged: ", PrintableText(facts.trust_name));
-  }
-  const std::string when =
-      facts.at_unix ? StrCat("at ", UtcText(*facts.at_unix)) : "when each host was grabbed";
-  return StrCat("trusted = a chain to one of ", facts.roots, " roots of ",
-                PrintableText(facts.trust_name), " for TLS servers, ", when,
-                "; host names and revocation are not checked");
-}
-
 void AddReuse(std::vector<Cell>& row, const ReusedKeys& count) {
   for (const uint64_t n : {count.keys, count.host_ports, count.hosts}) row.push_back(CountCell(n));
 }
@@ -56,6 +45,15 @@ std::vector<Cell> AsRow(const AsHygiene& as) {
 
 }  // namespace
 
+std::string TrustNote(const TrustBasis& trust) {
+  if (!trust.judged) return StrCat("trust is not judged: ", PrintableText(trust.name));
+  const std::string when =
+      trust.at_unix ? StrCat("at ", UtcText(*trust.at_unix)) : "when each host was grabbed";
+  return StrCat("trusted = a chain to one of ", trust.roots, " roots of ",
+                PrintableText(trust.name), " for TLS servers, ", when,
+                "; host names and revocation are not checked");
+}
+
 Table CertClassesTable(const RunFacts& facts) {
   Table table = NewTable("cert_classes", "Certificates: within their dates, and who vouches",
                          {{"class", false}, {"host/ports"}, {"in clusters"}});
@@ -80,7 +78,7 @@ Table CertClassesTable(const RunFacts& facts) {
   }
   add("total", sum);
   table.total = true;
-  table.notes = {TrustNote(facts),
+  table.notes = {TrustNote(facts.trust),
                  "trusted, not timely: it would be trusted, were it not for its own dates"};
   return table;
 }
@@ -122,7 +120,7 @@ Table PortTrustTable(const RunFacts& facts) {
   table.notes = {
       "hosts in clusters; keys that two hosts or more show on that port; the paper's "
       "columns are listeners and the two of keys",
-      "the total counts each key and each host once", TrustNote(facts)};
+      "the total counts each key and each host once", TrustNote(facts.trust)};
   return table;
 }
 
@@ -163,13 +161,13 @@ Table HygieneTable(const RunFacts& facts) {
                          {{"flag", false}, {"hosts"}, {"of hosts with TLS"}});
   for (size_t i = 0; i < kHygieneFlags; ++i) {
     const auto flag = static_cast<HygieneFlag>(i);
-    if (flag == HygieneFlag::kUntrusted && !facts.trust_judged) continue;
+    if (flag == HygieneFlag::kUntrusted && !facts.trust.judged) continue;
     table.rows.push_back({TextCell(HygieneFlagTitle(flag)), CountCell(counts.flags[i]),
                           PercentCell({counts.flags[i], counts.all.hosts})});
   }
   table.notes = {StrCat(WithThousands(counts.all.hosts), " of ", WithThousands(counts.hosts),
                         " hosts have TLS"),
-                 TrustNote(facts)};
+                 TrustNote(facts.trust)};
   return table;
 }
 

@@ -2,6 +2,7 @@
 
 // RunFacts as tables, still values.
 
+#include <string>
 #include <vector>
 
 #include "analysis/report_tables.h"
@@ -11,6 +12,9 @@ namespace hark {
 
 // ASes listed of each end; the JSON has all.
 inline constexpr size_t kHygieneAsesShown = 20;
+
+// By what certificates were judged, in a sentence for below a table.
+std::string TrustNote(const TrustBasis& trust);
 
 // Within their dates or not, by who vouches for them.
 Table CertClassesTable(const RunFacts& facts);

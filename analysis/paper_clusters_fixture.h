@@ -53,9 +53,9 @@ class PaperClusterBuilder {
 
   // The verdicts of Table XVI: the first `trusted` TLS ports, the first `wildcard` of these.
   LeafJudge Judge() const {
-    return [verdicts = verdicts_](std::string_view leaf) -> std::optional<LeafVerdict> {
-      const auto at = verdicts.find(std::string(leaf));
-      return at == verdicts.end() ? std::optional<LeafVerdict>() : at->second;
+    return [verdicts = verdicts_](uint32_t, const proto::PortRow& row) -> Result<LeafVerdict> {
+      const auto at = verdicts.find(row.observation().tls().chain_sha256(0));
+      return at == verdicts.end() ? LeafVerdict() : at->second;
     };
   }
 

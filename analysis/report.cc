@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ssh_port.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -29,8 +30,7 @@ class PortPass {
     PortCounts& counts = report_.ports[port];
     ++counts.outcomes[OutcomeOf(seen)];
     if (seen.stage() != static_cast<uint32_t>(Stage::kConnect)) Mark(answered_);
-    if (ProtocolOfPort(port) == Protocol::kSsh && row.keys_size() == 0 &&
-        OutcomeOf(seen) == Outcome::kThrottled) {
+    if (IsSshPort(port) && row.keys_size() == 0 && OutcomeOf(seen) == Outcome::kThrottled) {
       Mark(ssh_throttled_);
     }
     if (!hosts_.takes_part(host_)) return Status::Ok();

@@ -5,6 +5,7 @@
 
 #include "analysis/cluster_sizes.h"
 #include "analysis/multihomed.h"
+#include "base/ssh_port.h"
 
 namespace hark {
 namespace {
@@ -120,7 +121,7 @@ RiskReport KeyReuseCounter::Finish(const Clustering& clustering) && {
   Bits ssh, tls;
   for (const auto& [port, bits] : ports_) {
     out.by_port[port] = Count(bits.seen, bits.reused);
-    Bits& protocol = ProtocolOfPort(port) == Protocol::kSsh ? ssh : tls;
+    Bits& protocol = IsSshPort(port) ? ssh : tls;
     Unite(bits.seen, protocol.seen);
     Unite(bits.reused, protocol.reused);
   }

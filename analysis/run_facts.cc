@@ -31,6 +31,11 @@ bool HasKey(const proto::PortRow& row, uint64_t prefix) {
 
 }  // namespace
 
+TrustBasis TrustBasis::Of(const FactsOptions& options) {
+  const bool judged = options.trust != nullptr;
+  return {judged, options.trust_name, judged ? options.trust->roots() : 0, options.at_unix};
+}
+
 FactsPass::FactsPass(const RunReader& reader, const HostTable& hosts, const Clustering& clustering,
                      const FactsOptions& options)
     : hosts_(hosts),
@@ -223,10 +228,7 @@ Result<RunFacts> FactsPass::Finish() {
   uint64_t hosts = 0;
   for (uint32_t host = 0; host < hosts_.size(); ++host) hosts += hosts_.takes_part(host) ? 1 : 0;
   RunFacts out;
-  out.trust_judged = options_.trust != nullptr;
-  out.trust_name = options_.trust_name;
-  out.roots = out.trust_judged ? options_.trust->roots() : 0;
-  out.at_unix = options_.at_unix;
+  out.trust = TrustBasis::Of(options_);
   out.classes = classes_;
   out.hygiene = hygiene_.Finish(hosts);
   out.port_trust = port_trust_.Finish();

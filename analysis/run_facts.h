@@ -58,11 +58,18 @@ struct CertClasses {
   }
 };
 
-struct RunFacts {
-  bool trust_judged = false;
-  std::string trust_name;
+// By what certificates were judged.
+struct TrustBasis {
+  bool judged = false;
+  std::string name;  // where the roots come from, or why there are none; for people
   uint64_t roots = 0;
-  std::optional<int64_t> at_unix;
+  std::optional<int64_t> at_unix;  // none: when each host was grabbed
+
+  static TrustBasis Of(const FactsOptions& options);
+};
+
+struct RunFacts {
+  TrustBasis trust;
   CertClasses classes;
   HygieneCounts hygiene;
   PortTrusts port_trust;

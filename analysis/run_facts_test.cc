@@ -116,7 +116,7 @@ TEST_F(RunFactsTest, WithoutATrustStoreNothingIsJudgedButWhoSignedHimself) {
   run_.Show(1, 443, run_.root().Issue({{"a.example"}}));
   run_.Show(1, 993, TestCa::SelfSigned({{"a.example"}}));
   const RunFacts facts = run_.Read();
-  EXPECT_FALSE(facts.trust_judged);
+  EXPECT_FALSE(facts.trust.judged);
   EXPECT_EQ(In(facts, true, CertVoucher::kOther), 1U);
   EXPECT_EQ(In(facts, true, CertVoucher::kSelfSigned), 1U);
   EXPECT_EQ(Flag(facts, HygieneFlag::kUntrusted), 0U);

@@ -1,51 +1,19 @@
 #include "analysis/runs_side_by_side.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <set>
 #include <string_view>
 
+#include "analysis/run_rows.h"
+#include "analysis/runs_versions.h"
+#include "base/ssh_port.h"
 #include "base/strings.h"
 
 namespace hark {
 namespace {
 
 using Runs = std::vector<const RunReport*>;
-
-Cell Percent(uint64_t part, uint64_t whole) {
-  return CountCell(Share{part, whole}.percent_truncated());
-}
-
-Cell Hundredths(const Share& share) {
-  char buffer[16];
-  std::snprintf(buffer, sizeof buffer, "%.2f", 100 * share.ratio());
-  return TextCell(buffer);
-}
-
-uint64_t NumberIn(const Cell& cell) {
-  return ParseUint(cell.plain).value_or(0);
-}
-
-// Sums every column of numbers over the rows so far.
-void AddSums(Table& table, std::string name) {
-  std::vector<Cell> total = {TextCell(std::move(name))};
-  for (size_t column = 1; column < table.columns.size(); ++column) {
-    uint64_t sum = 0;
-    for (const std::vector<Cell>& row : table.rows) sum += NumberIn(row[column]);
-    total.push_back(table.columns[column].numbers ? CountCell(sum) : TextCell(""));
-  }
-  table.rows.push_back(std::move(total));
-  table.total = true;
-}
-
-Table Named(std::string name, std::string title) {
-  return {std::move(name), std::move(title), {{"run", false}}, {}, false, {}};
-}
-
-void AddColumns(Table& table, const std::vector<std::string>& headings) {
-  for (const std::string& heading : headings) table.columns.push_back({heading});
-}
 
 // The rows of all tables by name, each where the first table that has it has it; `column` of the
 // i-th table becomes column i + 1.
@@ -86,7 +54,7 @@ void AddMeasures(const Runs& runs, std::vector<Table>& out) {
 }
 
 Table SweepTable(const Runs& runs) {
-  Table table = Named("runs_sweep", "Addresses probed and listeners found");
+  Table table = RunRows("runs_sweep", "Addresses probed and listeners found");
   AddColumns(table, {"probed", "answered", "percent"});
   Share all;
   for (const RunReport* run : runs) {
@@ -94,10 +62,10 @@ Table SweepTable(const Runs& runs) {
     all.part += share.part;
     all.whole += share.whole;
     table.rows.push_back(
-        {TextCell(run->run), CountCell(share.whole), CountCell(share.part), Hundredths(share)});
+        {TextCell(run->run), CountCell(share.whole), CountCell(share.part), HundredthsCell(share)});
   }
   table.rows.push_back(
-      {TextCell("total"), CountCell(all.whole), CountCell(all.part), Hundredths(all)});
+      {TextCell("total"), CountCell(all.whole), CountCell(all.part), HundredthsCell(all)});
   table.total = true;
   return table;
 }
@@ -107,7 +75,7 @@ Table PortsOfRuns(const Runs& runs) {
   for (const RunReport* run : runs) {
     for (const auto& [port, counts] : run->ports) ports.insert(port);
   }
-  Table table = Named("runs_ports", "Hosts with a key, by port");
+  Table table = RunRows("runs_ports", "Hosts with a key, by port");
   for (const uint16_t port : ports) table.columns.push_back({std::to_string(port)});
   AddColumns(table, {"TLS total", "crypto IPs", "no crypto or abroad", "IPs"});
   for (const RunReport* run : runs) {
@@ -116,7 +84,7 @@ Table PortsOfRuns(const Runs& runs) {
     for (const uint16_t port : ports) {
       const auto at = run->ports.find(port);
       const uint64_t n = at == run->ports.end() ? 0 : at->second.host_ports;
-      if (ProtocolOfPort(port) != Protocol::kSsh) tls += n;
+      if (!IsSshPort(port)) tls += n;
       row.push_back(CountCell(n));
     }
     const uint64_t others = run->listeners - std::min(run->listeners, run->crypto);
@@ -127,87 +95,8 @@ Table PortsOfRuns(const Runs& runs) {
   return table;
 }
 
-std::vector<std::string> TlsVersions(const Runs& runs) {
-  std::set<std::string> versions;
-  for (const RunReport* run : runs) {
-    for (const auto& [port, counts] : run->ports) {
-      for (const auto& [version, n] : counts.tls_versions) versions.insert(version);
-    }
-  }
-  return {versions.begin(), versions.end()};
-}
-
-// A row of counts by version and their sum.
-std::vector<Cell> VersionRow(std::vector<Cell> row, const std::vector<std::string>& versions,
-                             const std::map<std::string, uint64_t>& counts) {
-  uint64_t all = 0;
-  for (const std::string& version : versions) {
-    const auto at = counts.find(version);
-    const uint64_t n = at == counts.end() ? 0 : at->second;
-    all += n;
-    row.push_back(CountCell(n));
-  }
-  row.push_back(CountCell(all));
-  return row;
-}
-
-// What each column is of the last one, from the row of sums.
-void NoteShares(Table& table) {
-  const std::vector<Cell>& total = table.rows.back();
-  const uint64_t all = NumberIn(total.back());
-  std::vector<std::string> parts;
-  for (size_t i = 1; i + 1 < total.size(); ++i) {
-    if (!table.columns[i].numbers) continue;
-    parts.push_back(
-        StrCat(table.columns[i].heading, " ", Hundredths({NumberIn(total[i]), all}).shown, " %"));
-  }
-  table.notes = {"of all: " + Join(parts, ", ")};
-}
-
-void AddTlsVersions(const Runs& runs, std::vector<Table>& out) {
-  const std::vector<std::string> versions = TlsVersions(runs);
-  Table by_port = Named("runs_tls", "Negotiated TLS versions, by port");
-  by_port.columns.push_back({"port", false});
-  Table total = Named("runs_tls_total", "Negotiated TLS versions");
-  for (Table* table : {&by_port, &total}) {
-    AddColumns(*table, versions);
-    table->columns.push_back({"all"});
-  }
-  for (const RunReport* run : runs) {
-    std::map<std::string, uint64_t> of_run;
-    for (const auto& [port, counts] : run->ports) {
-      if (ProtocolOfPort(port) == Protocol::kSsh) continue;
-      for (const auto& [version, n] : counts.tls_versions) of_run[version] += n;
-      by_port.rows.push_back(VersionRow({TextCell(run->run), TextCell(std::to_string(port))},
-                                        versions, counts.tls_versions));
-    }
-    total.rows.push_back(VersionRow({TextCell(run->run)}, versions, of_run));
-  }
-  AddSums(total, "total");
-  NoteShares(total);
-  out.push_back(std::move(by_port));
-  out.push_back(std::move(total));
-}
-
-Table SshVersionsTable(const Runs& runs) {
-  std::set<std::string> seen;
-  for (const RunReport* run : runs) {
-    for (const auto& [version, n] : run->ssh_versions) seen.insert(version);
-  }
-  const std::vector<std::string> versions(seen.begin(), seen.end());
-  Table table = Named("runs_ssh", "SSH protocol versions");
-  AddColumns(table, versions);
-  table.columns.push_back({"all"});
-  for (const RunReport* run : runs) {
-    table.rows.push_back(VersionRow({TextCell(run->run)}, versions, run->ssh_versions));
-  }
-  AddSums(table, "total");
-  NoteShares(table);
-  return table;
-}
-
 Table SshReuseOfRuns(const Runs& runs) {
-  Table table = Named("runs_ssh_reuse", "The SSH host keys re-used most");
+  Table table = RunRows("runs_ssh_reuse", "The SSH host keys re-used most");
   table.columns.push_back({"cluster", false});
   AddColumns(table, {"re-uses", "its hosts"});
   table.columns.push_back({"pure cluster", false});
@@ -232,16 +121,16 @@ std::vector<Cell> MultihomedRow(const std::string& name, const MultihomedCounts&
           CountCell(n.several_as),
           CountCell(n.multikey),
           CountCell(n.not_multihomed),
-          Percent(n.not_multihomed, clusters),
+          PercentCell(n.not_multihomed, clusters),
           CountCell(n.possible),
-          Percent(n.possible, clusters),
+          PercentCell(n.possible, clusters),
           CountCell(n.no_info),
-          Percent(n.no_info, clusters),
+          PercentCell(n.no_info, clusters),
           CountCell(clusters)};
 }
 
 Table MultihomedOfRuns(const Runs& runs) {
-  Table table = Named("runs_multihomed", "Could clusters be one machine with several addresses?");
+  Table table = RunRows("runs_multihomed", "Could clusters be one machine with several addresses?");
   AddColumns(table, {"mixed", "AS", "multikey", "non-MH", "non-MH %", "possible MH",
                      "possible MH %", "no info", "no info %", "clusters"});
   MultihomedCounts all;
@@ -264,7 +153,7 @@ Table MultihomedOfRuns(const Runs& runs) {
 }
 
 Table TwoHostOfRuns(const Runs& runs) {
-  Table table = Named("runs_two_host", "Clusters of two hosts");
+  Table table = RunRows("runs_two_host", "Clusters of two hosts");
   AddColumns(table, {"clusters", "of all %", "combinations", "paper's count"});
   table.columns.push_back({"most frequent", false});
   table.columns.push_back({"its clusters"});
@@ -272,8 +161,8 @@ Table TwoHostOfRuns(const Runs& runs) {
     const TwoHostClusters& two = run->reuse.two_host;
     const bool any = !two.rows.empty();
     table.rows.push_back({TextCell(run->run), CountCell(two.clusters),
-                          Percent(two.clusters, run->sizes.clusters), CountCell(two.combinations),
-                          CountCell(two.paper_combinations),
+                          PercentCell(two.clusters, run->sizes.clusters),
+                          CountCell(two.combinations), CountCell(two.paper_combinations),
                           TextCell(any ? PortPairsText(two.rows[0].pairs) : ""),
                           CountCell(any ? two.rows[0].clusters : 0)});
   }

@@ -4,7 +4,7 @@
 #include <array>
 #include <tuple>
 
-#include "base/outcome.h"
+#include "base/ssh_port.h"
 #include "keys/certificate.h"
 #include "keys/ssh_key.h"
 
@@ -33,10 +33,6 @@ size_t PaperRank(std::string_view type) {
 
 bool Shows(const proto::PortRow& row, const KeyId& key) {
   return std::find(row.keys().begin(), row.keys().end(), key.bytes()) != row.keys().end();
-}
-
-bool IsSsh(uint16_t port) {
-  return ProtocolOfPort(port) == Protocol::kSsh;
 }
 
 using KeyTest = std::function<bool(const KeyId&)>;
@@ -93,7 +89,7 @@ Status ScopeKeys::Prepare(const RunReader& reader, const Scope& scope,
   first_ssh_key_ = scope.first_ssh_key;
   if (!first_ssh_key_) return Status::Ok();
   return reader.ForEachPort([&](const Address& address, uint16_t port, const proto::PortRow& row) {
-    if (!IsSsh(port) || row.keys_size() < 2 || !in_scope(address, port)) return Status::Ok();
+    if (!IsSshPort(port) || row.keys_size() < 2 || !in_scope(address, port)) return Status::Ok();
     if (const std::optional<KeyId> key = PaperSshKey(row)) first_.push_back({address, port, *key});
     return Status::Ok();
   });
@@ -101,7 +97,7 @@ Status ScopeKeys::Prepare(const RunReader& reader, const Scope& scope,
 
 bool ScopeKeys::Has(const KeyUse& use) const {
   if (without_.contains(use.key) || (only_ && !only_->contains(use.key))) return false;
-  if (!first_ssh_key_ || !IsSsh(use.port)) return true;
+  if (!first_ssh_key_ || !IsSshPort(use.port)) return true;
   const auto at = std::lower_bound(
       first_.begin(), first_.end(), use, [](const FirstKey& first, const KeyUse& sought) {
         return std::tie(first.address, first.port) < std::tie(sought.address, sought.port);

@@ -1,7 +1,7 @@
 #include "analysis/ssh_reuse.h"
 
 #include "analysis/key_groups.h"
-#include "base/outcome.h"
+#include "base/ssh_port.h"
 
 namespace hark {
 
@@ -10,7 +10,7 @@ void SshReuseCounter::Add(const KeyId& key, const std::vector<KeyPlace>& places)
   if (cluster == Clustering::kNone) return;
   std::vector<KeyPlace> ssh;
   for (const KeyPlace& place : places) {
-    if (ProtocolOfPort(place.port) == Protocol::kSsh) ssh.push_back(place);
+    if (IsSshPort(place.port)) ssh.push_back(place);
   }
   Best& best = best_[cluster];
   best.has_tls |= ssh.size() < places.size();

@@ -5,7 +5,8 @@
 #include <set>
 #include <utility>
 
-#include "base/outcome.h"
+#include "analysis/super_cluster_trust.h"
+#include "base/ssh_port.h"
 
 namespace hark {
 namespace {
@@ -13,25 +14,8 @@ namespace {
 constexpr uint32_t kNone = Clustering::kNone;
 using Runs = std::span<const ComparedRun* const>;
 
-bool IsSsh(uint16_t port) {
-  return ProtocolOfPort(port) == Protocol::kSsh;
-}
-
-void AddUp(const SharingCounts& from, SharingCounts& to) {
-  to.hosts += from.hosts;
-  to.ases += from.ases;
-  to.ssh_ports += from.ssh_ports;
-  to.ssh_keys += from.ssh_keys;
-  to.tls_ports += from.tls_ports;
-  to.tls_keys += from.tls_keys;
-  to.most_reused = std::max(to.most_reused, from.most_reused);
-}
-
 // The (host, port) pairs with a key of the linked clusters of one run, in address order.
 using UsedPorts = std::vector<uint64_t>;
-uint64_t Pack(const PortOfHost& at) {
-  return uint64_t{at.host} << 16 | at.port;
-}
 uint32_t HostOf(uint64_t used) {
   return static_cast<uint32_t>(used >> 16);
 }
@@ -43,17 +27,24 @@ uint16_t PortOf(uint64_t used) {
 class MemberCounter {
  public:
   MemberCounter(Runs runs, const CrossLinks& links, SuperClusters& out)
-      : runs_(runs),
-        links_(links),
-        finder_(runs, links),
-        out_(out),
-        where_(links.nodes.size()),
-        used_(runs.size()) {
-    for (uint32_t c = 0; c < out.clusters.size(); ++c) {
-      SuperCluster& cluster = out.clusters[c];
-      cluster.members.resize(cluster.nodes.size());
-      for (uint32_t m = 0; m < cluster.nodes.size(); ++m) where_[cluster.nodes[m]] = {c, m};
+      : runs_(runs), links_(links), index_(runs, links, out), out_(out), used_(runs.size()) {}
+
+  Status CountTrust(std::span<const LeafJudge> judges) {
+    HARK_ASSIGN_OR_RETURN(trusted_, CountMembersTrust(runs_, links_, judges, index_));
+    return Status::Ok();
+  }
+
+  Status CountTimes() {
+    for (uint32_t run = 0; run < runs_.size(); ++run) {
+      uint32_t host = 0;  // of those ahead
+      HARK_RETURN_IF_ERROR(
+          runs_[run]->reader->ForEachHost([&](const Address&, const proto::HostRow& row) {
+            const uint32_t node = index_.NodeOf(run, host++);
+            if (node != kNone) WidenTimes(row, index_.Member(node));
+            return Status::Ok();
+          }));
     }
+    return Status::Ok();
   }
 
   Status CountKeys() {
@@ -69,39 +60,49 @@ class MemberCounter {
       std::sort(used.begin(), used.end());  // a port with several keys is one
       used.erase(std::unique(used.begin(), used.end()), used.end());
       for (const uint64_t at : used) {
-        SharingCounts& member = MemberOf(finder_.Find(run, HostOf(at)));
-        ++(IsSsh(PortOf(at)) ? member.ssh_ports : member.tls_ports);
+        AddPort(PortOf(at), index_.Member(index_.NodeOf(run, HostOf(at))));
       }
     }
     CountDistinctPorts();
   }
 
+  // After all others: sums up what they found.
   void CountHosts() {
     for (SuperCluster& cluster : out_.clusters) {
-      std::set<uint32_t> distinct;
+      std::set<uint32_t> ases;
       for (size_t m = 0; m < cluster.nodes.size(); ++m) {
         const CrossNode& node = links_.nodes[cluster.nodes[m]];
-        SharingCounts& member = cluster.members[m];
+        ClusterStats& member = cluster.members[m];
+        member.id = links_.NameOf(node, *runs_[node.run]);
+        const auto hosts = HostsOf(node);
+        const HostTable& table = runs_[node.run]->hosts;
+        member.hosts = hosts.size();
+        member.hosts_of_unknown_as = static_cast<uint64_t>(std::count_if(
+            hosts.begin(), hosts.end(), [&](uint32_t host) { return table.asn(host) == 0; }));
         const std::vector<uint32_t> asns = AsnsOf(node);
-        distinct.insert(asns.begin(), asns.end());
+        ases.insert(asns.begin(), asns.end());
         member.ases = asns.size();
-        member.hosts =
-            node.lone() ? 1 : runs_[node.run]->clustering.clusters[node.cluster].members.size();
-        AddUp(member, cluster.sum);
+        AddTo(cluster.sum, member);
       }
-      cluster.distinct.ases = distinct.size();
+      cluster.distinct.ases = ases.size();
+      cluster.distinct.judged = cluster.sum.judged;
+      cluster.distinct.first_seen_unix_ms = cluster.sum.first_seen_unix_ms;
+      cluster.distinct.last_seen_unix_ms = cluster.sum.last_seen_unix_ms;
       out_.hosts_sum += cluster.sum.hosts;
     }
   }
 
  private:
   using Place = std::pair<Address, uint16_t>;
-  struct Where {
-    uint32_t cluster, member;
-  };
 
-  SharingCounts& MemberOf(uint32_t node) {
-    return out_.clusters[where_[node].cluster].members[where_[node].member];
+  static void AddPort(uint16_t port, ClusterStats& stats) {
+    ++stats.host_ports;
+    ++(IsSshPort(port) ? stats.ssh_ports : stats.tls_ports);
+  }
+
+  std::vector<uint32_t> HostsOf(const CrossNode& node) const {
+    if (node.lone()) return {node.host};
+    return runs_[node.run]->clustering.clusters[node.cluster].members;
   }
 
   std::vector<uint32_t> AsnsOf(const CrossNode& node) const {
@@ -111,25 +112,29 @@ class MemberCounter {
     return asn == 0 ? std::vector<uint32_t>{} : std::vector<uint32_t>{asn};
   }
 
-  // What a key's uses in one run, or in all of them, are on.
+  // Which protocols a key's uses in one run, or in all of them, are of.
   struct Sides {
     bool ssh = false;
     bool tls = false;
-
-    void CountKey(SharingCounts& counts) const {
-      counts.ssh_keys += ssh ? 1 : 0;
-      counts.tls_keys += tls ? 1 : 0;
-    }
   };
 
-  Sides AddUses(uint32_t run, const std::vector<PortOfHost>& uses, SharingCounts& member) {
+  // Of one run; the uses come host by host.
+  static KeyCount CountIn(const KeyId& key, const std::vector<PortOfHost>& uses) {
+    KeyCount count{key, uses.size(), 0};
+    for (size_t i = 0; i < uses.size(); ++i) {
+      count.hosts += i == 0 || uses[i].host != uses[i - 1].host ? 1 : 0;
+    }
+    return count;
+  }
+
+  Sides AddUses(const KeyId& key, uint32_t run, const std::vector<PortOfHost>& uses,
+                ClusterStats& member) {
     Sides sides;
     for (const PortOfHost& at : uses) {
-      (IsSsh(at.port) ? sides.ssh : sides.tls) = true;
-      used_[run].push_back(Pack(at));
+      (IsSshPort(at.port) ? sides.ssh : sides.tls) = true;
+      used_[run].push_back(PackPlace(at.host, at.port));
     }
-    sides.CountKey(member);
-    member.most_reused = std::max<uint64_t>(member.most_reused, uses.size());
+    CountKeyUse(CountIn(key, uses), sides.ssh, sides.tls, member);
     return sides;
   }
 
@@ -138,25 +143,25 @@ class MemberCounter {
     Sides anywhere;
     for (uint32_t run = 0; run < runs_.size(); ++run) {
       if (by_run[run].empty()) continue;
-      const uint32_t node = finder_.Find(run, by_run[run][0].host);
+      const uint32_t node = index_.NodeOf(run, by_run[run][0].host);
       if (node == kNone) continue;
       shown.nodes.push_back(node);
-      const Sides here = AddUses(run, by_run[run], MemberOf(node));
+      const Sides here = AddUses(key, run, by_run[run], index_.Member(node));
       anywhere = {anywhere.ssh || here.ssh, anywhere.tls || here.tls};
     }
     if (shown.nodes.empty()) return;
     // Clusters with a common key are linked, so all of them are in one super-cluster.
-    SuperCluster& cluster = out_.clusters[where_[shown.nodes[0]].cluster];
-    anywhere.CountKey(cluster.distinct);
-    shown.host_ports = DistinctUses(shown.nodes, by_run);
-    cluster.distinct.most_reused = std::max(cluster.distinct.most_reused, shown.host_ports);
+    SuperCluster& cluster = index_.ClusterOf(shown.nodes[0]);
+    const KeyCount count = DistinctUses(key, shown.nodes, by_run);
+    CountKeyUse(count, anywhere.ssh, anywhere.tls, cluster.distinct);
+    shown.host_ports = count.host_ports;
     if (shown.nodes.size() > 1) KeepLinkingKey(std::move(shown), cluster);
   }
 
   // Addresses and ports that show the key in any of the runs whose clusters take part.
-  uint64_t DistinctUses(const std::vector<uint32_t>& nodes,
+  KeyCount DistinctUses(const KeyId& key, const std::vector<uint32_t>& nodes,
                         std::span<const std::vector<PortOfHost>> by_run) const {
-    if (nodes.size() == 1) return by_run[links_.nodes[nodes[0]].run].size();
+    if (nodes.size() == 1) return CountIn(key, by_run[links_.nodes[nodes[0]].run]);
     std::vector<Place> uses;
     for (const uint32_t node : nodes) {
       const uint32_t run = links_.nodes[node].run;
@@ -165,7 +170,12 @@ class MemberCounter {
       }
     }
     std::sort(uses.begin(), uses.end());
-    return static_cast<uint64_t>(std::unique(uses.begin(), uses.end()) - uses.begin());
+    uses.erase(std::unique(uses.begin(), uses.end()), uses.end());
+    KeyCount count{key, uses.size(), 0};
+    for (size_t i = 0; i < uses.size(); ++i) {
+      count.hosts += i == 0 || uses[i].first != uses[i - 1].first ? 1 : 0;
+    }
+    return count;
   }
 
   static void KeepLinkingKey(LinkingKey key, SuperCluster& cluster) {
@@ -178,19 +188,41 @@ class MemberCounter {
     if (kept.size() > kLinkingKeysKept) kept.pop_back();
   }
 
+  // What several runs saw of one (address, port), in one super-cluster.
+  struct Seen {
+    uint32_t cluster = 0;
+    bool known_as = false;
+    bool trusted = false;
+    bool wildcard = false;
+  };
+
   // Walks the runs' ports side by side, so that an address and port that several runs saw is met
   // once, with all the super-clusters it is in (more than one when its keys changed).
   void CountDistinctPorts() {
+    struct LastHost {
+      Address address;
+      bool known_as = false;
+    };
     std::vector<size_t> at(runs_.size());
-    std::vector<Address> last_host(out_.clusters.size());
+    std::vector<LastHost> last_host(out_.clusters.size());
     std::optional<Address> last;
     while (const auto place = NextPlace(at)) {
       const auto& [address, port] = *place;
-      for (const uint32_t cluster : TakeClustersAt(*place, at)) {
-        SharingCounts& distinct = out_.clusters[cluster].distinct;
-        ++(IsSsh(port) ? distinct.ssh_ports : distinct.tls_ports);
-        if (distinct.hosts == 0 || last_host[cluster] != address) ++distinct.hosts;
-        last_host[cluster] = address;
+      for (const Seen& seen : TakeAt(*place, at)) {
+        ClusterStats& distinct = out_.clusters[seen.cluster].distinct;
+        LastHost& host = last_host[seen.cluster];
+        AddPort(port, distinct);
+        distinct.trusted += seen.trusted ? 1 : 0;
+        distinct.wildcard += seen.wildcard ? 1 : 0;
+        if (distinct.hosts == 0 || host.address != address) {
+          host = {address, false};
+          ++distinct.hosts;
+          ++distinct.hosts_of_unknown_as;
+        }
+        if (seen.known_as && !host.known_as) {
+          host.known_as = true;
+          --distinct.hosts_of_unknown_as;
+        }
       }
       if (last != address) ++out_.hosts_distinct;
       last = address;
@@ -209,15 +241,19 @@ class MemberCounter {
   }
 
   // The super-clusters the place is in, each once; moves the runs that are there on.
-  std::vector<uint32_t> TakeClustersAt(const Place& place, std::vector<size_t>& at) const {
-    std::vector<uint32_t> here;
+  std::vector<Seen> TakeAt(const Place& place, std::vector<size_t>& at) const {
+    std::vector<Seen> here;
     for (uint32_t run = 0; run < runs_.size(); ++run) {
       if (at[run] == used_[run].size() || PlaceOf(run, used_[run][at[run]]) != place) continue;
-      here.push_back(where_[finder_.Find(run, HostOf(used_[run][at[run]]))].cluster);
-      ++at[run];
+      const uint64_t used = used_[run][at[run]++];
+      const uint32_t cluster = index_.ClusterNumberOf(index_.NodeOf(run, HostOf(used)));
+      auto seen = std::find_if(here.begin(), here.end(),
+                               [&](const Seen& other) { return other.cluster == cluster; });
+      if (seen == here.end()) seen = here.insert(seen, Seen{cluster});
+      seen->known_as |= runs_[run]->hosts.asn(HostOf(used)) != 0;
+      seen->trusted |= trusted_[run].Trusts(used);
+      seen->wildcard |= trusted_[run].TrustsWildcard(used);
     }
-    std::sort(here.begin(), here.end());
-    here.erase(std::unique(here.begin(), here.end()), here.end());
     return here;
   }
 
@@ -227,17 +263,20 @@ class MemberCounter {
 
   const Runs runs_;
   const CrossLinks& links_;
-  const CrossNodeFinder finder_;
+  const SuperMembers index_;
   SuperClusters& out_;
-  std::vector<Where> where_;     // by node
-  std::vector<UsedPorts> used_;  // by run
+  std::vector<UsedPorts> used_;         // by run
+  std::vector<TrustedPlaces> trusted_;  // by run
 };
 
 }  // namespace
 
-Status CountMembers(Runs runs, const CrossLinks& links, SuperClusters& out) {
+Status CountMembers(Runs runs, const CrossLinks& links, std::span<const LeafJudge> judges,
+                    SuperClusters& out) {
   MemberCounter counter(runs, links, out);
   HARK_RETURN_IF_ERROR(counter.CountKeys());
+  HARK_RETURN_IF_ERROR(counter.CountTrust(judges));
+  HARK_RETURN_IF_ERROR(counter.CountTimes());
   counter.CountPorts();
   counter.CountHosts();
   return Status::Ok();

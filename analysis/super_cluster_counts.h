@@ -1,7 +1,7 @@
 #pragma once
 
-// What super-clusters consist of: one pass over the runs' key indexes, 8 bytes for each (host,
-// port) of a linked cluster.
+// What super-clusters consist of: one pass over the runs' key indexes and hosts, and with judges
+// one over their ports. 8 bytes for each (host, port) of a linked cluster.
 
 #include <span>
 
@@ -11,6 +11,6 @@ namespace hark {
 
 // Fills in members, sums, distinct counts and linking keys; nodes and links are there.
 Status CountMembers(std::span<const ComparedRun* const> runs, const CrossLinks& links,
-                    SuperClusters& out);
+                    std::span<const LeafJudge> judges, SuperClusters& out);
 
 }  // namespace hark

@@ -5,41 +5,49 @@
 
 #include <memory>
 
-#include "analysis/cluster_union.h"
 #include "analysis/paper_clusters_fixture.h"
+#include "analysis/super_clusters.h"
 
 namespace hark {
 namespace {
 
-class SuperCluster {
+// Runs of one cluster each that are one super-cluster.
+class SuperClusterOfRuns {
  public:
-  // Each in a run of its own; AS numbers 1, 2 ... mean the same in all of them.
+  // AS numbers 1, 2 ... mean the same in all runs.
   void Add(const PaperCluster& cluster, const std::string& link) {
-    FakeRunReader reader;
-    PaperClusterBuilder builder(reader, next_address_);
+    auto reader = std::make_unique<FakeRunReader>();
+    PaperClusterBuilder builder(*reader, next_address_);
     builder.Add(cluster, link);
     next_address_ += 10000;
-    AddRun(reader, builder.Judge());
+    AddRun(std::move(reader), builder.Judge());
   }
 
-  void AddRun(const FakeRunReader& reader, const LeafJudge& judge) {
-    const HostTable hosts = *HostTable::Read(reader);
-    const Clustering clustering = *FindClusters(reader, hosts);
-    ASSERT_EQ(clustering.clusters.size(), 1U);
-    judge_of_run_ = judge;
-    ASSERT_TRUE(all_.Add(reader, hosts, clustering, {0}).ok());
+  void AddRun(std::unique_ptr<FakeRunReader> reader, const LeafJudge& judge) {
+    reader->mutable_run().set_name(StrCat("run ", readers_.size()));
+    readers_.push_back(std::move(reader));
+    judges_.push_back(judge);
   }
 
-  const ClusterUnion& all() const { return all_; }
-  StatsTotals Totals() const { return all_.Totals(); }
+  // Once all runs are there.
+  const SuperCluster& Find() {
+    std::vector<const ComparedRun*> runs;
+    for (const auto& reader : readers_) compared_.push_back(*ReadComparedRun(*reader));
+    for (const ComparedRun& run : compared_) runs.push_back(&run);
+    const CrossLinks links = *FindCrossLinks(runs, false);
+    Result<SuperClusters> found = FindSuperClusters(runs, links, judges_);
+    EXPECT_TRUE(found.ok()) << found.status().message();
+    EXPECT_EQ(found->clusters.size(), 1U);
+    found_ = found->clusters[0];
+    return found_;
+  }
 
  private:
   uint32_t next_address_ = 0x0a000001;
-  LeafJudge judge_of_run_;
-  const LeafJudge judge_ = [this](std::string_view leaf) {
-    return judge_of_run_ ? judge_of_run_(leaf) : std::nullopt;
-  };
-  ClusterUnion all_{judge_};
+  std::vector<std::unique_ptr<FakeRunReader>> readers_;
+  std::vector<ComparedRun> compared_;
+  std::vector<LeafJudge> judges_;
+  SuperCluster found_;
 };
 
 TEST(TableEighteenTest, AddsUpTheTenClustersOfScna14) {
@@ -49,11 +57,12 @@ TEST(TableEighteenTest, AddsUpTheTenClustersOfScna14) {
       {"SG139", 22, 8, 49, 3, 3, 46, 2, 0, 0, 45}, {"SI485", 3, 1, 7, 0, 0, 7, 4, 0, 0, 3},
       {"UY87", 7, 3, 14, 0, 0, 14, 5, 2, 1, 8},    {"LU112", 4, 4, 5, 0, 0, 5, 1, 0, 0, 5},
       {"PT6", 17, 4, 42, 1, 1, 41, 10, 7, 2, 24},  {"NZ412", 6, 6, 10, 0, 0, 10, 4, 2, 0, 7}};
-  SuperCluster scna14;
-  for (const PaperCluster& cluster : kClusters) scna14.Add(cluster, "the one key");
-  ASSERT_EQ(scna14.all().rows().size(), 10U);
+  SuperClusterOfRuns runs;
+  for (const PaperCluster& cluster : kClusters) runs.Add(cluster, "the one key");
+  const SuperCluster& scna14 = runs.Find();
+  ASSERT_EQ(scna14.members.size(), 10U);
   for (size_t i = 0; i < 10; ++i) {
-    const ClusterStats& got = scna14.all().rows()[i];
+    const ClusterStats& got = scna14.members[i];
     const PaperCluster& want = kClusters[i];
     SCOPED_TRACE(want.name);
     EXPECT_EQ(got.hosts, want.hosts);
@@ -67,7 +76,7 @@ TEST(TableEighteenTest, AddsUpTheTenClustersOfScna14) {
     EXPECT_EQ(got.wildcard, want.wildcard);
     EXPECT_EQ(got.most_reused.host_ports, want.most);
   }
-  const ClusterStats sum = scna14.Totals().sum;
+  const ClusterStats sum = scna14.sum;
   EXPECT_EQ(sum.hosts, 80U);
   EXPECT_EQ(sum.ases, 38U);
   EXPECT_EQ(sum.host_ports, 162U);
@@ -77,7 +86,7 @@ TEST(TableEighteenTest, AddsUpTheTenClustersOfScna14) {
   EXPECT_EQ(sum.tls_keys, 33U);
   EXPECT_EQ(sum.trusted, 11U);
   EXPECT_EQ(sum.wildcard, 3U);
-  const ClusterStats distinct = scna14.Totals().distinct;
+  const ClusterStats distinct = scna14.distinct;
   EXPECT_EQ(distinct.hosts, 80U);
   EXPECT_EQ(distinct.ases, 8U);
   EXPECT_EQ(distinct.tls_keys, 24U);  // the linking key once instead of ten times
@@ -86,10 +95,11 @@ TEST(TableEighteenTest, AddsUpTheTenClustersOfScna14) {
 }
 
 TEST(TableNineteenTest, AddsUpScsg867WhoseLinkIsNotItsMostUsedKey) {
-  FakeRunReader lu, sg;
+  auto lu_run = std::make_unique<FakeRunReader>(), sg_run = std::make_unique<FakeRunReader>();
+  FakeRunReader &lu = *lu_run, &sg = *sg_run;
   const auto host = [](uint32_t n) { return Address::V4(0x0a000000 + n); };
-  LeafJudge judge = [](std::string_view leaf) {
-    return LeafVerdict{leaf == Sha256("trusted"), false};
+  const LeafJudge judge = [](uint32_t, const proto::PortRow& row) {
+    return LeafVerdict{row.observation().tls().chain_sha256(0) == Sha256("trusted"), false};
   };
   for (const uint32_t n : {1, 2}) {
     lu.AddHost(host(n), 1);
@@ -115,10 +125,11 @@ TEST(TableNineteenTest, AddsUpScsg867WhoseLinkIsNotItsMostUsedKey) {
   sg.AddPort(host(11), 22, {"sg ssh a"});
   sg.AddPort(host(12), 22, {"sg ssh b"});
 
-  SuperCluster scsg867;
-  scsg867.AddRun(lu, judge);
-  scsg867.AddRun(sg, judge);
-  const ClusterStats& lu352 = scsg867.all().rows()[0];
+  SuperClusterOfRuns runs;
+  runs.AddRun(std::move(lu_run), judge);
+  runs.AddRun(std::move(sg_run), judge);
+  const SuperCluster& scsg867 = runs.Find();
+  const ClusterStats& lu352 = scsg867.members[0];
   EXPECT_EQ(lu352.hosts, 2U);
   EXPECT_EQ(lu352.ases, 1U);
   EXPECT_EQ(lu352.host_ports, 9U);
@@ -128,7 +139,7 @@ TEST(TableNineteenTest, AddsUpScsg867WhoseLinkIsNotItsMostUsedKey) {
   EXPECT_EQ(lu352.tls_keys, 4U);
   EXPECT_EQ(lu352.trusted, 6U);
   EXPECT_EQ(lu352.most_reused.host_ports, 4U);
-  const ClusterStats& sg867 = scsg867.all().rows()[1];
+  const ClusterStats& sg867 = scsg867.members[1];
   EXPECT_EQ(sg867.hosts, 3U);
   EXPECT_EQ(sg867.ases, 2U);
   EXPECT_EQ(sg867.host_ports, 9U);
@@ -138,54 +149,86 @@ TEST(TableNineteenTest, AddsUpScsg867WhoseLinkIsNotItsMostUsedKey) {
   EXPECT_EQ(sg867.tls_keys, 2U);
   EXPECT_EQ(sg867.trusted, 0U);
   EXPECT_EQ(sg867.most_reused.host_ports, 4U);
-  const StatsTotals totals = scsg867.Totals();
-  EXPECT_EQ(totals.sum.hosts, 5U);
-  EXPECT_EQ(totals.sum.ases, 3U);
-  EXPECT_EQ(totals.sum.host_ports, 18U);
-  EXPECT_EQ(totals.sum.ssh_keys, 3U);
-  EXPECT_EQ(totals.sum.tls_ports, 14U);
-  EXPECT_EQ(totals.sum.tls_keys, 6U);
-  EXPECT_EQ(totals.sum.trusted, 6U);
-  EXPECT_EQ(totals.distinct.tls_keys, 5U);
-  EXPECT_EQ(totals.distinct.most_reused.key, KeyNamed("link"));
-  EXPECT_EQ(totals.distinct.most_reused.hosts, 4U);
+  EXPECT_EQ(scsg867.sum.hosts, 5U);
+  EXPECT_EQ(scsg867.sum.ases, 3U);
+  EXPECT_EQ(scsg867.sum.host_ports, 18U);
+  EXPECT_EQ(scsg867.sum.ssh_keys, 3U);
+  EXPECT_EQ(scsg867.sum.tls_ports, 14U);
+  EXPECT_EQ(scsg867.sum.tls_keys, 6U);
+  EXPECT_EQ(scsg867.sum.trusted, 6U);
+  EXPECT_EQ(scsg867.distinct.tls_keys, 5U);
+  EXPECT_EQ(scsg867.distinct.most_reused.key, KeyNamed("link"));
+  EXPECT_EQ(scsg867.distinct.most_reused.hosts, 4U);
 }
 
 TEST(TableTwentyTest, CountsTheOneSshKeyOfScpt151OnceWhereThePaperHasThree) {
-  SuperCluster scpt151;
+  SuperClusterOfRuns runs;
   // The SSH key links; in PT and IE the most used key is of TLS.
   const auto add = [&](const PaperCluster& cluster, uint32_t first_address) {
-    FakeRunReader reader;
-    PaperClusterBuilder builder(reader, first_address);
+    auto reader = std::make_unique<FakeRunReader>();
+    PaperClusterBuilder builder(*reader, first_address);
     builder.Add(cluster, cluster.tls_ports == 0 ? "the one key" : "");
     // The same key on the same hosts under the link's name.
     for (uint64_t i = 0; i < cluster.ssh_ports; ++i) {
       const Address host = Address::V4(first_address + static_cast<uint32_t>(i));
-      reader.AddPort(host, 22, {}).clear_keys();
-      reader.AddPort(host, 22, {"the one key"});
+      reader->AddPort(host, 22, {}).clear_keys();
+      reader->AddPort(host, 22, {"the one key"});
     }
-    scpt151.AddRun(reader, builder.Judge());
+    runs.AddRun(std::move(reader), builder.Judge());
   };
   add({"PT151", 8, 2, 49, 4, 1, 45, 4, 22, 14, 42}, 0x0a000001);
   add({"EE291", 2, 2, 4, 2, 1, 2, 1, 0, 0, 2}, 0x0a001001);
   add({"IE254", 11, 2, 42, 11, 1, 31, 14, 11, 0, 11}, 0x0a002001);
-  EXPECT_EQ(scpt151.all().rows()[0].most_reused.host_ports, 42U);
-  EXPECT_EQ(scpt151.all().rows()[0].wildcard, 14U);
-  EXPECT_EQ(scpt151.all().rows()[1].most_reused.host_ports, 2U);
-  EXPECT_EQ(scpt151.all().rows()[2].most_reused.host_ports, 11U);
-  EXPECT_EQ(scpt151.all().rows()[2].tls_keys, 14U);
-  const StatsTotals totals = scpt151.Totals();
-  EXPECT_EQ(totals.sum.hosts, 21U);
-  EXPECT_EQ(totals.sum.ases, 6U);
-  EXPECT_EQ(totals.sum.host_ports, 95U);
-  EXPECT_EQ(totals.sum.ssh_ports, 17U);
-  EXPECT_EQ(totals.sum.ssh_keys, 3U);
-  EXPECT_EQ(totals.sum.tls_ports, 78U);
-  EXPECT_EQ(totals.sum.tls_keys, 19U);
-  EXPECT_EQ(totals.sum.trusted, 33U);
-  EXPECT_EQ(totals.sum.wildcard, 14U);
-  EXPECT_EQ(totals.distinct.ssh_keys, 1U);
-  EXPECT_EQ(totals.distinct.tls_keys, 19U);
+  const SuperCluster& scpt151 = runs.Find();
+  EXPECT_EQ(scpt151.members[0].most_reused.host_ports, 42U);
+  EXPECT_EQ(scpt151.members[0].wildcard, 14U);
+  EXPECT_EQ(scpt151.members[1].most_reused.host_ports, 2U);
+  EXPECT_EQ(scpt151.members[2].most_reused.host_ports, 11U);
+  EXPECT_EQ(scpt151.members[2].tls_keys, 14U);
+  EXPECT_EQ(scpt151.sum.hosts, 21U);
+  EXPECT_EQ(scpt151.sum.ases, 6U);
+  EXPECT_EQ(scpt151.sum.host_ports, 95U);
+  EXPECT_EQ(scpt151.sum.ssh_ports, 17U);
+  EXPECT_EQ(scpt151.sum.ssh_keys, 3U);
+  EXPECT_EQ(scpt151.sum.tls_ports, 78U);
+  EXPECT_EQ(scpt151.sum.tls_keys, 19U);
+  EXPECT_EQ(scpt151.sum.trusted, 33U);
+  EXPECT_EQ(scpt151.sum.wildcard, 14U);
+  EXPECT_EQ(scpt151.distinct.ssh_keys, 1U);
+  EXPECT_EQ(scpt151.distinct.tls_keys, 19U);
+}
+
+TEST(SuperClusterTrustTest, APortThatSeveralRunsSawIsTrustedOnceAndItsCertificateCountsOnce) {
+  SuperClusterOfRuns runs;
+  const LeafJudge judge = [](uint32_t, const proto::PortRow& row) {
+    const std::string& leaf = row.observation().tls().chain_sha256(0);
+    return LeafVerdict{leaf != Sha256("own"), leaf == Sha256("wildcard")};
+  };
+  for (const char* leaf : {"wildcard", "own"}) {
+    auto run = std::make_unique<FakeRunReader>();
+    for (uint32_t host = 1; host <= 2; ++host) {
+      run->AddHost(Address::V4(host), leaf == std::string("own") && host == 1 ? 7 : 0)
+          .set_started_unix_ms(host * 1000);
+      proto::TlsFacts& tls =
+          *run->AddPort(Address::V4(host), 443, {"k"}).mutable_observation()->mutable_tls();
+      tls.add_chain_sha256(Sha256(host == 1 ? leaf : "wildcard"));
+    }
+    runs.AddRun(std::move(run), judge);
+  }
+  const SuperCluster& found = runs.Find();
+  EXPECT_EQ(found.members[0].trusted, 2U);
+  EXPECT_EQ(found.members[1].trusted, 1U);
+  EXPECT_EQ(found.sum.trusted, 3U);
+  EXPECT_EQ(found.distinct.trusted, 2U);
+  EXPECT_EQ(found.distinct.wildcard, 2U);
+  EXPECT_EQ(found.sum.trusted_certs, 2U);
+  EXPECT_EQ(found.distinct.trusted_certs, 1U);
+  EXPECT_EQ(found.distinct.wildcard_certs, 1U);
+  EXPECT_EQ(found.sum.hosts_of_unknown_as, 3U);
+  EXPECT_EQ(found.distinct.hosts_of_unknown_as, 1U);  // one run knew the other host's
+  EXPECT_EQ(found.distinct.key_uses, 2U);
+  EXPECT_EQ(found.distinct.shared_keys, 1U);
+  EXPECT_EQ(found.distinct.first_seen_unix_ms, 1000);
 }
 
 }  // namespace

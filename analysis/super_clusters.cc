@@ -38,7 +38,8 @@ std::vector<SuperCluster> FindComponents(const CrossLinks& links) {
 
 }  // namespace
 
-Result<SuperClusters> FindSuperClusters(Runs runs, const CrossLinks& links) {
+Result<SuperClusters> FindSuperClusters(Runs runs, const CrossLinks& links,
+                                        std::span<const LeafJudge> judges) {
   SuperClusters out;
   out.clusters = FindComponents(links);
   for (SuperCluster& cluster : out.clusters) {
@@ -49,7 +50,7 @@ Result<SuperClusters> FindSuperClusters(Runs runs, const CrossLinks& links) {
     cluster.runs = static_cast<uint32_t>(of_runs.size());
     out.additional += cluster.additional() ? 1 : 0;
   }
-  HARK_RETURN_IF_ERROR(CountMembers(runs, links, out));
+  HARK_RETURN_IF_ERROR(CountMembers(runs, links, judges, out));
   return out;
 }
 

@@ -3,31 +3,18 @@
 // Super-clusters: the connected components of the links between clusters of several runs, and what
 // they consist of (the paper's Tables XVIII to XX). A component of one link is *additional*: the
 // paper only counts those.
-//
-// The rows of members (SharingCounts) are what one pass over the key index tells, no more than
-// comparisons need. The statistics of single clusters, which read observations and certificates,
-// too (browser trust, wildcards), take their place where a table wants those.
+// A row of a member is what ReadClusterStats says of the cluster, from one pass over the key index
+// and one over the hosts; browser trust and wildcards take another one over the ports.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "analysis/cluster_stats.h"
 #include "analysis/cross_links.h"
 
 namespace hark {
-
-// Of one cluster as its run saw it, or of several.
-struct SharingCounts {
-  uint64_t hosts = 0;
-  uint64_t ases = 0;       // known ones
-  uint64_t ssh_ports = 0;  // (host, port) pairs with a key, port 22
-  uint64_t ssh_keys = 0;
-  uint64_t tls_ports = 0;  // and all other ports
-  uint64_t tls_keys = 0;
-  uint64_t most_reused = 0;  // host/ports of the key that has most
-
-  uint64_t host_ports() const { return ssh_ports + tls_ports; }
-};
 
 // A key that clusters of several runs have in common.
 struct LinkingKey {
@@ -39,15 +26,17 @@ struct LinkingKey {
 struct SuperCluster {
   // "SC" and the name of its first cluster: of the run given first, there of the largest.
   std::string name;
-  std::vector<uint32_t> nodes;         // places in CrossLinks::nodes, ascending; the first names it
-  std::vector<uint32_t> links;         // places in CrossLinks::links, ascending
-  uint32_t runs = 0;                   // how many of the runs it has clusters of
-  std::vector<SharingCounts> members;  // of each of nodes
+  std::vector<uint32_t> nodes;        // places in CrossLinks::nodes, ascending; the first names it
+  std::vector<uint32_t> links;        // places in CrossLinks::links, ascending
+  uint32_t runs = 0;                  // how many of the runs it has clusters of
+  std::vector<ClusterStats> members;  // of each of nodes; id: its name
   // As the paper has it, the rows' sums; keys, ASes and addresses that clusters share are in it as
   // often as clusters have them. most_reused: the largest.
-  SharingCounts sum;
-  // Each address, AS, (address, port) and key once; most_reused: of one key over all runs.
-  SharingCounts distinct;
+  ClusterStats sum;
+  // Each address, AS, (address, port), key and certificate once; most_reused: of one key over all
+  // runs. An address is of unknown AS when no run knew it; a port is trusted when it was in one
+  // run.
+  ClusterStats distinct;
   uint64_t linking_key_count = 0;
   std::vector<LinkingKey> linking_keys;  // the kLinkingKeysKept of most host/ports, most first
 
@@ -63,7 +52,10 @@ struct SuperClusters {
   uint64_t hosts_distinct = 0;
 };
 
+// judges: one a run, in their order, or none: then nothing is judged. One that is nobody judges
+// nothing of its run.
 Result<SuperClusters> FindSuperClusters(std::span<const ComparedRun* const> runs,
-                                        const CrossLinks& links);
+                                        const CrossLinks& links,
+                                        std::span<const LeafJudge> judges = {});
 
 }  // namespace hark

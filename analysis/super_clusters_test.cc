@@ -30,15 +30,15 @@ class SuperClusterTest : public ::testing::Test {
       const auto row = std::find_if(table.begin(), table.end(),
                                     [&](const auto& each) { return each.country == label; });
       ASSERT_NE(row, table.end());
-      const SharingCounts& counts = found_.members[m];
+      const ClusterStats& counts = found_.members[m];
       EXPECT_EQ(counts.hosts, row->ips) << label;
       EXPECT_EQ(counts.ases, row->ases) << label;
-      EXPECT_EQ(counts.host_ports(), row->ssh_ports + row->tls_ports) << label;
+      EXPECT_EQ(counts.host_ports, row->ssh_ports + row->tls_ports) << label;
       EXPECT_EQ(counts.ssh_ports, row->ssh_ports) << label;
       EXPECT_EQ(counts.ssh_keys, row->ssh_keys) << label;
       EXPECT_EQ(counts.tls_ports, row->tls_ports) << label;
       EXPECT_EQ(counts.tls_keys, row->tls_keys) << label;
-      EXPECT_EQ(counts.most_reused, row->most) << label;
+      EXPECT_EQ(counts.most_reused.host_ports, row->most) << label;
     }
   }
 
@@ -56,7 +56,7 @@ TEST_F(SuperClusterTest, PaperTableXviiiOfScna14) {
   EXPECT_EQ(found_.links.size(), 45U);
   EXPECT_EQ(found_.sum.hosts, 80U);
   EXPECT_EQ(found_.sum.ases, 38U);
-  EXPECT_EQ(found_.sum.host_ports(), 162U);
+  EXPECT_EQ(found_.sum.host_ports, 162U);
   EXPECT_EQ(found_.sum.ssh_ports, 5U);
   EXPECT_EQ(found_.sum.ssh_keys, 5U);
   EXPECT_EQ(found_.sum.tls_ports, 157U);
@@ -64,8 +64,8 @@ TEST_F(SuperClusterTest, PaperTableXviiiOfScna14) {
   // What the paper's sum counts ten times is one key, on 121 of the host/ports.
   EXPECT_EQ(found_.distinct.tls_keys, 24U);
   EXPECT_EQ(found_.distinct.hosts, 80U);
-  EXPECT_EQ(found_.distinct.host_ports(), 162U);
-  EXPECT_EQ(found_.distinct.most_reused, 121U);
+  EXPECT_EQ(found_.distinct.host_ports, 162U);
+  EXPECT_EQ(found_.distinct.most_reused.host_ports, 121U);
   ASSERT_EQ(found_.linking_key_count, 1U);
   EXPECT_EQ(found_.linking_keys[0].key, KeyNamed("the key of SCNA14"));
   EXPECT_EQ(found_.linking_keys[0].nodes.size(), 10U);
@@ -92,7 +92,7 @@ TEST_F(SuperClusterTest, PaperTableXixOfScsg867) {
   Find();
   ExpectRows(kTableXix);
   EXPECT_TRUE(found_.additional());
-  EXPECT_EQ(found_.sum.host_ports(), 18U);
+  EXPECT_EQ(found_.sum.host_ports, 18U);
   EXPECT_EQ(found_.sum.tls_keys, 6U);
   EXPECT_EQ(found_.distinct.tls_keys, 5U);
   EXPECT_EQ(found_.distinct.ssh_keys, 3U);
@@ -122,7 +122,7 @@ TEST_F(SuperClusterTest, PaperTableXxOfScpt151CountsItsOneSshKeyOnce) {
   EXPECT_EQ(found_.linking_keys[0].host_ports, 17U);
   EXPECT_EQ(found_.sum.tls_keys, 19U);
   EXPECT_EQ(found_.distinct.tls_keys, 19U);
-  EXPECT_EQ(found_.sum.most_reused, 42U);
+  EXPECT_EQ(found_.sum.most_reused.host_ports, 42U);
 }
 
 TEST_F(SuperClusterTest, IsNamedAfterTheLargestClusterOfTheRunGivenFirst) {
@@ -153,8 +153,8 @@ TEST_F(SuperClusterTest, WhatRunsOfOnePopulationSawTwiceIsCountedOnceBesideTheSu
   EXPECT_EQ(found_.sum.ssh_ports, 2U);
   EXPECT_EQ(found_.sum.ssh_keys, 3U);
   EXPECT_EQ(found_.distinct.ssh_keys, 3U);
-  EXPECT_EQ(found_.sum.most_reused, 5U);
-  EXPECT_EQ(found_.distinct.most_reused, 5U);
+  EXPECT_EQ(found_.sum.most_reused.host_ports, 5U);
+  EXPECT_EQ(found_.distinct.most_reused.host_ports, 5U);
 }
 
 }  // namespace

@@ -16,7 +16,8 @@
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/output.h"
-#include "cli/read_run.h"
+#include "cli/probe_flags.h"
+#include "cli/scope_flags.h"
 #include "cli/target_words.h"
 
 namespace hark {
@@ -26,7 +27,7 @@ constexpr char kName[] = "hark cluster bundle";
 
 struct BundleOptions {
   std::string db;
-  std::string run;
+  ScopeWishes scope;  // --asn and --prefix are not among its flags: the holder is told so
   std::string asn;
   std::string prefixes;
   std::string names;
@@ -37,29 +38,39 @@ struct BundleOptions {
   bool include_answers_all = false;
 };
 
+// Of the flags of the scope those that are not the holder's, or read as if they were.
+std::vector<Flag> ScopeFlagsOfBundle(ScopeWishes& wishes) {
+  std::vector<Flag> flags = ScopeFlags(wishes);
+  std::erase_if(flags,
+                [](const Flag& flag) { return flag.name == "asn" || flag.name == "prefix"; });
+  return flags;
+}
+
 FlagSet Flags(BundleOptions& options) {
   FlagSet flags(
       kName, "the clusters that touch one asset-holder, with everybody else taken out",
-      {{"db", Text(&options.db, "DIR"), "the store to read", true},
-       {"run", Text(&options.run, "NAME"), "the run; without it the newest"},
-       {"asn", Text(&options.asn, "N"), "the holder's hosts are those of this AS"},
-       {"prefixes", Text(&options.prefixes, "FILE"),
-        "the holder's hosts are those inside these prefixes, addresses or ranges"},
-       {"names", Text(&options.names, "REGEX"),
-        "the holder's hosts are those one of whose names this extended regular expression matches"},
-       {"out", Text(&options.out, "DIR"), "the folder to make; it must not be there, or be empty",
-        true},
-       {"contact", Text(&options.contact, "URL-or-mail"),
-        "whom the holder is to ask; without it the run's own contact"},
-       {"secret", Text(&options.secret, "FILE"),
-        "where to keep the secret of the pseudonyms; without it OUT.secret"},
-       {"forget_secret", Switch(&options.forget_secret),
-        "do not keep the secret: nobody, you included, can tell any more who is who"},
-       {"include_answers_all", Switch(&options.include_answers_all),
-        "let hosts that answer on every port take part like others"}});
+      AllFlags({{{"db", Text(&options.db, "DIR"), "the store to read", true}},
+                ScopeFlagsOfBundle(options.scope),
+                {{"asn", Text(&options.asn, "N"), "the holder's hosts are those of this AS"},
+                 {"prefixes", Text(&options.prefixes, "FILE"),
+                  "the holder's hosts are those inside these prefixes, addresses or ranges"},
+                 {"names", Text(&options.names, "REGEX"),
+                  "the holder's hosts are those one of whose names this extended regular "
+                  "expression matches"},
+                 {"out", Text(&options.out, "DIR"),
+                  "the folder to make; it must not be there, or be empty", true},
+                 {"contact", Text(&options.contact, "URL-or-mail"),
+                  "whom the holder is to ask; without it the run's own contact"},
+                 {"secret", Text(&options.secret, "FILE"),
+                  "where to keep the secret of the pseudonyms; without it OUT.secret"},
+                 {"forget_secret", Switch(&options.forget_secret),
+                  "do not keep the secret: nobody, you included, can tell any more who is who"},
+                 {"include_answers_all", Switch(&options.include_answers_all),
+                  "let hosts that answer on every port take part like others"}}}));
   flags.SetExamples(
       {"hark cluster bundle --db=out/db --asn=64500 --out=for-as64500",
-       "hark cluster bundle --db=out/db --prefixes=theirs.txt --out=for-them",
+       "hark cluster bundle --db=out/db --prefixes=theirs.txt --without_keys=cdn.txt "
+       "--out=for-them",
        "hark cluster bundle --db=out/db --names='(^|\\.)example\\.org$' --out=for-them"});
   return flags;
 }
@@ -167,9 +178,33 @@ std::string Summary(const Bundle& bundle, const BundleOptions& options, size_t f
   return out;
 }
 
+// All hosts of the runs: who is outside the scope must not be in the bundle either.
+Result<HostTable> Everybody(const BundleOptions& options, const ScopedRun& opened,
+                            const HostTable& hosts) {
+  if (opened.words.empty()) return hosts;
+  HARK_ASSIGN_OR_RETURN(const auto whole, ReadTogether(*opened.store, options.scope.runs, Scope()));
+  return HostTable::Read(*whole);
+}
+
+// As the other commands tell their scope, but times as days: to the second, a visit tells its place
+// in the order of the scan (docs/bundles.md).
+Result<std::vector<std::string>> ScopeWordsOfBundle(const ScopeWishes& wishes, size_t runs) {
+  HARK_ASSIGN_OR_RETURN(Scope scope, ScopeOf(wishes));
+  const auto day = [](int64_t unix_ms) { return UtcText(unix_ms / 1000).substr(0, 10); };
+  std::vector<std::string> times;
+  if (scope.since_unix_ms) times.push_back("visited on or after " + day(*scope.since_unix_ms));
+  if (scope.until_unix_ms) times.push_back("visited by " + day(*scope.until_unix_ms - 1));
+  scope.since_unix_ms.reset();
+  scope.until_unix_ms.reset();
+  std::vector<std::string> words = ScopeWords(scope);
+  words.insert(words.end(), times.begin(), times.end());
+  if (runs > 1) words.insert(words.begin(), StrCat(runs, " surveys taken for one"));
+  return words;
+}
+
 Status MakeBundle(const BundleOptions& options, const BundleOwner& owner) {
   HARK_RETURN_IF_ERROR(CheckPlaces(options));
-  HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
+  HARK_ASSIGN_OR_RETURN(const ScopedRun opened, OpenScope(options.db, options.scope));
   const RunReader& reader = *opened.reader;
   const BundleLetter letter{
       options.contact.empty() ? reader.run().policy().contact() : options.contact, Today()};
@@ -185,8 +220,10 @@ Status MakeBundle(const BundleOptions& options, const BundleOwner& owner) {
                                "); there is nothing to hand over"));
   }
   const BundlePseudonyms pseudonyms(SecureBytes(BundlePseudonyms::kSecretSize));
-  BundleCheck check = MakeBundleCheck(facts, hosts, pseudonyms);
-  const Bundle bundle = BuildBundle(facts, reader.run(), owner, pseudonyms, check);
+  HARK_ASSIGN_OR_RETURN(const HostTable everybody, Everybody(options, opened, hosts));
+  BundleCheck check = MakeBundleCheck(facts, everybody, pseudonyms);
+  Bundle bundle = BuildBundle(facts, reader.run(), owner, pseudonyms, check);
+  HARK_ASSIGN_OR_RETURN(bundle.scope, ScopeWordsOfBundle(options.scope, opened.runs));
   ExcuseOwnWords(bundle, letter, check);
   const std::vector<BundleFile> files = BundleFiles(bundle, letter, PaintBundleCluster);
   HARK_RETURN_IF_ERROR(KeepSecretAndHandOver(files, check, pseudonyms, options));

@@ -122,6 +122,7 @@ std::string BundleAsJson(const Bundle& bundle, const BundleLetter& letter) {
                     {"measured_from", bundle.from},
                     {"measured_until", bundle.until},
                     {"ports", bundle.ports},
+                    {"scope", bundle.scope},
                     {"clusters", std::move(clusters)}};
   return out.dump(1) + "\n";
 }

@@ -375,5 +375,29 @@ TEST_F(BundleCommandTest, FillsAnEmptyFolderThatIsThere) {
   EXPECT_TRUE(fs::exists(out() + "/README.md"));
 }
 
+TEST_F(BundleCommandTest, OfAPartOfTheRunSaysSoAndKnowsEverybodyOutsideOfIt) {
+  const auto run = ThreeAsRun();
+  run->mutable_run().set_id(2);
+  run->mutable_run().set_name("of IE");
+  for (const char* inside : {"10.1.0.1", "10.1.0.2"}) {
+    run->AddHost(*Address::Parse(inside), 1).set_country("IE");
+  }
+  run->AddHost(*Address::Parse("203.0.113.6"), 2).set_country("IE");
+  const auto store = Store::Open(db(), Store::Mode::kReadWrite);
+  ASSERT_TRUE(CopyRun(*run, **store).ok());
+  const std::vector<std::string> part = {"--run=of IE", "--asn=1", "--country=ie",
+                                         "--until=2018-05-01", "--out=" + out()};
+  ASSERT_EQ(Run(part), 0) << complaint_;
+  EXPECT_NE(said_.find("2 of 3 hosts"), std::string::npos) << said_;
+  const auto bundle = nlohmann::json::parse(*ReadFile(out() + "/bundle.json"));
+  EXPECT_EQ(bundle["scope"], nlohmann::json({"in IE", "visited by 2018-04-30"}));
+  EXPECT_NE(ReadFile(out() + "/README.md")->find("in IE; visited by 2018-04-30."),
+            std::string::npos);
+  std::vector<std::string> telling = part;
+  telling.back() += "2";
+  telling.push_back("--contact=http://203.0.113.5/");  // not in the part, and not in the bundle
+  EXPECT_EQ(Run(telling), 1);
+}
+
 }  // namespace
 }  // namespace hark

@@ -54,6 +54,12 @@ std::string WhyItMatters() {
          "image or installer it came from.\n\n";
 }
 
+std::string PartMeasured(const Bundle& bundle) {
+  if (bundle.scope.empty()) return "";
+  return StrCat("\nThis bundle is of a part of that survey, as if nothing else had been seen:\n",
+                EscapeForDisplay(Join(bundle.scope, "; ")), ".\n");
+}
+
 std::string HowMeasured(const Bundle& bundle) {
   std::vector<std::string> ports;
   for (const uint32_t port : bundle.ports) ports.push_back(std::to_string(port));
@@ -72,7 +78,8 @@ std::string HowMeasured(const Bundle& bundle) {
                 "whatever ports.\n"
                 "Networks that asked to be left out were not contacted. Addresses change hands: "
                 "what was at an\n"
-                "address then may be elsewhere now.\n\n");
+                "address then may be elsewhere now.\n",
+                PartMeasured(bundle), "\n");
 }
 
 std::string WhatIsHere() {

@@ -4,6 +4,7 @@
 #include "cli/cluster_profile_render.h"
 #include "cli/cluster_render.h"
 #include "cli/exit_code.h"
+#include "cli/facts_flags.h"
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "cli/probe_flags.h"
@@ -26,6 +27,7 @@ struct ClusterOptions {
   uint64_t min_size = 2;
   bool stats = false;
   std::string known_keys;
+  TrustFlags trust;
 };
 
 std::vector<Flag> CommonFlags(ClusterOptions& options, std::vector<std::string> formats) {
@@ -37,7 +39,8 @@ std::vector<Flag> CommonFlags(ClusterOptions& options, std::vector<std::string> 
          "let hosts that answer on every port take part like others"},
         {"known_keys", Text(&options.known_keys, "FILE"),
          "keys of vendors and CDNs for the suspected causes; docs/cause-hints.md"},
-        {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}}});
+        {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}},
+       TrustFlagTable(&options.trust)});
 }
 
 bool Coloured(const ClusterOptions& options) {
@@ -45,31 +48,40 @@ bool Coloured(const ClusterOptions& options) {
 }
 
 Result<std::string> List(const ClusterOptions& options) {
+  if (options.trust.given() && !options.stats) {
+    return InvalidInput("--ca_bundle and --at go with --stats; nothing else reads certificates");
+  }
   HARK_ASSIGN_OR_RETURN(const ScopedRun opened, OpenScope(options.db, options.scope));
   RunAnalysis analysis;
   HARK_ASSIGN_OR_RETURN(analysis.hosts,
                         HostTable::Read(*opened.reader, options.include_answers_all));
   HARK_ASSIGN_OR_RETURN(analysis.clustering, FindClusters(*opened.reader, analysis.hosts));
   if (options.stats) {
-    return ClusterStatsList(*opened.reader, analysis, options.min_size,
-                            {options.format, Coloured(options), options.known_keys});
+    HARK_ASSIGN_OR_RETURN(const FactsInput facts, LoadFactsInput({options.trust, ""}));
+    return ClusterStatsList(
+        *opened.reader, analysis, options.min_size,
+        {options.format, Coloured(options), options.known_keys, &facts.options, opened.words});
   }
   if (options.format == "json") return ClustersAsJson(analysis, options.min_size);
   if (options.format == "csv") return ClustersAsCsv(analysis, options.min_size);
   const Table table = ClustersTable(analysis, options.min_size);
-  if (options.format == "markdown") return TableAsMarkdown(table);
-  if (options.format == "latex") return TableAsLatex(table);
-  return TableAsText(table, TextStyle{Coloured(options)});
+  const std::string heading =
+      ScopeHeading(opened.reader->run().name(), opened.words, options.format);
+  if (options.format == "markdown") return heading + TableAsMarkdown(table);
+  if (options.format == "latex") return heading + TableAsLatex(table);
+  return heading + TableAsText(table, TextStyle{Coloured(options)});
 }
 
 Result<std::string> Show(const ClusterOptions& options, const std::string& id) {
+  HARK_ASSIGN_OR_RETURN(const FactsInput facts, LoadFactsInput({options.trust, ""}));
   HARK_ASSIGN_OR_RETURN(const ScopedRun opened, OpenScope(options.db, options.scope));
   HARK_ASSIGN_OR_RETURN(const HostTable hosts,
                         HostTable::Read(*opened.reader, options.include_answers_all));
   HARK_ASSIGN_OR_RETURN(const Clustering clustering, FindClusters(*opened.reader, hosts));
   HARK_ASSIGN_OR_RETURN(const uint32_t number, FindCluster(clustering, id));
-  return ClusterProfileReport(*opened.reader, hosts, clustering, number,
-                              {options.format, Coloured(options), options.known_keys});
+  return ClusterProfileReport(
+      *opened.reader, hosts, clustering, number,
+      {options.format, Coloured(options), options.known_keys, &facts.options, opened.words});
 }
 
 int Finish(const char* command, const ClusterOptions& options, const Result<std::string>& text) {
@@ -89,6 +101,7 @@ int RunClusterList(const std::vector<std::string>& args) {
   FlagSet flags(kList, "the clusters of a run, largest first", std::move(table));
   flags.SetExamples({"hark cluster list --db=out/db --min_size=10",
                      "hark cluster list --db=out/db --ports=443 --without_keys=cdn.txt",
+                     "hark cluster list --db=out/db --stats --ca_bundle=roots.pem --at=2018-03-16",
                      "hark cluster list --db=out/db --format=json | jq '.[0].members'"});
   const Result<ParsedFlags> parsed = flags.Parse(args);
   if (!parsed.ok()) return Fail(kList, parsed.status());

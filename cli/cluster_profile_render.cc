@@ -5,10 +5,13 @@
 #include "analysis/cause_hints.h"
 #include "analysis/cluster_profile.h"
 #include "analysis/cluster_stats.h"
+#include "analysis/facts_tables.h"
+#include "analysis/leaf_judge.h"
 #include "analysis/stats_tables.h"
 #include "base/file.h"
 #include "base/strings.h"
 #include "cli/cluster_render.h"
+#include "cli/facts_json.h"
 #include "cli/render_text.h"
 #include "cli/report_latex.h"
 #include "cli/stats_json.h"
@@ -116,6 +119,27 @@ Table NamesTable(const ClusterProfile& profile, size_t shown) {
   return table;
 }
 
+// The statistics of a clustering's clusters, their certificates judged as the view says.
+Result<std::vector<ClusterStats>> Stats(const RunReader& reader, const HostTable& hosts,
+                                        const Clustering& clustering, const ClusterView& view) {
+  if (view.facts == nullptr) return ReadClusterStats(reader, hosts, clustering);
+  BrowserJudge judge(reader, hosts, *view.facts);
+  HARK_RETURN_IF_ERROR(judge.ReadAhead(
+      [&](uint32_t host) { return clustering.cluster_of[host] != Clustering::kNone; }));
+  return ReadClusterStats(reader, hosts, clustering, judge.AsJudge());
+}
+
+Table StatsTable(const std::vector<ClusterStats>& stats, const std::vector<std::string>& causes,
+                 const StatsTotals* totals, const ClusterView& view) {
+  Table table = ClusterStatsTable(stats, causes, totals);
+  if (view.facts != nullptr) table.notes.push_back(TrustNote(TrustBasis::Of(*view.facts)));
+  return table;
+}
+
+Json ViewTrustJson(const ClusterView& view) {
+  return TrustJson(view.facts == nullptr ? TrustBasis() : TrustBasis::Of(*view.facts));
+}
+
 std::string TableAs(const Table& table, const ClusterView& view) {
   if (view.format == "csv") return TableAsCsv(table);
   if (view.format == "markdown") return TableAsMarkdown(table) + "\n";
@@ -124,7 +148,8 @@ std::string TableAs(const Table& table, const ClusterView& view) {
 }
 
 Json ListJson(const RunAnalysis& analysis, const std::vector<ClusterStats>& stats,
-              const std::vector<std::vector<CauseHint>>& hints, const StatsTotals& totals) {
+              const std::vector<std::vector<CauseHint>>& hints, const StatsTotals& totals,
+              const ClusterView& view) {
   Json clusters = Json::array();
   for (size_t i = 0; i < stats.size(); ++i) {
     Json& row = clusters.emplace_back(Json{{"id", stats[i].id}});
@@ -134,7 +159,9 @@ Json ListJson(const RunAnalysis& analysis, const std::vector<ClusterStats>& stat
   }
   return {{"clusters", std::move(clusters)},
           {"total_sum", ClusterStatsJson(totals.sum)},
-          {"total_distinct", ClusterStatsJson(totals.distinct)}};
+          {"total_distinct", ClusterStatsJson(totals.distinct)},
+          {"scope", view.scope},
+          {"trust", ViewTrustJson(view)}};
 }
 
 }  // namespace
@@ -144,7 +171,7 @@ Result<std::string> ClusterStatsList(const RunReader& reader, const RunAnalysis&
   HARK_ASSIGN_OR_RETURN(const KnownKeys known, ReadKnownKeys(view.known_keys));
   const Clustering& clustering = analysis.clustering;
   HARK_ASSIGN_OR_RETURN(std::vector<ClusterStats> stats,
-                        ReadClusterStats(reader, analysis.hosts, clustering));
+                        Stats(reader, analysis.hosts, clustering, view));
   HARK_ASSIGN_OR_RETURN(const std::vector<CauseFacts> facts,
                         ReadCauseFacts(reader, analysis.hosts, clustering, known));
   const StatsTotals totals = TotalOfRun(clustering, stats, min_size);
@@ -155,9 +182,10 @@ Result<std::string> ClusterStatsList(const RunReader& reader, const RunAnalysis&
     hints.push_back(CauseHints(facts[i]));
     causes.push_back(SuspectedCause(hints.back()));
   }
-  if (view.format == "json") return ListJson(analysis, stats, hints, totals).dump(2) + "\n";
+  if (view.format == "json") return ListJson(analysis, stats, hints, totals, view).dump(2) + "\n";
   const std::string heading = view.format == "csv" ? "table,row,column,value\n" : "";
-  return heading + TableAs(ClusterStatsTable(stats, causes, &totals), view);
+  return StrCat(heading, ScopeHeading(reader.run().name(), view.scope, view.format),
+                TableAs(StatsTable(stats, causes, &totals, view), view));
 }
 
 Result<std::string> ClusterProfileReport(const RunReader& reader, const HostTable& hosts,
@@ -168,8 +196,7 @@ Result<std::string> ClusterProfileReport(const RunReader& reader, const HostTabl
   HARK_ASSIGN_OR_RETURN(const ClusterDetail detail, ReadClusterDetail(reader, hosts, only, 0));
   HARK_ASSIGN_OR_RETURN(const ClusterProfile profile,
                         ReadClusterProfile(reader, hosts, only, 0, detail));
-  HARK_ASSIGN_OR_RETURN(const std::vector<ClusterStats> stats,
-                        ReadClusterStats(reader, hosts, only));
+  HARK_ASSIGN_OR_RETURN(const std::vector<ClusterStats> stats, Stats(reader, hosts, only, view));
   HARK_ASSIGN_OR_RETURN(const std::vector<CauseFacts> facts,
                         ReadCauseFacts(reader, hosts, only, known));
   const std::vector<CauseHint> hints = CauseHints(facts[0]);
@@ -178,13 +205,16 @@ Result<std::string> ClusterProfileReport(const RunReader& reader, const HostTabl
     AddProfile(out, profile);
     out["stats"] = ClusterStatsJson(stats[0]);
     out["causes"] = HintsJson(hints);
+    out["scope"] = view.scope;
+    out["trust"] = ViewTrustJson(view);
     return out.dump(2) + "\n";
   }
   std::string out = view.format == "csv" ? "table,row,column,value\n" : "";
   if (view.format == "markdown") out = StrCat("# cluster ", only.clusters[0].id, "\n\n");
-  if (view.format == "text") out = ClusterAsText(only.clusters[0], detail, view.colour) + "\n";
+  out += ScopeHeading(reader.run().name(), view.scope, view.format);
+  if (view.format == "text") out += ClusterAsText(only.clusters[0], detail, view.colour) + "\n";
   const size_t names = view.format == "csv" ? profile.names.size() : kNamesShown;
-  std::vector<Table> tables = {HintsTable(hints), ClusterStatsTable(stats, {}, nullptr),
+  std::vector<Table> tables = {HintsTable(hints), StatsTable(stats, {}, nullptr, view),
                                LinksTable(profile), AsTable(profile), NamesTable(profile, names)};
   if (view.format != "text") {
     tables.push_back(ClusterKeysTable(detail));

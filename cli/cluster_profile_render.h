@@ -4,6 +4,7 @@
 // docs/formats/report.md describes the JSON.
 
 #include <string>
+#include <vector>
 
 #include "analysis/cluster_detail.h"
 #include "analysis/report.h"
@@ -16,6 +17,9 @@ struct ClusterView {
   std::string format;      // text, json, csv, markdown or latex
   bool colour = false;     // text on a terminal
   std::string known_keys;  // a file (analysis/known_keys.h), "" = none
+  // What certificates are judged by; nullptr = they are not.
+  const FactsOptions* facts = nullptr;
+  std::vector<std::string> scope = {};  // ScopeWords
 };
 
 // hark cluster list --stats: a row a cluster of min_size hosts and more, and totals.

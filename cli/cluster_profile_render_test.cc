@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "analysis/facts_fixture.h"
 #include "analysis/na_run_fixture.h"
 #include "base/file.h"
 #include "base/testing/temp_directory.h"
@@ -77,6 +78,62 @@ TEST_F(ClusterProfileRenderTest, NamesTheFileOfKnownKeysThatIsWrong) {
   ASSERT_FALSE(got.ok());
   EXPECT_THAT(std::string(got.status().message()), HasSubstr("--known_keys: "));
   EXPECT_THAT(std::string(got.status().message()), HasSubstr("line 1"));
+}
+
+// Clusters whose members show certificates.
+class JudgedClusterTest : public ::testing::Test {
+ protected:
+  JudgedClusterTest() {
+    const TestCertificate shared = run_.root().Issue({{"*.example"}});
+    for (uint32_t host = 1; host <= 3; ++host) {
+      run_.AddHost(host);
+      run_.Show(host, 443, shared);
+    }
+    run_.Show(3, 993, TestCa::SelfSigned({{"x.example"}}));
+    analysis_.hosts = *HostTable::Read(run_.reader());
+    analysis_.clustering = *FindClusters(run_.reader(), analysis_.hosts);
+  }
+  ClusterView View(const std::string& format) {
+    return {format, false, "", &run_.options(), {"ports 443, 993"}};
+  }
+  std::string List(const std::string& format) {
+    return *ClusterStatsList(run_.reader(), analysis_, 2, View(format));
+  }
+  std::string Show(const std::string& format) {
+    return *ClusterProfileReport(run_.reader(), analysis_.hosts, analysis_.clustering, 0,
+                                 View(format));
+  }
+
+  FactsFixture run_;
+  RunAnalysis analysis_;
+};
+
+TEST_F(JudgedClusterTest, TellsBrowserTrustAndWildcardsInEveryFormat) {
+  const auto list = nlohmann::json::parse(List("json"));
+  EXPECT_EQ(list["clusters"][0]["trusted"], 3);
+  EXPECT_EQ(list["clusters"][0]["wildcard"], 3);
+  EXPECT_EQ(list["total_distinct"]["trusted_certs"], 1);
+  EXPECT_EQ(list["trust"]["source"], "test roots");
+  const auto show = nlohmann::json::parse(Show("json"));
+  EXPECT_EQ(show["stats"]["trusted"], 3);
+  EXPECT_EQ(show["trust"]["judged"], true);
+  for (const char* format : {"text", "csv", "markdown", "latex"}) {
+    EXPECT_THAT(List(format), ::testing::Not(HasSubstr("not judged"))) << format;
+    EXPECT_THAT(Show(format), ::testing::Not(HasSubstr("not judged"))) << format;
+  }
+  EXPECT_THAT(List("csv"), HasSubstr(",browser-trusted,3\n"));
+  EXPECT_THAT(List("text"), HasSubstr("1 roots of test roots"));
+}
+
+TEST_F(JudgedClusterTest, SaysOfWhichPartOfTheRunItIs) {
+  const std::string line = "run facts (ports 443, 993)\n";
+  EXPECT_THAT(List("text"), HasSubstr(line));
+  EXPECT_THAT(Show("text"), HasSubstr(line));
+  EXPECT_THAT(Show("markdown"), HasSubstr(line));
+  EXPECT_EQ(List("latex").find("% " + line), 0U);
+  EXPECT_EQ(List("csv").find("table,row,column,value\ncluster_stats,"), 0U);
+  EXPECT_EQ(nlohmann::json::parse(Show("json"))["scope"], nlohmann::json({"ports 443, 993"}));
+  EXPECT_EQ(nlohmann::json::parse(List("json"))["scope"], nlohmann::json({"ports 443, 993"}));
 }
 
 }  // namespace

@@ -95,6 +95,13 @@ Json MemberJson(const Member& member) {
 
 }  // namespace
 
+std::string ScopeHeading(const std::string& run, const std::vector<std::string>& scope,
+                         const std::string& format) {
+  if (scope.empty() || format == "csv" || format == "json") return "";
+  const std::string line = StrCat("run ", EscapeForDisplay(run), " (", Join(scope, "; "), ")");
+  return format == "latex" ? StrCat("% ", line, "\n") : line + "\n\n";
+}
+
 Table ClusterKeysTable(const ClusterDetail& detail) {
   return KeysTable(detail);
 }

@@ -51,6 +51,40 @@ TEST_F(NamibiaCommandTest, ClusterListSaysWhatClustersAreMadeOf) {
   EXPECT_EQ(json["total_sum"]["hosts"], 13);
 }
 
+TEST_F(NamibiaCommandTest, EveryRunSideBySideHasItsWholeReport) {
+  const auto again = NaRunFixture::Build();
+  again->mutable_run().set_id(2);
+  again->mutable_run().set_name("NA-2026");
+  Store(*again);
+  const std::string runs = "--run=NA-2026,NA-20180430";
+  const auto json =
+      nlohmann::json::parse(Output(RunReportCommand, {"--format=json", runs, "--at=2018-03-16"}));
+  for (const auto& run : json["runs"]) {
+    EXPECT_EQ(run["trust"]["at"], "2018-03-16T00:00:00Z");
+    EXPECT_TRUE(run.contains("hygiene"));
+  }
+  // One alone has nothing more.
+  auto alone = nlohmann::json::parse(
+      Output(RunReportCommand, {"--format=json", "--run=NA-20180430", "--at=2018-03-16"}));
+  EXPECT_EQ(json["runs"][1], alone);
+  EXPECT_NE(Complaint(RunReportCommand, {runs, "--plot=sizes"}).find("--plot is of one run"),
+            std::string::npos);
+}
+
+TEST_F(NamibiaCommandTest, FlagsThatJudgeCertificatesAreRefusedWhereNoneAreRead) {
+  for (const std::string other : {"--plot=sizes", "--coverage"}) {
+    EXPECT_NE(Complaint(RunReportCommand, {other, "--at=2018-03-16"}).find("shows certificates"),
+              std::string::npos);
+    EXPECT_EQ(exit_code_, 2);
+    EXPECT_FALSE(Output(RunReportCommand, {other}).empty());
+  }
+  EXPECT_NE(Complaint(RunClusterList, {"--at=2018-03-16"}).find("go with --stats"),
+            std::string::npos);
+  EXPECT_EQ(exit_code_, 2);
+  EXPECT_NE(Output(RunClusterList, {"--ports=25,443"}).find("run NA-20180430 (ports 25, 443)\n"),
+            std::string::npos);
+}
+
 // The golden files have nothing of certificates: what is said of them depends on the machine's
 // roots.
 TEST_F(NamibiaCommandTest, ReportReadsFromTheStoreWhatTheFixtureHolds) {

@@ -4,7 +4,10 @@
 #include <memory>
 #include <utility>
 
+#include "analysis/facts_tables.h"
+#include "analysis/leaf_judge.h"
 #include "analysis/run_comparison.h"
+#include "analysis/scope.h"
 #include "analysis/super_clusters.h"
 #include "base/strings.h"
 #include "cli/compare_json.h"
@@ -14,9 +17,12 @@
 #include "cli/cross_picture.h"
 #include "cli/cross_tables.h"
 #include "cli/exit_code.h"
+#include "cli/facts_flags.h"
 #include "cli/flags.h"
 #include "cli/output.h"
+#include "cli/probe_flags.h"
 #include "cli/render_text.h"
+#include "cli/scope_flags.h"
 #include "storage/store.h"
 
 namespace hark {
@@ -33,6 +39,8 @@ constexpr size_t kMaxRuns = 256;
 
 struct CompareOptions {
   std::string db;
+  ScopeWishes scope;
+  TrustFlags trust;
   std::string format = "text";
   std::string output;
   bool cross = false;
@@ -44,24 +52,31 @@ struct CompareOptions {
 FlagSet Flags(CompareOptions& options) {
   FlagSet flags(
       kName, "what became of a run's clusters, hosts and keys; keys that cross the runs' borders",
-      {{"db", Text(&options.db, "DIR"), "the store to read", true},
-       {"cross", Switch(&options.cross),
-        "which clusters of all these runs show common keys, instead of what became of them"},
-       {"lone_hosts", Switch(&options.lone_hosts),
-        "with --cross: also keys of hosts that are in no cluster of their run"},
-       {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "svg", "dot"}),
-        "json is described in docs/formats/compare.md; svg and dot show the complex part, or the "
-        "super-clusters"},
-       {"max_events", Number(&options.max_events, 0, UINT32_MAX, "N"),
-        "list so many events of each kind at most; counts are always of all"},
-       {"include_answers_all", Switch(&options.include_answers_all),
-        "let hosts that answer on every port take part like others"},
-       {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}});
+      AllFlags(
+          {{{"db", Text(&options.db, "DIR"), "the store to read", true},
+            {"cross", Switch(&options.cross),
+             "which clusters of all these runs show common keys, instead of what became of them"},
+            {"lone_hosts", Switch(&options.lone_hosts),
+             "with --cross: also keys of hosts that are in no cluster of their run"},
+            {"together", Switch(&options.scope.together),
+             "a RUN may be several, A,B: they are taken for one"},
+            {"format", Choice(&options.format, {"text", "json", "csv", "markdown", "svg", "dot"}),
+             "json is described in docs/formats/compare.md; svg and dot show the complex part, or "
+             "the super-clusters"},
+            {"max_events", Number(&options.max_events, 0, UINT32_MAX, "N"),
+             "list so many events of each kind at most; counts are always of all"},
+            {"include_answers_all", Switch(&options.include_answers_all),
+             "let hosts that answer on every port take part like others"},
+            {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"}},
+           PartFlags(options.scope),
+           TrustFlagTable(&options.trust)}));
   flags.SetPositionalList("RUN");
   flags.SetExamples(
       {"hark compare IE-20171130 IE-20180316 --db=out/db",
        "hark compare IE-20171130 IE-20180316 --db=out/db --format=svg --output=ie.svg",
        "hark compare --cross IE-2018 EE-2018 NA-2018 --db=out/db",
+       "hark compare IE-20171130 IE-20180316 --db=out/db --ports=22 --without_keys=cdn.txt",
+       "hark compare IE-2017,UK-2017 IE-2018,UK-2018 --together --db=out/db",
        "hark compare --cross IE-2018 EE-2018 --lone_hosts --db=out/db --format=json"});
   return flags;
 }
@@ -90,6 +105,9 @@ Status CheckRuns(const CompareOptions& options, const ParsedFlags& parsed) {
   if (options.cross && parsed.given.count("max_events") > 0) {
     return InvalidInput("--max_events is of two runs' events; --cross has none");
   }
+  if (options.trust.given() && !options.cross) {
+    return InvalidInput("--ca_bundle and --at go with --cross; two runs' events are of keys alone");
+  }
   return Status::Ok();
 }
 
@@ -111,23 +129,38 @@ Status NoSuchRun(const std::string& name, const std::vector<proto::RunRow>& runs
 struct OpenedRuns {
   std::unique_ptr<Store> store;  // declared first: outlives the readers
   std::vector<std::unique_ptr<RunReader>> readers;
+  std::vector<std::string> scope;  // which part of each, in words
 };
 
-Result<OpenedRuns> OpenRuns(const std::string& db, const std::vector<std::string>& names) {
+// Of "A,B" both, when they are to be taken for one.
+std::vector<std::string> RunsOf(const CompareOptions& options, const std::string& name) {
+  if (!options.scope.together) return {name};
+  std::vector<std::string> out;
+  for (const std::string_view one : Split(name, ',')) out.emplace_back(one);
+  return out;
+}
+
+Result<OpenedRuns> OpenRuns(const CompareOptions& options, const std::vector<std::string>& names) {
   OpenedRuns out;
-  HARK_ASSIGN_OR_RETURN(out.store, Store::Open(db, Store::Mode::kReadOnly));
+  HARK_ASSIGN_OR_RETURN(const Scope scope, ScopeOf(options.scope));
+  out.scope = ScopeWords(scope);
+  HARK_ASSIGN_OR_RETURN(out.store, Store::Open(options.db, Store::Mode::kReadOnly));
   HARK_ASSIGN_OR_RETURN(const std::vector<proto::RunRow> runs, out.store->Runs());
   for (const std::string& name : names) {
-    const bool known = std::any_of(runs.begin(), runs.end(),
-                                   [&](const proto::RunRow& run) { return run.name() == name; });
-    if (!known) return NoSuchRun(name, runs);
-    HARK_ASSIGN_OR_RETURN(out.readers.emplace_back(), out.store->ReadRun(name));
+    const std::vector<std::string> together = RunsOf(options, name);
+    for (const std::string& one : together) {
+      const bool known = std::any_of(runs.begin(), runs.end(),
+                                     [&](const proto::RunRow& run) { return run.name() == one; });
+      if (!known) return NoSuchRun(one, runs);
+    }
+    HARK_ASSIGN_OR_RETURN(out.readers.emplace_back(), ReadTogether(*out.store, together, scope));
   }
   return out;
 }
 
-std::string Rendered(const std::string& headline, const std::vector<Table>& tables,
-                     const CompareOptions& options) {
+std::string Rendered(const std::string& what, const std::vector<std::string>& scope,
+                     const std::vector<Table>& tables, const CompareOptions& options) {
+  const std::string headline = scope.empty() ? what : StrCat(what, " (", Join(scope, "; "), ")");
   if (options.format == "csv") {
     std::string out = "table,row,column,value\n";
     for (const Table& table : tables) out += TableAsCsv(table);
@@ -151,13 +184,29 @@ Result<std::string> CompareTwo(const CompareOptions& options, const OpenedRuns& 
   HARK_ASSIGN_OR_RETURN(
       const RunComparison comparison,
       CompareRuns(*opened.readers[0], *opened.readers[1], listed, options.include_answers_all));
-  if (options.format == "json") return ComparisonAsJson(comparison);
+  if (options.format == "json") return ComparisonAsJson(comparison, opened.scope);
   if (options.format == "svg") return ComparisonAsSvg(comparison);
   if (options.format == "dot") return ComparisonAsDot(comparison);
   ListSizes sizes;
   sizes.links = options.format == "csv";
   if (options.format == "text") sizes = {listed, kHostsOfAKindOnTerminal, false};
-  return Rendered(ComparisonHeadline(comparison), ComparisonTables(comparison, sizes), options);
+  return Rendered(ComparisonHeadline(comparison), opened.scope, ComparisonTables(comparison, sizes),
+                  options);
+}
+
+// With browser trust judged, if there is a trust store.
+Result<SuperClusters> JudgedSuperClusters(std::span<const ComparedRun* const> runs,
+                                          const CrossLinks& links, const FactsOptions& facts) {
+  const CrossNodeFinder finder(runs, links);
+  std::vector<std::unique_ptr<BrowserJudge>> judges;
+  std::vector<LeafJudge> judging;
+  for (uint32_t run = 0; run < runs.size(); ++run) {
+    judges.push_back(std::make_unique<BrowserJudge>(*runs[run]->reader, runs[run]->hosts, facts));
+    HARK_RETURN_IF_ERROR(judges.back()->ReadAhead(
+        [&](uint32_t host) { return finder.Find(run, host) != Clustering::kNone; }));
+    judging.push_back(judges.back()->AsJudge());
+  }
+  return FindSuperClusters(runs, links, judging);
 }
 
 Result<std::string> CompareAll(const CompareOptions& options, const OpenedRuns& opened) {
@@ -171,20 +220,26 @@ Result<std::string> CompareAll(const CompareOptions& options, const OpenedRuns& 
   }
   HARK_ASSIGN_OR_RETURN(const CrossLinks links, FindCrossLinks(runs, options.lone_hosts));
   if (options.format == "dot") return CrossAsDot(runs, links);
-  HARK_ASSIGN_OR_RETURN(const SuperClusters super, FindSuperClusters(runs, links));
-  if (options.format == "json") return CrossAsJson(runs, links, super);
-  if (options.format == "svg") return CrossAsSvg(runs, links, super);
+  if (options.format == "svg") {
+    HARK_ASSIGN_OR_RETURN(const SuperClusters super, FindSuperClusters(runs, links));
+    return CrossAsSvg(runs, links, super);
+  }
+  HARK_ASSIGN_OR_RETURN(const FactsInput facts, LoadFactsInput({options.trust, ""}));
+  const TrustBasis trust = TrustBasis::Of(facts.options);
+  HARK_ASSIGN_OR_RETURN(const SuperClusters super, JudgedSuperClusters(runs, links, facts.options));
+  if (options.format == "json") return CrossAsJson(runs, links, super, {opened.scope, trust});
   CrossSizes sizes;
   if (options.format == "text") {
     sizes = {kRowsOnTerminal, kSuperClustersOnTerminal, kMembersOnTerminal};
   }
-  const std::vector<Table> tables = CrossTables(runs, links, super, sizes);
-  return Rendered(StrCat("links across ", runs.size(), " runs"), tables, options);
+  sizes.trust = TrustNote(trust);
+  return Rendered(StrCat("links across ", runs.size(), " runs"), opened.scope,
+                  CrossTables(runs, links, super, sizes), options);
 }
 
 Status Compare(const CompareOptions& options, const ParsedFlags& parsed) {
   HARK_RETURN_IF_ERROR(CheckRuns(options, parsed));
-  HARK_ASSIGN_OR_RETURN(const OpenedRuns opened, OpenRuns(options.db, parsed.positional));
+  HARK_ASSIGN_OR_RETURN(const OpenedRuns opened, OpenRuns(options, parsed.positional));
   HARK_ASSIGN_OR_RETURN(const std::string text,
                         options.cross ? CompareAll(options, opened) : CompareTwo(options, opened));
   return WriteOutput(options.output, text);

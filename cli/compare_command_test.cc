@@ -8,9 +8,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "analysis/facts_fixture.h"
 #include "analysis/paper_super_clusters_fixture.h"
 #include "analysis/table_xv_fixture.h"
 #include "cli/command_fixture.h"
+#include "keys/sha256.h"
 
 namespace hark {
 namespace {
@@ -219,6 +221,78 @@ TEST_F(CompareCommandTest, EmptyRunsCompareToNothing) {
   EXPECT_EQ(Json({"--cross", "one", "two"})["matrix"][0][1], 0);
   EXPECT_TRUE(Has(Output({"--cross", "one", "two", "--format=svg"}), "0 more components"));
   EXPECT_EQ(exit_code_, 0);
+}
+
+TEST_F(CompareCommandTest, ComparesTheSamePartOfBothRuns) {
+  const auto one = RunNamed("one", "", 1), two = RunNamed("two", "", 2);
+  ShowKey(*one, {1, 2}, "web");
+  ShowKey(*one, {3, 4}, "ssh", 22);
+  ShowKey(*two, {1, 2}, "web");
+  Store(*one);
+  Store(*two);
+  const auto json = Json({"one", "two", "--ports=22"});
+  EXPECT_EQ(json["before"]["clusters"], 1);
+  EXPECT_EQ(json["after"]["clusters"], 0);
+  EXPECT_EQ(json["categories"]["disappeared"], 1);
+  EXPECT_EQ(json["scope"], nlohmann::json({"port 22"}));
+  EXPECT_TRUE(Has(Output({"one", "two", "--ports=443"}), "run one to two (port 443)\n"));
+  EXPECT_EQ(Json({"one", "two"})["scope"], nlohmann::json::array());
+  EXPECT_EQ(Json({"--cross", "one", "two"})["links"], 1);
+  EXPECT_EQ(Json({"--cross", "one", "two", "--ports=22"})["links"], 0);
+}
+
+TEST_F(CompareCommandTest, TakesSeveralRunsForOneWhenAsked) {
+  const auto one = RunNamed("one", "", 1), two = RunNamed("two", "", 2),
+             now = RunNamed("now", "", 3);
+  ShowKey(*one, {1}, "a");
+  ShowKey(*two, {2}, "a");
+  ShowKey(*now, {1, 2}, "a");
+  for (const auto* run : {&one, &two, &now}) Store(**run);
+  const auto json = Json({"one,two", "now", "--together"});
+  EXPECT_EQ(json["before"]["run"], "one+two");
+  EXPECT_EQ(json["categories"]["both"], 1);
+  EXPECT_EQ(Complaint({"one,two", "now"}),
+            "hark compare: no run 'one,two' in the store; it has now, two, one\n");
+  EXPECT_EQ(Complaint({"one,none", "now", "--together"}),
+            "hark compare: no run 'none' in the store; it has now, two, one\n");
+}
+
+// Two countries with the certificate of one, which the test's root has signed.
+TEST_F(CompareCommandTest, CrossJudgesCertificatesByTheBundleGiven) {
+  FactsFixture runs[2];
+  const TestCertificate shared = runs[0].root().Issue({{"*.example"}});
+  const char* const names[] = {"IE", "EE"};
+  for (uint32_t i = 0; i < 2; ++i) {
+    runs[i].reader().mutable_run().set_id(i + 1);
+    runs[i].reader().mutable_run().set_name(names[i]);
+    runs[i].reader().mutable_run().set_country(names[i]);
+    for (const uint32_t host : {1, 2}) {
+      runs[i].AddHost(10 * i + host);
+      runs[i].Show(10 * i + host, 443, shared);
+    }
+    Store(runs[i].reader());
+  }
+  const auto store = hark::Store::Open(db(), hark::Store::Mode::kReadWrite);
+  const auto write = (*store)->NewWrite();
+  write->PutCertificate(Sha256(shared.der), shared.der);
+  ASSERT_TRUE((*store)->Commit(*write, true).ok());
+  const std::string roots = directory_ / "roots.pem";
+  ASSERT_TRUE(WriteFileAtomically(roots, runs[0].root().certificate().pem).ok());
+  const std::vector<std::string> cross = {"--cross", "IE", "EE", "--ca_bundle=" + roots};
+  const auto json = Json(cross);
+  const auto& component = json["components"][0];
+  EXPECT_EQ(component["members"][0]["trusted"], 2);
+  EXPECT_EQ(component["sum"]["wildcard"], 4);
+  EXPECT_EQ(component["sum"]["trusted_certs"], 2);
+  EXPECT_EQ(component["distinct"]["trusted_certs"], 1);
+  EXPECT_EQ(component["distinct"]["most_reused"], 4);
+  EXPECT_EQ(json["trust"]["roots"], 1);
+  std::vector<std::string> later = cross;
+  later.push_back("--at=2040-01-01");
+  EXPECT_EQ(Json(later)["components"][0]["sum"]["trusted"], 0);
+  EXPECT_EQ(Complaint({"IE", "EE", "--at=2020-01-01"}),
+            "hark compare: --ca_bundle and --at go with --cross; two runs' events are of keys "
+            "alone\n");
 }
 
 }  // namespace

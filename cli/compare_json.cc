@@ -176,7 +176,7 @@ Json ComparedRunJson(const ComparedRun& run) {
           {"clusters", run.clustering.clusters.size()}};
 }
 
-std::string ComparisonAsJson(const RunComparison& c) {
+std::string ComparisonAsJson(const RunComparison& c, const std::vector<std::string>& scope) {
   const Evolution& evolution = c.evolution;
   const Json out = {{"before", ComparedRunJson(c.before)},
                     {"after", ComparedRunJson(c.after)},
@@ -193,7 +193,8 @@ std::string ComparisonAsJson(const RunComparison& c) {
                     {"cluster_events", ClusterEventsJson(c)},
                     {"host_events", HostEventsJson(c)},
                     {"rotations", RotationsJson(c)},
-                    {"moves", MovesJson(c)}};
+                    {"moves", MovesJson(c)},
+                    {"scope", scope}};
   return out.dump(2) + "\n";
 }
 

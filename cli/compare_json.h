@@ -5,12 +5,15 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "analysis/run_comparison.h"
 
 namespace hark {
 
-std::string ComparisonAsJson(const RunComparison& comparison);
+// scope: ScopeWords of what both runs were narrowed to.
+std::string ComparisonAsJson(const RunComparison& comparison,
+                             const std::vector<std::string>& scope = {});
 
 // The run itself: name, country, state, and how much there is of it.
 nlohmann::ordered_json ComparedRunJson(const ComparedRun& run);

@@ -3,21 +3,25 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/compare_json.h"
+#include "cli/facts_json.h"
+#include "cli/stats_json.h"
 
 namespace hark {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json CountsOfSharing(const SharingCounts& counts) {
-  return {{"hosts", counts.hosts},
-          {"ases", counts.ases},
-          {"host_ports", counts.host_ports()},
-          {"ssh_ports", counts.ssh_ports},
-          {"ssh_keys", counts.ssh_keys},
-          {"tls_ports", counts.tls_ports},
-          {"tls_keys", counts.tls_keys},
-          {"most_reused", counts.most_reused}};
+// What comparisons called by these names before there was more comes first.
+Json StatsJson(const ClusterStats& stats) {
+  Json out = {{"hosts", stats.hosts},           {"ases", stats.ases},
+              {"host_ports", stats.host_ports}, {"ssh_ports", stats.ssh_ports},
+              {"ssh_keys", stats.ssh_keys},     {"tls_ports", stats.tls_ports},
+              {"tls_keys", stats.tls_keys},     {"most_reused", stats.most_reused.host_ports}};
+  const Json all = ClusterStatsJson(stats);
+  for (const auto& [name, value] : all.items()) {
+    if (!out.contains(name)) out[name] = value;
+  }
+  return out;
 }
 
 // Names and counts of a super-cluster's parts.
@@ -53,7 +57,7 @@ class CrossJson {
           {"run", run.name()},
           {"id", node.lone() ? Json(nullptr) : Json(run.clustering.clusters[node.cluster].id)},
           {"first_member", run.hosts.address(node.host).ToString()}};
-      member.update(CountsOfSharing(cluster.members[m]));
+      member.update(StatsJson(cluster.members[m]));
       out.push_back(std::move(member));
     }
     return out;
@@ -76,8 +80,8 @@ class CrossJson {
             {"additional", cluster.additional()},
             {"runs", cluster.runs},
             {"clusters", cluster.nodes.size()},
-            {"sum", CountsOfSharing(cluster.sum)},
-            {"distinct", CountsOfSharing(cluster.distinct)},
+            {"sum", StatsJson(cluster.sum)},
+            {"distinct", StatsJson(cluster.distinct)},
             {"linking_key_count", cluster.linking_key_count},
             {"linking_keys", LinkingKeys(cluster)},
             {"members", Members(cluster)},
@@ -92,7 +96,7 @@ class CrossJson {
 }  // namespace
 
 std::string CrossAsJson(std::span<const ComparedRun* const> runs, const CrossLinks& links,
-                        const SuperClusters& super) {
+                        const SuperClusters& super, const CrossBasis& basis) {
   const CrossJson names(runs, links);
   Json of_runs = Json::array();
   for (size_t i = 0; i < runs.size(); ++i) {
@@ -112,7 +116,9 @@ std::string CrossAsJson(std::span<const ComparedRun* const> runs, const CrossLin
                     {"additional", super.additional},
                     {"hosts_sum", super.hosts_sum},
                     {"hosts_distinct", super.hosts_distinct},
-                    {"components", std::move(clusters)}};
+                    {"components", std::move(clusters)},
+                    {"scope", basis.scope},
+                    {"trust", TrustJson(basis.trust)}};
   return out.dump(2) + "\n";
 }
 

@@ -4,12 +4,20 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
+#include "analysis/run_facts.h"
 #include "analysis/super_clusters.h"
 
 namespace hark {
 
+// What the numbers are of and by.
+struct CrossBasis {
+  std::vector<std::string> scope;  // ScopeWords
+  TrustBasis trust;
+};
+
 std::string CrossAsJson(std::span<const ComparedRun* const> runs, const CrossLinks& links,
-                        const SuperClusters& super);
+                        const SuperClusters& super, const CrossBasis& basis);
 
 }  // namespace hark

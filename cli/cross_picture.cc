@@ -184,7 +184,7 @@ class Montage {
                    link.shared_addresses, " shared addresses</title></line>\n");
   }
 
-  void DrawNode(uint32_t node, const SharingCounts& counts, Point at, double dot, bool named) {
+  void DrawNode(uint32_t node, const ClusterStats& counts, Point at, double dot, bool named) {
     const NodeColour& colour = colours_[links_.nodes[node].run];
     const std::string name = Html(NameOf(node));
     out_ += StrCat("<circle cx=\"", SvgNumber(at.x), "\" cy=\"", SvgNumber(at.y), "\" r=\"",

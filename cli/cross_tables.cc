@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analysis/stats_tables.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -49,8 +50,7 @@ Table ListTable(const SuperClusters& super, size_t rows) {
     table.rows.push_back({TextCell(cluster.name), CountCell(cluster.nodes.size()),
                           CountCell(cluster.runs), CountCell(cluster.links.size()),
                           CountCell(cluster.sum.hosts), CountCell(cluster.distinct.hosts),
-                          CountCell(cluster.distinct.ssh_keys + cluster.distinct.tls_keys),
-                          CountCell(cluster.linking_key_count)});
+                          CountCell(cluster.distinct.keys), CountCell(cluster.linking_key_count)});
   }
   const uint64_t all = super.clusters.size() - super.additional;
   if (table.rows.size() < all) {
@@ -60,30 +60,59 @@ Table ListTable(const SuperClusters& super, size_t rows) {
   return table;
 }
 
-std::vector<Cell> CountsRow(std::string name, const SharingCounts& counts) {
-  return {
-      TextCell(std::move(name)),      CountCell(counts.hosts),     CountCell(counts.ases),
-      CountCell(counts.host_ports()), CountCell(counts.ssh_ports), CountCell(counts.ssh_keys),
-      CountCell(counts.tls_ports),    CountCell(counts.tls_keys),  CountCell(counts.most_reused)};
+Cell JudgedCell(const ClusterStats& stats, uint64_t n) {
+  return stats.judged ? CountCell(n) : TextCell("not judged");
+}
+
+std::vector<Cell> StatsRow(std::string name, const ClusterStats& stats) {
+  return {TextCell(std::move(name)),
+          CountCell(stats.hosts),
+          CountCell(stats.ases),
+          CountCell(stats.host_ports),
+          CountCell(stats.ssh_ports),
+          CountCell(stats.ssh_keys),
+          CountCell(stats.tls_ports),
+          CountCell(stats.tls_keys),
+          CountCell(stats.most_reused.host_ports),
+          JudgedCell(stats, stats.trusted),
+          JudgedCell(stats, stats.wildcard),
+          JudgedCell(stats, stats.trusted_certs),
+          JudgedCell(stats, stats.wildcard_certs),
+          TextCell(SeenText(stats.first_seen_unix_ms)),
+          TextCell(SeenText(stats.last_seen_unix_ms))};
 }
 
 // The paper's Tables XVIII to XX, turned: a row a member.
 Table MembersOf(std::span<const ComparedRun* const> runs, const CrossLinks& links,
-                const SuperCluster& cluster, size_t most) {
+                const SuperCluster& cluster, const CrossSizes& sizes) {
   Table table{cluster.name, "Super-cluster " + cluster.name, {}, {}, false, {}};
-  table.columns = {{"cluster", false}, {"hosts"},     {"ASes"},     {"host/ports"},  {"SSH ports"},
-                   {"SSH keys"},       {"TLS ports"}, {"TLS keys"}, {"most re-used"}};
-  const size_t shown = std::min(most, cluster.nodes.size());
+  table.columns = {{"cluster", false},
+                   {"hosts"},
+                   {"ASes"},
+                   {"host/ports"},
+                   {"SSH ports"},
+                   {"SSH keys"},
+                   {"TLS ports"},
+                   {"TLS keys"},
+                   {"most re-used"},
+                   {"browser-trusted"},
+                   {"wildcard"},
+                   {"trusted certs"},
+                   {"wildcard certs"},
+                   {"first seen", false},
+                   {"last seen", false}};
+  const size_t shown = std::min(sizes.members, cluster.nodes.size());
   for (size_t m = 0; m < shown; ++m) {
     const CrossNode& node = links.nodes[cluster.nodes[m]];
-    table.rows.push_back(CountsRow(links.NameOf(node, *runs[node.run]), cluster.members[m]));
+    table.rows.push_back(StatsRow(links.NameOf(node, *runs[node.run]), cluster.members[m]));
   }
-  table.rows.push_back(CountsRow("sum", cluster.sum));
-  table.rows.push_back(CountsRow("distinct", cluster.distinct));
+  table.rows.push_back(StatsRow("sum", cluster.sum));
+  table.rows.push_back(StatsRow("distinct", cluster.distinct));
   if (shown < cluster.nodes.size()) {
     table.notes.push_back(StrCat(WithThousands(shown), " of ", WithThousands(cluster.nodes.size()),
                                  " clusters shown; the other formats have all"));
   }
+  if (!sizes.trust.empty()) table.notes.push_back(sizes.trust);
   return table;
 }
 
@@ -97,7 +126,7 @@ std::vector<Table> CrossTables(std::span<const ComparedRun* const> runs, const C
   size_t details = 0;
   for (const SuperCluster& cluster : super.clusters) {
     if (cluster.additional() || details == sizes.detailed) continue;
-    out.push_back(MembersOf(runs, links, cluster, sizes.members));
+    out.push_back(MembersOf(runs, links, cluster, sizes));
     ++details;
   }
   return out;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "analysis/report_tables.h"
@@ -16,6 +17,7 @@ struct CrossSizes {
   size_t super_clusters = SIZE_MAX;  // in the list of them
   size_t detailed = SIZE_MAX;        // of them, with a table of their members
   size_t members = SIZE_MAX;         // in such a table
+  std::string trust = {};            // said below such a table, if there is anything to say
 };
 
 // The matrix, the totals, the super-clusters of more than one link, and their members.

@@ -12,13 +12,23 @@
 
 namespace hark {
 
-struct FactsFlags {
-  std::string ca_bundle;     // "" = the system's
-  std::string at;            // "" = when each host was grabbed
-  std::string suite_policy;  // "" = the paper's
+struct TrustFlags {
+  std::string ca_bundle;  // "" = the system's
+  std::string at;         // "" = when each host was grabbed
+
+  bool given() const { return !ca_bundle.empty() || !at.empty(); }
 };
 
-// --ca_bundle, --at and --suite_policy.
+struct FactsFlags {
+  TrustFlags trust;
+  std::string suite_policy;  // "" = the paper's
+
+  bool given() const { return trust.given() || !suite_policy.empty(); }
+};
+
+// --ca_bundle and --at.
+std::vector<Flag> TrustFlagTable(TrustFlags* flags);
+// These and --suite_policy.
 std::vector<Flag> FactsFlagTable(FactsFlags* flags);
 
 struct FactsInput {
@@ -29,8 +39,5 @@ struct FactsInput {
 // kInvalidInput, in one line, for a file that cannot be read or a moment that is none. A machine
 // without a bundle of its own is no failure: trust is not judged, and the options say so.
 Result<FactsInput> LoadFactsInput(const FactsFlags& flags);
-
-// "2018-03-16" (its first moment, UTC) or RFC 3339 ("2018-03-16T12:00:00Z", "…+01:00").
-Result<int64_t> ParseMoment(std::string_view text);
 
 }  // namespace hark

@@ -12,14 +12,6 @@ double Ratio(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-Json TrustJson(const RunFacts& facts) {
-  return {{"judged", facts.trust_judged},
-          {"source", facts.trust_name},
-          {"roots", facts.roots},
-          {"at", facts.at_unix ? Json(FormatUtc(*facts.at_unix * 1000)) : Json(nullptr)},
-          {"chains", facts.chains}};
-}
-
 Json ClassJson(const CertClassCount& count) {
   return {{"host_ports", count.host_ports}, {"clustered_host_ports", count.clustered_host_ports}};
 }
@@ -96,7 +88,7 @@ Json HygieneJson(const RunFacts& facts) {
   Json flags = Json::object();
   for (size_t i = 0; i < kHygieneFlags; ++i) {
     const auto flag = static_cast<HygieneFlag>(i);
-    const bool unknown = flag == HygieneFlag::kUntrusted && !facts.trust_judged;
+    const bool unknown = flag == HygieneFlag::kUntrusted && !facts.trust.judged;
     flags[HygieneFlagName(flag)] =
         unknown
             ? Json(nullptr)
@@ -116,8 +108,16 @@ Json HygieneJson(const RunFacts& facts) {
 
 }  // namespace
 
+Json TrustJson(const TrustBasis& trust) {
+  return {{"judged", trust.judged},
+          {"source", trust.name},
+          {"roots", trust.roots},
+          {"at", trust.at_unix ? Json(FormatUtc(*trust.at_unix * 1000)) : Json(nullptr)}};
+}
+
 void AddFactsJson(const RunFacts& facts, Json* out) {
-  (*out)["trust"] = TrustJson(facts);
+  Json& trust = (*out)["trust"] = TrustJson(facts.trust);
+  trust["chains"] = facts.chains;
   (*out)["certificate_classes"] = ClassesJson(facts.classes);
   (*out)["key_kinds"] = {{"tls", KindsJson(facts.key_kinds.tls)},
                          {"ssh", KindsJson(facts.key_kinds.ssh)}};

@@ -8,6 +8,9 @@
 
 namespace hark {
 
+// {judged, source, roots, at}
+nlohmann::ordered_json TrustJson(const TrustBasis& trust);
+
 // At the end of the report's object.
 void AddFactsJson(const RunFacts& facts, nlohmann::ordered_json* out);
 

@@ -11,7 +11,8 @@
 #include "cli/flags.h"
 #include "cli/graph_render.h"
 #include "cli/output.h"
-#include "cli/read_run.h"
+#include "cli/probe_flags.h"
+#include "cli/scope_flags.h"
 
 namespace hark {
 namespace {
@@ -24,7 +25,7 @@ constexpr size_t kHostsAtOnce = 100'000;
 
 struct GraphCommandOptions {
   std::string db;
-  std::string run;
+  ScopeWishes scope;
   GraphOptions graph;
   std::string output;
   std::string out;
@@ -36,27 +37,30 @@ struct GraphCommandOptions {
 FlagSet Flags(GraphCommandOptions& options) {
   FlagSet flags(
       kName, "a cluster's picture: hosts coloured by AS, lines by the ports that share a key",
-      {{"db", Text(&options.db, "DIR"), "the store to read", true},
-       {"run", Text(&options.run, "NAME"), "the run; without it the newest"},
-       {"format", Choice(&options.graph.format, GraphFormats()),
-        "html is an interactive page, dot, gexf and graphml are for other graph programs"},
-       {"form", Choice(&options.graph.form, {"auto", "pairs", "hubs"}),
-        "pairs joins hosts to hosts, hubs joins hosts to their keys; auto takes hubs for large "
-        "clusters"},
-       {"layout", Choice(&options.graph.layout, {"auto", "sfdp", "neato", "own"}),
-        "who places the dots: Graphviz, or hark itself; auto takes sfdp for large clusters"},
-       {"time_limit", Number(&options.graph.time_limit_seconds, 1, 3600, "SECONDS"),
-        "what Graphviz may take for one cluster before hark places the dots itself"},
-       {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
-       {"all", Switch(&options.all), "every cluster of the run; needs --out"},
-       {"min_size", Number(&options.min_size, 2, UINT32_MAX, "N"),
-        "with --all: only clusters of that many hosts and more"},
-       {"out", Text(&options.out, "DIR"), "a file DIR/ID.FORMAT for each cluster"},
-       {"include_answers_all", Switch(&options.include_answers_all),
-        "let hosts that answer on every port take part like others"}});
+      AllFlags(
+          {{{"db", Text(&options.db, "DIR"), "the store to read", true}},
+           ScopeFlags(options.scope),
+           {{"format", Choice(&options.graph.format, GraphFormats()),
+             "html is an interactive page, dot, gexf and graphml are for other graph programs"},
+            {"form", Choice(&options.graph.form, {"auto", "pairs", "hubs"}),
+             "pairs joins hosts to hosts, hubs joins hosts to their keys; auto takes hubs for "
+             "large "
+             "clusters"},
+            {"layout", Choice(&options.graph.layout, {"auto", "sfdp", "neato", "own"}),
+             "who places the dots: Graphviz, or hark itself; auto takes sfdp for large clusters"},
+            {"time_limit", Number(&options.graph.time_limit_seconds, 1, 3600, "SECONDS"),
+             "what Graphviz may take for one cluster before hark places the dots itself"},
+            {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
+            {"all", Switch(&options.all), "every cluster of the run; needs --out"},
+            {"min_size", Number(&options.min_size, 2, UINT32_MAX, "N"),
+             "with --all: only clusters of that many hosts and more"},
+            {"out", Text(&options.out, "DIR"), "a file DIR/ID.FORMAT for each cluster"},
+            {"include_answers_all", Switch(&options.include_answers_all),
+             "let hosts that answer on every port take part like others"}}}));
   flags.SetPositionalList("ID");
   flags.SetExamples({"hark cluster graph c0123456789ab --db=out/db --output=cluster.svg",
                      "hark cluster graph c01 --db=out/db --format=html --output=cluster.html",
+                     "hark cluster graph c01 --db=out/db --ports=22 --output=ssh.svg",
                      "hark cluster graph --all --db=out/db --out=pictures"});
   return flags;
 }
@@ -150,7 +154,7 @@ class Drawer {
 
 Status Graph(const GraphCommandOptions& options, const std::vector<std::string>& ids) {
   HARK_RETURN_IF_ERROR(CheckOptions(options, ids));
-  HARK_ASSIGN_OR_RETURN(const RunToRead opened, OpenRunToRead(options.db, options.run));
+  HARK_ASSIGN_OR_RETURN(const ScopedRun opened, OpenScope(options.db, options.scope));
   HARK_ASSIGN_OR_RETURN(const HostTable hosts,
                         HostTable::Read(*opened.reader, options.include_answers_all));
   HARK_ASSIGN_OR_RETURN(const Clustering clustering, FindClusters(*opened.reader, hosts));

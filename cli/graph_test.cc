@@ -279,5 +279,11 @@ TEST_F(GraphCommandTest, SaysWhatIsWrongWithTheCommand) {
   EXPECT_EQ(Run({kLargest, "--format=gif"}), 2);
 }
 
+TEST_F(GraphCommandTest, DrawsClustersOfAPartOfTheRun) {
+  ASSERT_EQ(Run({"--all", "--ports=22", "--out=" + (directory_ / "ssh")}), 0) << err_;
+  EXPECT_EQ(out_.find("30 pictures"), std::string::npos) << out_;
+  EXPECT_EQ(Run({kLargest, "--ports=22"}), 2);  // it is joined by TLS keys
+}
+
 }  // namespace
 }  // namespace hark

@@ -102,15 +102,14 @@ Result<RunReport> Coverages(const RunReader& reader, const ReportOptions& option
 // Of the several runs' reports only what is wrong with them comes back.
 Result<RunReport> SideBySide(const ReportOptions& options) {
   if (options.coverage) return InvalidInput("--coverage is of one run");
+  if (!options.plot.empty()) return InvalidInput("--plot is of one run, or of several --together");
+  HARK_ASSIGN_OR_RETURN(const FactsInput facts, LoadFactsInput(options.facts));
   HARK_ASSIGN_OR_RETURN(const Scope scope, ScopeOf(options.scope));
-  if (!ScopeWords(scope).empty()) {
-    return InvalidInput(
-        "--run: runs side by side are whole runs; a part is of one run or --together");
-  }
   HARK_ASSIGN_OR_RETURN(const std::vector<std::string> names,
                         RunNames(Join(options.scope.runs, ",")));
-  HARK_ASSIGN_OR_RETURN(const std::vector<RunReport> runs,
-                        AnalyseRuns(options.db, names, options.include_answers_all));
+  HARK_ASSIGN_OR_RETURN(
+      const std::vector<RunReport> runs,
+      AnalyseRuns(options.db, names, options.include_answers_all, scope, facts.options));
   const bool colour = options.output.empty() && StyleOfStdout().colour;
   HARK_RETURN_IF_ERROR(WriteOutput(options.output, RunsReport(runs, options.format, colour)));
   RunReport out;
@@ -118,17 +117,30 @@ Result<RunReport> SideBySide(const ReportOptions& options) {
   return out;
 }
 
+// Reading them is most of the time a report takes.
+bool JudgesCertificates(const ReportOptions& options) {
+  return options.plot.empty() && !options.coverage;
+}
+
 Result<RunReport> Report(const ReportOptions& options) {
   const bool several = options.scope.runs.size() > 1 && !options.scope.together;
   if (several) return SideBySide(options);
-  HARK_ASSIGN_OR_RETURN(const FactsInput facts, LoadFactsInput(options.facts));
+  const bool judges = JudgesCertificates(options);
+  FactsInput facts;
+  if (judges) {
+    HARK_ASSIGN_OR_RETURN(facts, LoadFactsInput(options.facts));
+  }
+  if (!judges && options.facts.given()) {
+    return InvalidInput(
+        "--ca_bundle, --at and --suite_policy: neither --plot nor --coverage shows certificates");
+  }
   HARK_ASSIGN_OR_RETURN(const ScopedRun opened, OpenScope(options.db, options.scope));
   if (options.coverage && !opened.words.empty()) {
     return InvalidInput("--coverage is of one whole run; the ledger knows nothing of a scope");
   }
-  HARK_ASSIGN_OR_RETURN(RunAnalysis analysis,
-                        AnalyseRun(*opened.reader, options.include_answers_all,
-                                   options.coverage ? nullptr : &facts.options));
+  HARK_ASSIGN_OR_RETURN(
+      RunAnalysis analysis,
+      AnalyseRun(*opened.reader, options.include_answers_all, judges ? &facts.options : nullptr));
   analysis.report.scope = opened.words;
   if (options.coverage) return Coverages(*opened.reader, options, std::move(analysis.report));
   HARK_ASSIGN_OR_RETURN(const std::string text, Render(*opened.reader, analysis, options));

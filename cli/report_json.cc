@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/ssh_port.h"
 #include "cli/facts_json.h"
 #include "cli/geo_json.h"
 #include "cli/render_text.h"
@@ -124,7 +125,7 @@ void AddPorts(Json& out, const RunReport& report) {
   for (const auto& [number, counts] : report.ports) {
     const std::string port = std::to_string(number);
     ports[port] = counts.host_ports;
-    if (ProtocolOfPort(number) != Protocol::kSsh) tls_versions[port] = Json(counts.tls_versions);
+    if (!IsSshPort(number)) tls_versions[port] = Json(counts.tls_versions);
     Json& of_port = outcomes[port] = Json::object();
     for (const auto& [outcome, n] : counts.outcomes) of_port[std::string(OutcomeName(outcome))] = n;
   }

@@ -37,7 +37,9 @@ std::vector<Table> Tables(const std::vector<RunReport>& runs) {
 std::string Headline(const std::vector<RunReport>& runs) {
   std::vector<std::string> names;
   for (const RunReport& run : runs) names.push_back(EscapeForDisplay(run.run));
-  return StrCat(runs.size(), " runs: ", Join(names, ", "));
+  const std::vector<std::string>& scope = runs[0].scope;  // the same of all
+  return StrCat(runs.size(), " runs: ", Join(names, ", "),
+                scope.empty() ? "" : StrCat(" (", Join(scope, "; "), ")"));
 }
 
 Json TableJson(const Table& table) {
@@ -122,13 +124,15 @@ Result<std::vector<std::string>> RunNames(const std::string& text) {
 
 Result<std::vector<RunReport>> AnalyseRuns(const std::string& db,
                                            const std::vector<std::string>& names,
-                                           bool include_answers_all) {
+                                           bool include_answers_all, const Scope& scope,
+                                           const FactsOptions& facts) {
   std::vector<RunReport> out;
   HARK_ASSIGN_OR_RETURN(const RunToRead first, OpenRunToRead(db, names[0]));
   for (const std::string& name : names) {
-    HARK_ASSIGN_OR_RETURN(const std::unique_ptr<RunReader> reader,
-                          ReadNamedRun(*first.store, name));
-    HARK_ASSIGN_OR_RETURN(RunAnalysis analysis, AnalyseRun(*reader, include_answers_all));
+    HARK_ASSIGN_OR_RETURN(std::unique_ptr<RunReader> whole, ReadNamedRun(*first.store, name));
+    HARK_ASSIGN_OR_RETURN(const std::unique_ptr<RunReader> reader, Scoped(std::move(whole), scope));
+    HARK_ASSIGN_OR_RETURN(RunAnalysis analysis, AnalyseRun(*reader, include_answers_all, &facts));
+    analysis.report.scope = ScopeWords(scope);
     out.push_back(std::move(analysis.report));
   }
   return out;

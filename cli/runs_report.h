@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/report.h"
+#include "analysis/scope.h"
 #include "base/status.h"
 #include "storage/run_reader.h"
 
@@ -14,11 +15,12 @@ namespace hark {
 // "A,B,C" -> its names; an empty one or one twice is kInvalidInput. One name or none: {that}.
 Result<std::vector<std::string>> RunNames(const std::string& text);
 
-// The reports of the named runs in a store, in that order. Only one run's clusters are held at
-// once.
+// The whole reports of the named runs in a store, in that order, of the same part of each. Only one
+// run's clusters are held at once.
 Result<std::vector<RunReport>> AnalyseRuns(const std::string& db,
                                            const std::vector<std::string>& names,
-                                           bool include_answers_all);
+                                           bool include_answers_all, const Scope& scope,
+                                           const FactsOptions& facts);
 
 // format: text, json, csv, markdown, latex or html. JSON: {"runs": [as hark report], "tables":
 // [{name, title, columns, rows, total, notes}]}; CSV: run,table,row,column,value of each run's own

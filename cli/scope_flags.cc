@@ -1,12 +1,14 @@
 #include "cli/scope_flags.h"
 
-#include <chrono>
+#include <algorithm>
 #include <set>
 
 #include "analysis/together.h"
 #include "base/as_table.h"
 #include "base/file.h"
 #include "base/strings.h"
+#include "cli/moment.h"
+#include "cli/probe_flags.h"
 #include "cli/read_run.h"
 #include "coordinator/targets.h"
 
@@ -16,40 +18,9 @@ namespace {
 // A million keys with a comment each.
 constexpr size_t kMaxKeyListBytes = size_t{256} << 20;
 
-// "08", two digits and nothing else, at most `most`.
-std::optional<unsigned> TwoDigits(std::string_view text, unsigned most) {
-  const std::optional<uint64_t> n = text.size() == 2 ? ParseUint(text) : std::nullopt;
-  if (!n || *n > most) return std::nullopt;
-  return static_cast<unsigned>(*n);
-}
-
-std::optional<std::chrono::sys_days> ParseDay(std::string_view text) {
-  const std::vector<std::string_view> parts = Split(text, '-');
-  if (parts.size() != 3 || parts[0].size() != 4) return std::nullopt;
-  const std::optional<uint64_t> year = ParseUint(parts[0]);
-  const std::optional<unsigned> month = TwoDigits(parts[1], 12);
-  const std::optional<unsigned> day = TwoDigits(parts[2], 31);
-  if (!year || !month || !day) return std::nullopt;
-  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)),
-                                         std::chrono::month(*month), std::chrono::day(*day));
-  if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days(date);
-}
-
-std::optional<std::chrono::seconds> ParseTimeOfDay(std::string_view text) {
-  const std::vector<std::string_view> parts = Split(text, ':');
-  if (parts.size() != 2 && parts.size() != 3) return std::nullopt;
-  const std::optional<unsigned> hour = TwoDigits(parts[0], 23);
-  const std::optional<unsigned> minute = TwoDigits(parts[1], 59);
-  const std::optional<unsigned> second =
-      parts.size() == 3 ? TwoDigits(parts[2], 59) : std::optional<unsigned>(0);
-  if (!hour || !minute || !second) return std::nullopt;
-  return std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second);
-}
-
 Status PutTime(const std::string& text, std::string_view flag, std::optional<int64_t>& out) {
   if (text.empty()) return Status::Ok();
-  const Result<int64_t> time = ParseUtcTime(text);
+  const Result<int64_t> time = ParseMoment(text);
   if (!time.ok()) return time.status().Prepend(StrCat("--", flag));
   out = *time;
   return Status::Ok();
@@ -81,33 +52,17 @@ Status PutCountries(const std::vector<std::string>& codes, Scope& scope) {
   return Status::Ok();
 }
 
-Result<std::unique_ptr<RunReader>> ReadScoped(const Store& store, const std::string& run,
-                                              const Scope& scope) {
-  HARK_ASSIGN_OR_RETURN(std::unique_ptr<RunReader> reader, ReadNamedRun(store, run));
-  return Scoped(std::move(reader), scope);
-}
-
 }  // namespace
 
-Result<int64_t> ParseUtcTime(const std::string& text) {
-  std::string_view rest = text;
-  if (!rest.empty() && rest.back() == 'Z') rest.remove_suffix(1);
-  const size_t t = rest.find('T');
-  const auto day = ParseDay(rest.substr(0, t));
-  const auto time = t == rest.npos ? std::chrono::seconds(0) : ParseTimeOfDay(rest.substr(t + 1));
-  if (!day || !time) {
-    return InvalidInput(StrCat("'", EscapeForDisplay(text),
-                               "' is no time; give 2018-04-30 or 2018-04-30T08:00:00Z"));
-  }
-  return std::chrono::duration_cast<std::chrono::milliseconds>(day->time_since_epoch() + *time)
-      .count();
+std::vector<Flag> ScopeFlags(ScopeWishes& w) {
+  return AllFlags({{{"run", List(&w.runs, "NAME,…"),
+                     "the run, without it the newest; several side by side (report) or --together"},
+                    {"together", Switch(&w.together), "take several runs for one"}},
+                   PartFlags(w)});
 }
 
-std::vector<Flag> ScopeFlags(ScopeWishes& w) {
+std::vector<Flag> PartFlags(ScopeWishes& w) {
   return {
-      {"run", List(&w.runs, "NAME,…"),
-       "the run, without it the newest; several side by side (report) or --together"},
-      {"together", Switch(&w.together), "take several runs for one"},
       {"asn", List(&w.asns, "AS64496,…"), "only hosts of these ASes"},
       {"country", List(&w.countries, "CC,…"), "only hosts of these countries, by the geo data"},
       {"prefix", Text(&w.prefixes, "CIDR|FILE,…"), "only hosts of these prefixes or ranges"},
@@ -156,16 +111,25 @@ Result<ScopedRun> OpenScope(const std::string& db, const ScopeWishes& wishes) {
   ScopedRun out;
   out.words = ScopeWords(scope);
   HARK_ASSIGN_OR_RETURN(out.store, Store::Open(db, Store::Mode::kReadOnly));
-  std::vector<std::unique_ptr<RunReader>> readers;
-  for (const std::string& name : names.empty() ? std::set<std::string>{""} : names) {
-    HARK_ASSIGN_OR_RETURN(std::unique_ptr<RunReader> reader, ReadScoped(*out.store, name, scope));
-    readers.push_back(std::move(reader));
+  HARK_ASSIGN_OR_RETURN(out.reader, ReadTogether(*out.store, wishes.runs, scope));
+  out.runs = std::max<size_t>(names.size(), 1);
+  if (out.runs > 1) {
+    out.words.insert(out.words.begin(), StrCat(out.runs, " runs together"));
   }
-  if (readers.size() > 1) {
-    out.words.insert(out.words.begin(), StrCat(readers.size(), " runs together"));
-  }
-  out.reader = Together(std::move(readers));
   return out;
+}
+
+Result<std::unique_ptr<RunReader>> ReadTogether(const Store& store,
+                                                const std::vector<std::string>& runs,
+                                                const Scope& scope) {
+  std::set<std::string> names(runs.begin(), runs.end());
+  if (names.empty()) names.insert("");
+  std::vector<std::unique_ptr<RunReader>> readers;
+  for (const std::string& name : names) {
+    HARK_ASSIGN_OR_RETURN(std::unique_ptr<RunReader> whole, ReadNamedRun(store, name));
+    HARK_ASSIGN_OR_RETURN(readers.emplace_back(), Scoped(std::move(whole), scope));
+  }
+  return Together(std::move(readers));
 }
 
 }  // namespace hark

@@ -29,23 +29,27 @@ struct ScopeWishes {
 
 // --run, --together and those of the scope. wishes must outlive their use.
 std::vector<Flag> ScopeFlags(ScopeWishes& wishes);
+// Those of the scope alone: for commands that are told their runs otherwise.
+std::vector<Flag> PartFlags(ScopeWishes& wishes);
 
 // kInvalidInput names the flag and what is wrong. Reads the files.
 Result<Scope> ScopeOf(const ScopeWishes& wishes);
-
-// "2018-04-30", "2018-04-30T08:00" or "2018-04-30T08:00:00", a Z after it or not, always UTC; in
-// milliseconds since 1970.
-Result<int64_t> ParseUtcTime(const std::string& text);
 
 // What the commands read: the runs and the store they live in.
 struct ScopedRun {
   std::unique_ptr<Store> store;  // declared first: outlives the reader
   std::unique_ptr<RunReader> reader;
-  std::vector<std::string> words;  // ScopeWords
+  size_t runs = 1;                 // how many of them it is
+  std::vector<std::string> words;  // ScopeWords, and that they are several
 };
 
 // Each run is narrowed by itself before they are put together: a host is of the AS, the country and
 // the time that the run says.
 Result<ScopedRun> OpenScope(const std::string& db, const ScopeWishes& wishes);
+
+// That part of these runs in an open store, as one run. "" = the newest.
+Result<std::unique_ptr<RunReader>> ReadTogether(const Store& store,
+                                                const std::vector<std::string>& runs,
+                                                const Scope& scope);
 
 }  // namespace hark
