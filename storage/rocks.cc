@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/log.h"
 #include "base/strings.h"
 #include "storage/rocks_options.h"
 

@@ -103,7 +103,7 @@ class Play:
         if any(what == self.fleet.start_survey for _, what in self.pending):
             return False  # it was killed, and comes back at its time
         played = "fill the coordinator's disk" in self.ledger
-        full = code == fleets.DISK_FULL and played and "No space left" in coordinator.said()[-300:]
+        full = code == fleets.DISK_FULL and played and "no space left" in coordinator.said()[-300:].lower()
         asked = code in (0, fleets.INTERRUPTED, -signal.SIGTERM) and self.asked_to_end  # the latter before it began
         assert full or asked, f"the coordinator ended with {code}:\n{coordinator.said()[-3000:]}"
         self.asked_to_end = False
