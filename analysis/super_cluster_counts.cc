@@ -72,16 +72,12 @@ class MemberCounter {
       std::set<uint32_t> ases;
       for (size_t m = 0; m < cluster.nodes.size(); ++m) {
         const CrossNode& node = links_.nodes[cluster.nodes[m]];
-        ClusterStats& member = cluster.members[m];
-        member.id = links_.NameOf(node, *runs_[node.run]);
-        const auto hosts = HostsOf(node);
-        const HostTable& table = runs_[node.run]->hosts;
-        member.hosts = hosts.size();
-        member.hosts_of_unknown_as = static_cast<uint64_t>(std::count_if(
-            hosts.begin(), hosts.end(), [&](uint32_t host) { return table.asn(host) == 0; }));
         const std::vector<uint32_t> asns = AsnsOf(node);
         ases.insert(asns.begin(), asns.end());
+        ClusterStats& member = cluster.members[m];
+        member.id = links_.NameOf(node, *runs_[node.run]);
         member.ases = asns.size();
+        CountHostsOf(node, member);
         AddTo(cluster.sum, member);
       }
       cluster.distinct.ases = ases.size();
@@ -100,9 +96,14 @@ class MemberCounter {
     ++(IsSshPort(port) ? stats.ssh_ports : stats.tls_ports);
   }
 
-  std::vector<uint32_t> HostsOf(const CrossNode& node) const {
-    if (node.lone()) return {node.host};
-    return runs_[node.run]->clustering.clusters[node.cluster].members;
+  void CountHostsOf(const CrossNode& node, ClusterStats& member) const {
+    const ComparedRun& run = *runs_[node.run];
+    const auto count = [&](uint32_t host) {
+      ++member.hosts;
+      member.hosts_of_unknown_as += run.hosts.asn(host) == 0 ? 1 : 0;
+    };
+    if (node.lone()) return count(node.host);
+    for (const uint32_t host : run.clustering.clusters[node.cluster].members) count(host);
   }
 
   std::vector<uint32_t> AsnsOf(const CrossNode& node) const {
@@ -196,36 +197,39 @@ class MemberCounter {
     bool wildcard = false;
   };
 
+  // Of a super-cluster, the host whose ports come.
+  struct LastHost {
+    Address address;
+    bool known_as = false;
+  };
+
+  static void CountPlace(const Seen& seen, const Place& place, LastHost& host,
+                         ClusterStats& distinct) {
+    AddPort(place.second, distinct);
+    distinct.trusted += seen.trusted ? 1 : 0;
+    distinct.wildcard += seen.wildcard ? 1 : 0;
+    if (distinct.hosts == 0 || host.address != place.first) {
+      host = {place.first, false};
+      ++distinct.hosts;
+      ++distinct.hosts_of_unknown_as;  // until a run knows it
+    }
+    if (!seen.known_as || host.known_as) return;
+    host.known_as = true;
+    --distinct.hosts_of_unknown_as;
+  }
+
   // Walks the runs' ports side by side, so that an address and port that several runs saw is met
   // once, with all the super-clusters it is in (more than one when its keys changed).
   void CountDistinctPorts() {
-    struct LastHost {
-      Address address;
-      bool known_as = false;
-    };
     std::vector<size_t> at(runs_.size());
     std::vector<LastHost> last_host(out_.clusters.size());
     std::optional<Address> last;
     while (const auto place = NextPlace(at)) {
-      const auto& [address, port] = *place;
       for (const Seen& seen : TakeAt(*place, at)) {
-        ClusterStats& distinct = out_.clusters[seen.cluster].distinct;
-        LastHost& host = last_host[seen.cluster];
-        AddPort(port, distinct);
-        distinct.trusted += seen.trusted ? 1 : 0;
-        distinct.wildcard += seen.wildcard ? 1 : 0;
-        if (distinct.hosts == 0 || host.address != address) {
-          host = {address, false};
-          ++distinct.hosts;
-          ++distinct.hosts_of_unknown_as;
-        }
-        if (seen.known_as && !host.known_as) {
-          host.known_as = true;
-          --distinct.hosts_of_unknown_as;
-        }
+        CountPlace(seen, *place, last_host[seen.cluster], out_.clusters[seen.cluster].distinct);
       }
-      if (last != address) ++out_.hosts_distinct;
-      last = address;
+      if (last != place->first) ++out_.hosts_distinct;
+      last = place->first;
     }
   }
 
