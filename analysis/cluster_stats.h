@@ -97,7 +97,9 @@ class LeafVerdicts {
   std::unordered_map<KeyId, LeafVerdict> known_;  // by 32 bytes of hash, as a KeyId is
 };
 
-// The first and the last time a host was visited, widened into stats.
+// The first and the last time a host, or members of other clusters, were visited, widened into
+// stats.
 void WidenTimes(const proto::HostRow& row, ClusterStats& stats);
+void WidenTimes(const ClusterStats& by, ClusterStats& stats);
 
 }  // namespace hark

@@ -14,14 +14,6 @@ void Insert(Set& into, const Set& from) {
   into.insert(from.begin(), from.end());
 }
 
-void Widen(ClusterStats& times, const ClusterStats& other) {
-  const int64_t first = other.first_seen_unix_ms;
-  if (first != 0 && (times.first_seen_unix_ms == 0 || first < times.first_seen_unix_ms)) {
-    times.first_seen_unix_ms = first;
-  }
-  times.last_seen_unix_ms = std::max(times.last_seen_unix_ms, other.last_seen_unix_ms);
-}
-
 }  // namespace
 
 void ClusterContents::Unite(const ClusterContents& other) {
@@ -34,7 +26,7 @@ void ClusterContents::Unite(const ClusterContents& other) {
   Insert(trusted_certs, other.trusted_certs);
   Insert(wildcard_certs, other.wildcard_certs);
   judged |= other.judged;
-  Widen(times, other.times);
+  WidenTimes(other.times, times);
 }
 
 ClusterStats ClusterContents::Count(std::string id) const {
@@ -71,7 +63,7 @@ ClusterStats ClusterContents::Count(std::string id) const {
   out.wildcard = wildcard.size();
   out.trusted_certs = trusted_certs.size();
   out.wildcard_certs = wildcard_certs.size();
-  Widen(out, times);
+  WidenTimes(times, out);
   return out;
 }
 
@@ -105,8 +97,7 @@ Status ClusterUnion::Add(const RunReader& reader, const HostTable& hosts,
     wanted[clusters[i]] = &contents[i];
   }
   const auto contents_of = [&](const Address& address) -> ClusterContents* {
-    const std::optional<uint32_t> host = hosts.Find(address);
-    const auto at = host ? wanted.find(clustering.cluster_of[*host]) : wanted.end();
+    const auto at = wanted.find(ClusterAt(clustering, hosts, address));
     return at == wanted.end() ? nullptr : at->second;
   };
   HARK_RETURN_IF_ERROR(reader.ForEachHost([&](const Address& address, const proto::HostRow& row) {

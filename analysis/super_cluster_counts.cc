@@ -29,7 +29,7 @@ void AddUp(const SharingCounts& from, SharingCounts& to) {
 
 // The (host, port) pairs with a key of the linked clusters of one run, in address order.
 using UsedPorts = std::vector<uint64_t>;
-uint64_t Pack(const PortOfHost& at) {
+uint64_t Pack(const KeyPlace& at) {
   return uint64_t{at.host} << 16 | at.port;
 }
 uint32_t HostOf(uint64_t used) {
@@ -57,7 +57,7 @@ class MemberCounter {
   }
 
   Status CountKeys() {
-    return MergeKeys(runs_, [&](const KeyId& key, std::span<const std::vector<PortOfHost>> by_run) {
+    return MergeKeys(runs_, [&](const KeyId& key, std::span<const std::vector<KeyPlace>> by_run) {
       AddKey(key, by_run);
       return Status::Ok();
     });
@@ -122,9 +122,9 @@ class MemberCounter {
     }
   };
 
-  Sides AddUses(uint32_t run, const std::vector<PortOfHost>& uses, SharingCounts& member) {
+  Sides AddUses(uint32_t run, const std::vector<KeyPlace>& uses, SharingCounts& member) {
     Sides sides;
-    for (const PortOfHost& at : uses) {
+    for (const KeyPlace& at : uses) {
       (IsSsh(at.port) ? sides.ssh : sides.tls) = true;
       used_[run].push_back(Pack(at));
     }
@@ -133,7 +133,7 @@ class MemberCounter {
     return sides;
   }
 
-  void AddKey(const KeyId& key, std::span<const std::vector<PortOfHost>> by_run) {
+  void AddKey(const KeyId& key, std::span<const std::vector<KeyPlace>> by_run) {
     LinkingKey shown{key, 0, {}};
     Sides anywhere;
     for (uint32_t run = 0; run < runs_.size(); ++run) {
@@ -155,12 +155,12 @@ class MemberCounter {
 
   // Addresses and ports that show the key in any of the runs whose clusters take part.
   uint64_t DistinctUses(const std::vector<uint32_t>& nodes,
-                        std::span<const std::vector<PortOfHost>> by_run) const {
+                        std::span<const std::vector<KeyPlace>> by_run) const {
     if (nodes.size() == 1) return by_run[links_.nodes[nodes[0]].run].size();
     std::vector<Place> uses;
     for (const uint32_t node : nodes) {
       const uint32_t run = links_.nodes[node].run;
-      for (const PortOfHost& at : by_run[run]) {
+      for (const KeyPlace& at : by_run[run]) {
         uses.emplace_back(runs_[run]->hosts.address(at.host), at.port);
       }
     }
