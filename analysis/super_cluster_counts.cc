@@ -48,7 +48,7 @@ class MemberCounter {
   }
 
   Status CountKeys() {
-    return MergeKeys(runs_, [&](const KeyId& key, std::span<const std::vector<PortOfHost>> by_run) {
+    return MergeKeys(runs_, [&](const KeyId& key, std::span<const std::vector<KeyPlace>> by_run) {
       AddKey(key, by_run);
       return Status::Ok();
     });
@@ -82,8 +82,7 @@ class MemberCounter {
       }
       cluster.distinct.ases = ases.size();
       cluster.distinct.judged = cluster.sum.judged;
-      cluster.distinct.first_seen_unix_ms = cluster.sum.first_seen_unix_ms;
-      cluster.distinct.last_seen_unix_ms = cluster.sum.last_seen_unix_ms;
+      WidenTimes(cluster.sum, cluster.distinct);
       out_.hosts_sum += cluster.sum.hosts;
     }
   }
@@ -120,7 +119,7 @@ class MemberCounter {
   };
 
   // Of one run; the uses come host by host.
-  static KeyCount CountIn(const KeyId& key, const std::vector<PortOfHost>& uses) {
+  static KeyCount CountIn(const KeyId& key, const std::vector<KeyPlace>& uses) {
     KeyCount count{key, uses.size(), 0};
     for (size_t i = 0; i < uses.size(); ++i) {
       count.hosts += i == 0 || uses[i].host != uses[i - 1].host ? 1 : 0;
@@ -128,10 +127,10 @@ class MemberCounter {
     return count;
   }
 
-  Sides AddUses(const KeyId& key, uint32_t run, const std::vector<PortOfHost>& uses,
+  Sides AddUses(const KeyId& key, uint32_t run, const std::vector<KeyPlace>& uses,
                 ClusterStats& member) {
     Sides sides;
-    for (const PortOfHost& at : uses) {
+    for (const KeyPlace& at : uses) {
       (IsSshPort(at.port) ? sides.ssh : sides.tls) = true;
       used_[run].push_back(PackPlace(at.host, at.port));
     }
@@ -139,7 +138,7 @@ class MemberCounter {
     return sides;
   }
 
-  void AddKey(const KeyId& key, std::span<const std::vector<PortOfHost>> by_run) {
+  void AddKey(const KeyId& key, std::span<const std::vector<KeyPlace>> by_run) {
     LinkingKey shown{key, 0, {}};
     Sides anywhere;
     for (uint32_t run = 0; run < runs_.size(); ++run) {
@@ -161,12 +160,12 @@ class MemberCounter {
 
   // Addresses and ports that show the key in any of the runs whose clusters take part.
   KeyCount DistinctUses(const KeyId& key, const std::vector<uint32_t>& nodes,
-                        std::span<const std::vector<PortOfHost>> by_run) const {
+                        std::span<const std::vector<KeyPlace>> by_run) const {
     if (nodes.size() == 1) return CountIn(key, by_run[links_.nodes[nodes[0]].run]);
     std::vector<Place> uses;
     for (const uint32_t node : nodes) {
       const uint32_t run = links_.nodes[node].run;
-      for (const PortOfHost& at : by_run[run]) {
+      for (const KeyPlace& at : by_run[run]) {
         uses.emplace_back(runs_[run]->hosts.address(at.host), at.port);
       }
     }

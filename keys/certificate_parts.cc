@@ -42,7 +42,10 @@ std::optional<CertificateParts> CutCertificate(std::string_view der) {
   std::string_view key = spki->content;
   if (!der::Next(key, der::kSequence) || !der::Next(key, der::kBitString)) return std::nullopt;
   CutTail(in, parts);
+  parts.to_be_signed = to_be_signed->encoded;
+  parts.signed_as = signature->encoded;
   parts.signature_algorithm = EncodedOf(der::Next(outer, der::kSequence));
+  if (const auto bits = der::Next(outer, der::kBitString)) parts.signature = bits->content;
   return parts;
 }
 

@@ -17,6 +17,9 @@ struct CertificateParts {
   std::string_view spki;
   std::string_view extensions;
   std::string_view signature_algorithm;
+  std::string_view signature;     // content of the BIT STRING
+  std::string_view to_be_signed;  // what it is made over
+  std::string_view signed_as;     // the algorithm once more, as part of that
 };
 
 // nullopt if there is no key in it. Ignores what follows the certificate.

@@ -1,60 +1,11 @@
 #include "keys/leaf_reader.h"
 
-#include <openssl/core_names.h>
 #include <openssl/provider.h>
 #include <openssl/x509.h>
 
-#include <bit>
-#include <string>
-
 #include "keys/certificate.h"
-#include "keys/der.h"
 
 namespace hark {
-namespace {
-
-EvpPkeyPtr QuickKey(const char* type, OSSL_PARAM* numbers) {
-  const EvpPkeyCtxPtr context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
-  EVP_PKEY* key = nullptr;
-  if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, numbers) != 1) {
-    return nullptr;
-  }
-  return EvpPkeyPtr(key);
-}
-
-// The next INTEGER as the machine writes numbers; "" for none and for negative ones.
-std::string NextNumber(std::string_view& in) {
-  static_assert(std::endian::native == std::endian::little);
-  const auto number = der::Next(in, der::kInteger);
-  if (!number || number->content.empty() || (number->content.front() & 0x80) != 0) return {};
-  return {number->content.rbegin(), number->content.rend()};
-}
-
-EvpPkeyPtr QuickRsaKey(std::string_view bits) {
-  const auto sequence = der::Next(bits, der::kSequence);
-  std::string_view in = sequence ? sequence->content : std::string_view();
-  std::string n = NextNumber(in);
-  std::string e = NextNumber(in);
-  if (n.empty() || e.empty()) return nullptr;
-  OSSL_PARAM numbers[] = {
-      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, AsUnsigned(n.data()), n.size()),
-      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, AsUnsigned(e.data()), e.size()),
-      OSSL_PARAM_construct_end()};
-  return QuickKey("RSA", numbers);
-}
-
-EvpPkeyPtr QuickP256Key(std::string_view bits) {
-  std::string group = "prime256v1";
-  std::string point(bits);
-  OSSL_PARAM numbers[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), group.size()),
-      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
-      OSSL_PARAM_construct_end()};
-  return QuickKey("EC", numbers);
-}
-
-}  // namespace
 
 X509Ptr ReadX509(std::string_view der) {
   if (der.size() > kMaxCertificate) return nullptr;
@@ -89,28 +40,6 @@ X509Ptr LeafReader::ReadForItsChain(std::string_view der) const {
   X509Ptr out = Read(der);
   const bool ready = out && some_key_ && X509_set_pubkey(out.get(), some_key_.get()) == 1;
   return ready ? std::move(out) : nullptr;
-}
-
-EvpPkeyPtr QuickKeyOf(const X509* certificate) {
-  const unsigned char* bytes = nullptr;
-  int size = 0;
-  X509_ALGOR* algorithm = nullptr;
-  const ASN1_OBJECT* oid = nullptr;
-  int kind = V_ASN1_UNDEF;
-  const void* parameters = nullptr;
-  if (X509_PUBKEY_get0_param(nullptr, &bytes, &size, &algorithm,
-                             X509_get_X509_PUBKEY(certificate)) != 1 ||
-      size <= 0) {
-    return nullptr;
-  }
-  const std::string_view bits(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
-  X509_ALGOR_get0(&oid, &kind, &parameters, algorithm);
-  const int nid = OBJ_obj2nid(oid);
-  if (nid == NID_rsaEncryption) return QuickRsaKey(bits);
-  const bool p256 =
-      nid == NID_X9_62_id_ecPublicKey && kind == V_ASN1_OBJECT &&
-      OBJ_obj2nid(static_cast<const ASN1_OBJECT*>(parameters)) == NID_X9_62_prime256v1;
-  return p256 ? QuickP256Key(bits) : nullptr;
 }
 
 }  // namespace hark

@@ -37,9 +37,4 @@ class LeafReader {
   EvpPkeyPtr some_key_;
 };
 
-// The key of a certificate that was read without, put together from its numbers: a quarter of what
-// decoding it as a whole takes. For RSA keys and points on P-256, which nearly all certificates
-// have that sign themselves; nullptr for others.
-EvpPkeyPtr QuickKeyOf(const X509* certificate);
-
 }  // namespace hark

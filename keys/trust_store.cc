@@ -1,28 +1,24 @@
 #include "keys/trust_store.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 #include <mutex>
-#include <set>
 #include <utility>
 
 #include "base/file.h"
-#include "base/strings.h"
-#include "keys/key_id.h"
+#include "keys/certificate.h"
 #include "keys/leaf_reader.h"
 #include "keys/openssl_ptr.h"
+#include "keys/quick_signature.h"
+#include "keys/trusted_roots.h"
 
 namespace hark {
 namespace {
 
-using BioPtr = std::unique_ptr<BIO, OpenSslFree<BIO_free_all>>;
-using StorePtr = std::unique_ptr<X509_STORE, OpenSslFree<X509_STORE_free>>;
 using ContextPtr = std::unique_ptr<X509_STORE_CTX, OpenSslFree<X509_STORE_CTX_free>>;
 
 void FreeStack(STACK_OF(X509) * certificates) {
@@ -33,33 +29,16 @@ using StackPtr = std::unique_ptr<STACK_OF(X509), OpenSslFree<FreeStack>>;
 // A bundle of the whole web's roots is 220 KB; this is somebody's mistake.
 constexpr size_t kMaxBundle = size_t{64} << 20;
 
-// Borrowed by hark's own bookkeeping beside OpenSSL's.
-struct Validity {
-  int64_t from = 0;
-  int64_t to = -1;  // never, when a date cannot be read
-};
+using NamePtr = std::unique_ptr<X509_NAME, OpenSslFree<X509_NAME_free>>;
 
-Validity ValidityOf(const X509* certificate) {
-  std::tm from = {};
-  std::tm to = {};
-  if (ASN1_TIME_to_tm(X509_get0_notBefore(certificate), &from) != 1 ||
-      ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &to) != 1) {
-    return {};
-  }
-  return {timegm(&from), timegm(&to)};
+NamePtr ReadName(std::string_view der) {
+  const unsigned char* in = AsUnsigned(der.data());
+  return NamePtr(d2i_X509_NAME(nullptr, &in, static_cast<long>(der.size())));
 }
 
-std::string Sha256Of(X509* certificate) {
-  unsigned char* bytes = nullptr;
-  const int n = i2d_X509(certificate, &bytes);
-  if (n <= 0) return {};
-  std::string hash = Sha256({reinterpret_cast<const char*>(bytes), static_cast<size_t>(n)});
-  OPENSSL_free(bytes);
-  return hash;
-}
-
-bool NamesItself(const X509* certificate) {
-  return X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0;
+// As OpenSSL compares names: case, spaces and kinds of string do not matter.
+bool SameName(const X509_NAME* a, const X509_NAME* b) {
+  return a != nullptr && b != nullptr && X509_NAME_cmp(a, b) == 0;
 }
 
 // Narrows a verdict's stretch of time to where it holds: a moment where some certificate begins to
@@ -75,7 +54,7 @@ class Stretch {
       to_ = std::min(to_, first_moment - 1);
     }
   }
-  void Boundaries(const Validity& validity) {
+  void Boundaries(const CertificateValidity& validity) {
     Boundary(validity.from);
     if (validity.to < INT64_MAX) Boundary(validity.to + 1);
   }
@@ -91,21 +70,15 @@ class Stretch {
 
 }  // namespace
 
-struct TrustStore::Roots {
-  StorePtr store;
-  std::set<std::string, std::less<>> sha256;
-  std::vector<int64_t> boundaries;  // of their validity, ascending
-};
-
-TrustStore::TrustStore(std::unique_ptr<Roots> roots) : roots_(std::move(roots)) {}
+TrustStore::TrustStore(std::unique_ptr<TrustedRoots> roots) : roots_(std::move(roots)) {}
 TrustStore::~TrustStore() = default;
 
 size_t TrustStore::roots() const {
-  return roots_->sha256.size();
+  return roots_->size();
 }
 
 bool TrustStore::Holds(std::string_view sha256) const {
-  return roots_->sha256.find(sha256) != roots_->sha256.end();
+  return roots_->Holds(sha256);
 }
 
 Result<std::unique_ptr<TrustStore>> TrustStore::Load(const std::string& path) {
@@ -113,9 +86,15 @@ Result<std::unique_ptr<TrustStore>> TrustStore::Load(const std::string& path) {
   return FromPem(pem, path);
 }
 
+Result<std::unique_ptr<TrustStore>> TrustStore::FromPem(std::string_view pem,
+                                                        std::string_view name) {
+  HARK_ASSIGN_OR_RETURN(auto roots, TrustedRoots::FromPem(pem, name));
+  return std::unique_ptr<TrustStore>(new TrustStore(std::move(roots)));
+}
+
 struct IssuerCertificate::Parsed {
   X509Ptr certificate;
-  Validity validity;
+  CertificateValidity validity;
 };
 
 IssuerCertificate::IssuerCertificate() : parsed_(std::make_unique<Parsed>()) {}
@@ -155,10 +134,25 @@ struct ChainVerifier::Memory {
     return good;
   }
 
+  bool LeafSigned(std::string_view leaf, X509* issuer) const {
+    EVP_PKEY* const key = X509_get0_pubkey(issuer);
+    const auto parts = CutCertificate(leaf);
+    if (const auto good = parts ? QuickVerify(*parts, key) : std::nullopt) return *good;
+    const X509Ptr bare = leaves.Read(leaf);
+    return bare && X509_verify(bare.get(), key) == 1;
+  }
+
+  bool SignedByItself(std::string_view leaf, const CertificateParts& parts) const {
+    const EvpPkeyPtr key = keys.Read(parts.spki);
+    if (const auto good = QuickVerify(parts, key.get())) return *good;
+    const X509Ptr whole = ReadX509(leaf);
+    return whole && X509_verify(whole.get(), X509_get0_pubkey(whole.get())) == 1;
+  }
+
   // What the last step of X509_verify_cert asks and where it leaves its answer.
   struct Question {
     Memory* memory;
-    X509* leaf;  // as it was signed
+    std::string_view leaf;  // as it was signed
     Stretch stretch;
   };
 
@@ -171,7 +165,7 @@ struct ChainVerifier::Memory {
     STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(context);
     for (int i = sk_X509_num(chain) - 1; i >= 0; --i) {
       X509* const certificate = sk_X509_value(chain, i);
-      const Validity validity = ValidityOf(certificate);
+      const CertificateValidity validity = ValidityOf(certificate);
       if (question->stretch.at() < validity.from || question->stretch.at() > validity.to) {
         return Fail(context, i, X509_V_ERR_CERT_HAS_EXPIRED);
       }
@@ -179,7 +173,7 @@ struct ChainVerifier::Memory {
       if (i + 1 == sk_X509_num(chain)) continue;  // the root is trusted because it is there
       X509* const issuer = sk_X509_value(chain, i + 1);
       // Leaves are many and seen once: not worth remembering.
-      const bool good = i == 0 ? X509_verify(question->leaf, X509_get0_pubkey(issuer)) == 1
+      const bool good = i == 0 ? question->memory->LeafSigned(question->leaf, issuer)
                                : question->memory->Signed(issuer, certificate);
       // X509_check_issued: also that the issuer may sign certificates.
       if (!good || X509_check_issued(issuer, certificate) != X509_V_OK) {
@@ -196,35 +190,10 @@ struct ChainVerifier::Memory {
   }
 
   LeafReader leaves;
+  QuickKeys keys;
   std::mutex mutex;
   std::map<Pair, Entry> signatures;
 };
-
-Result<std::unique_ptr<TrustStore>> TrustStore::FromPem(std::string_view pem,
-                                                        std::string_view name) {
-  auto roots = std::make_unique<Roots>();
-  roots->store.reset(X509_STORE_new());
-  const BioPtr in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  if (!roots->store || !in) return Internal("OpenSSL gives no memory for a trust store");
-  while (const X509Ptr root{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)}) {
-    X509_STORE_add_cert(roots->store.get(), root.get());  // one that is there twice is no matter
-    roots->sha256.insert(Sha256Of(root.get()));
-    const Validity validity = ValidityOf(root.get());
-    roots->boundaries.push_back(validity.from);
-    roots->boundaries.push_back(validity.to + 1);
-  }
-  const bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  ERR_clear_error();
-  if (!ended) {
-    return InvalidInput(
-        StrCat(name, ": certificate ", roots->sha256.size() + 1, " of the bundle cannot be read"));
-  }
-  if (roots->sha256.empty()) {
-    return InvalidInput(StrCat(name, ": no certificate in it; a bundle in PEM is wanted"));
-  }
-  std::sort(roots->boundaries.begin(), roots->boundaries.end());
-  return std::unique_ptr<TrustStore>(new TrustStore(std::move(roots)));
-}
 
 ChainVerifier::ChainVerifier(const TrustStore* store)
     : store_(store), memory_(std::make_unique<Memory>()) {}
@@ -245,38 +214,50 @@ ChainVerdict NotTrusted(Stretch stretch, const std::vector<int64_t>& boundaries)
 
 ChainVerdict ChainVerifier::Verify(std::string_view leaf, std::string_view leaf_sha256,
                                    const IssuerChain& issuers, int64_t at_unix) const {
-  const X509Ptr bare = memory_->leaves.Read(leaf);
-  ChainVerdict verdict;
-  if (!bare) {
-    ERR_clear_error();  // what the stranger's bytes left must not be read as a later call's failure
-    return verdict;
-  }
-  const bool names_itself = NamesItself(bare.get());
-  X509Ptr whole;  // with its key, where that key may have signed it
-  if (names_itself) {
-    const EvpPkeyPtr key = QuickKeyOf(bare.get());
-    if (!key) whole = ReadX509(leaf);
-    verdict.self_signed =
-        key ? X509_verify(bare.get(), key.get()) == 1
-            : whole && X509_verify(whole.get(), X509_get0_pubkey(whole.get())) == 1;
-  }
-  const bool alone = verdict.self_signed && store_ != nullptr && !store_->Holds(leaf_sha256);
-  if (store_ != nullptr && !alone) {
-    if (names_itself && !whole) whole = ReadX509(leaf);
-    const X509Ptr stand_in = whole ? nullptr : memory_->leaves.ReadForItsChain(leaf);
-    X509* const target = whole ? whole.get() : stand_in.get();
-    const bool self_signed = verdict.self_signed;
-    if (target != nullptr) {
-      verdict = FindChain(target, whole ? whole.get() : bare.get(), issuers, at_unix);
-    }
-    verdict.self_signed = self_signed;
-  }
-  ERR_clear_error();
+  const ChainVerdict verdict = Judge(leaf, leaf_sha256, issuers, at_unix);
+  ERR_clear_error();  // what the stranger's bytes left must not be read as a later call's failure
   return verdict;
 }
 
-ChainVerdict ChainVerifier::FindChain(X509* target, X509* signed_leaf, const IssuerChain& issuers,
-                                      int64_t at_unix) const {
+ChainVerdict ChainVerifier::Judge(std::string_view leaf, std::string_view leaf_sha256,
+                                  const IssuerChain& issuers, int64_t at_unix) const {
+  ChainVerdict verdict;
+  const auto parts = leaf.size() <= kMaxCertificate ? CutCertificate(leaf) : std::nullopt;
+  const NamePtr issuer = parts ? ReadName(parts->issuer) : nullptr;
+  if (!issuer) return verdict;
+  const bool names_itself =
+      parts->issuer == parts->subject || SameName(issuer.get(), ReadName(parts->subject).get());
+  const bool self_signed = names_itself && memory_->SignedByItself(leaf, *parts);
+  verdict.self_signed = self_signed;
+  const bool alone = self_signed && store_ != nullptr && !store_->Holds(leaf_sha256);
+  if (store_ == nullptr || alone || !LeadsToRoot(issuer.get(), issuers)) return verdict;
+  const X509Ptr target = names_itself ? ReadX509(leaf) : memory_->leaves.ReadForItsChain(leaf);
+  if (target) verdict = FindChain(target.get(), leaf, issuers, at_unix);
+  verdict.self_signed = self_signed;
+  return verdict;
+}
+
+// By names alone, over certificates that were sent; signatures and all else is for who asks
+// further. Nobody vouches for one certificate in five, and this is a tenth of finding that out by
+// X509_verify_cert. Every root that it could come to is in the store afterwards.
+bool ChainVerifier::LeadsToRoot(const X509_name_st* issuer, const IssuerChain& issuers) const {
+  std::vector<const X509_NAME*> names = {issuer};
+  std::vector<bool> followed(issuers.size());
+  bool leads = false;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (store_->roots_->Admit(names[i])) leads = true;
+    for (size_t j = 0; j < issuers.size(); ++j) {
+      const X509* const sent = issuers[j]->parsed_->certificate.get();
+      if (followed[j] || !SameName(X509_get_subject_name(sent), names[i])) continue;
+      followed[j] = true;
+      names.push_back(X509_get_issuer_name(sent));
+    }
+  }
+  return leads;
+}
+
+ChainVerdict ChainVerifier::FindChain(x509_st* target, std::string_view leaf,
+                                      const IssuerChain& issuers, int64_t at_unix) const {
   const ContextPtr context(X509_STORE_CTX_new());
   const StackPtr sent(sk_X509_new_null());
   if (!context || !sent) return {};
@@ -286,8 +267,8 @@ ChainVerdict ChainVerifier::FindChain(X509* target, X509* signed_leaf, const Iss
     sk_X509_push(sent.get(), issuer->parsed_->certificate.get());
     around.Boundaries(issuer->parsed_->validity);
   }
-  Memory::Question question{memory_.get(), signed_leaf, Stretch(at_unix)};
-  X509_STORE_CTX_init(context.get(), store_->roots_->store.get(), target, sent.get());
+  Memory::Question question{memory_.get(), leaf, Stretch(at_unix)};
+  X509_STORE_CTX_init(context.get(), store_->roots_->store(), target, sent.get());
   X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_SERVER);
   X509_STORE_CTX_set_time(context.get(), 0, static_cast<time_t>(at_unix));
   X509_STORE_CTX_set_depth(context.get(), kMaxDepth);
@@ -296,7 +277,7 @@ ChainVerdict ChainVerifier::FindChain(X509* target, X509* signed_leaf, const Iss
   if (X509_verify_cert(context.get()) == 1) {
     return {false, true, question.stretch.from(), question.stretch.to()};
   }
-  return NotTrusted(around, store_->roots_->boundaries);
+  return NotTrusted(around, store_->roots_->boundaries());
 }
 
 }  // namespace hark

@@ -14,9 +14,12 @@
 
 #include "base/status.h"
 
-struct x509_st;  // OpenSSL's X509
+struct x509_st;       // OpenSSL's X509
+struct X509_name_st;  // and X509_NAME
 
 namespace hark {
+
+class TrustedRoots;
 
 // The roots. Immutable once read.
 class TrustStore {
@@ -33,9 +36,8 @@ class TrustStore {
 
  private:
   friend class ChainVerifier;
-  struct Roots;
-  explicit TrustStore(std::unique_ptr<Roots> roots);
-  std::unique_ptr<Roots> roots_;
+  explicit TrustStore(std::unique_ptr<TrustedRoots> roots);
+  std::unique_ptr<TrustedRoots> roots_;
 };
 
 // An issuer's certificate as a server sent it, parsed once for all chains it is part of.
@@ -80,8 +82,11 @@ class ChainVerifier {
 
  private:
   struct Memory;
-  // target: the leaf for which a chain is sought; signed_leaf: the same, as it was signed.
-  ChainVerdict FindChain(x509_st* target, x509_st* signed_leaf, const IssuerChain& issuers,
+  ChainVerdict Judge(std::string_view leaf, std::string_view leaf_sha256,
+                     const IssuerChain& issuers, int64_t at_unix) const;
+  bool LeadsToRoot(const X509_name_st* issuer, const IssuerChain& issuers) const;
+  // target: the leaf for which a chain is sought; leaf: the same, as it was signed.
+  ChainVerdict FindChain(x509_st* target, std::string_view leaf, const IssuerChain& issuers,
                          int64_t at_unix) const;
 
   const TrustStore* store_;

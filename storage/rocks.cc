@@ -192,6 +192,7 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
   if (env == nullptr) HARK_RETURN_IF_ERROR(CheckDirectory(path, read_only));
   std::unique_ptr<Rocks> rocks(new Rocks);
   rocks->env_ = std::move(env);
+  rocks->read_only_ = read_only;
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   const rocksdb::DBOptions options = DbOptions(rocks->env_.get());
   // Only a writer can create what an older store lacks.
@@ -222,7 +223,21 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
   return rocks;
 }
 
+// Or every reader would replay the log until the next writer comes: up to a second of processor
+// each. A disk that refuses loses nothing by it; the log is still there.
+void Rocks::FlushAll() {
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    if (handle != nullptr) families.push_back(handle);
+  }
+  rocksdb::FlushOptions options;
+  options.allow_write_stall = true;  // nobody writes any more
+  const Status flushed = FromRocks("flush the store", db_->Flush(options, families));
+  if (!flushed.ok()) LogDebug("storage", flushed.message());
+}
+
 Rocks::~Rocks() {
+  if (db_ != nullptr && !read_only_) FlushAll();
   for (rocksdb::ColumnFamilyHandle* handle : handles_) {
     if (handle != nullptr) db_->DestroyColumnFamilyHandle(handle);
   }

@@ -33,6 +33,7 @@ class Rocks {
   static Result<std::unique_ptr<Rocks>> Open(const std::string& path, bool read_only,
                                              std::unique_ptr<rocksdb::Env> env,
                                              size_t memtable_bytes = 0);
+  // Writes what is only in memory and the log into tables first, unless read-only.
   ~Rocks();
 
   rocksdb::DB& db() const { return *db_; }
@@ -54,7 +55,9 @@ class Rocks {
 
  private:
   Rocks() = default;
+  void FlushAll();
 
+  bool read_only_ = false;
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, schema::kFamilyCount> handles_{};

@@ -47,6 +47,8 @@ class Store {
   // A store in memory, for tests and simulation. Its content dies with it.
   static Result<std::unique_ptr<Store>> OpenInMemory();
 
+  // Of one opened for writing: who opens it next finds an empty log and replays nothing, unless the
+  // disk fails. Nothing depends on it but time.
   virtual ~Store() = default;
 
   // Commits everything in `write` or nothing. sync: on return the data survives power loss.

@@ -68,6 +68,28 @@ TEST(StoreTest, GivesBackWhatWasCommittedAfterReopening) {
   EXPECT_EQ(uses[0].key.bytes(), Sha256("k"));
 }
 
+uintmax_t BytesInLogs(const std::string& path) {
+  uintmax_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    if (entry.path().extension() == ".log") bytes += entry.file_size();
+  }
+  return bytes;
+}
+
+TEST(StoreTest, LeavesNothingInTheLogToReplayWhenItIsClosed) {
+  TempDirectory dir;
+  auto writer = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
+  WriteHost(*writer, 1, "k");
+  EXPECT_GT(BytesInLogs(dir.path()), 0U);
+  // A reader that is still there keeps the store open, and is no hindrance.
+  auto reader = std::move(writer->ReadRun("XX-1")).value();
+  writer.reset();
+  EXPECT_GT(BytesInLogs(dir.path()), 0U);
+  reader.reset();
+  EXPECT_EQ(BytesInLogs(dir.path()), 0U);
+  EXPECT_EQ(KeyUses(*OpenOrDie(dir.path(), Store::Mode::kReadOnly)).size(), 1U);
+}
+
 TEST(StoreTest, ShowsNothingOfAWriteThatWasNotCommitted) {
   const auto store = std::move(Store::OpenInMemory()).value();
   const auto write = store->NewWrite();
