@@ -93,9 +93,8 @@ class PortsPass {
   Status Visit(const Address& address, uint16_t port, const proto::PortRow& row) {
     if (address != host_.address || host_.cluster == Clustering::kNone) {
       EndHost();
-      const std::optional<uint32_t> host = hosts_.Find(address);
       host_.address = address;
-      host_.cluster = host ? clustering_.cluster_of[*host] : Clustering::kNone;
+      host_.cluster = ClusterAt(clustering_, hosts_, address);
     }
     if (host_.cluster == Clustering::kNone) return Status::Ok();
     if (port == 25) {
@@ -167,8 +166,7 @@ Status ReadTimes(const RunReader& reader, const HostTable& hosts, const Clusteri
                  std::vector<CauseFacts>& facts) {
   std::unordered_map<uint32_t, std::pair<int64_t, int64_t>> first_host;  // of clusters of two
   return reader.ForEachHost([&](const Address& address, const proto::HostRow& row) {
-    const std::optional<uint32_t> host = hosts.Find(address);
-    const uint32_t cluster = host ? clustering.cluster_of[*host] : Clustering::kNone;
+    const uint32_t cluster = ClusterAt(clustering, hosts, address);
     if (cluster == Clustering::kNone || facts[cluster].hosts != 2) return Status::Ok();
     const int64_t from = row.started_unix_ms();
     const int64_t to = std::max(from + row.duration_ms(), row.last_visit_unix_ms());

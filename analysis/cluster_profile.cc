@@ -103,8 +103,7 @@ Status ReadNames(const RunReader& reader, const HostTable& hosts, const Clusteri
                  uint32_t cluster, ClusterProfile& out) {
   NamesPass names(reader, out);
   const auto inside = [&](const Address& address) {
-    const std::optional<uint32_t> host = hosts.Find(address);
-    return host && clustering.cluster_of[*host] == cluster;
+    return ClusterAt(clustering, hosts, address) == cluster;
   };
   HARK_RETURN_IF_ERROR(reader.ForEachHost([&](const Address& address, const proto::HostRow& row) {
     if (!inside(address)) return Status::Ok();

@@ -78,6 +78,12 @@ std::vector<ClusterStats> Named(const HostTable& hosts, const Clustering& cluste
   return out;
 }
 
+void Widen(int64_t first, int64_t last, ClusterStats& stats) {
+  int64_t& first_seen = stats.first_seen_unix_ms;
+  first_seen = first_seen == 0 ? first : std::min(first_seen, first);
+  stats.last_seen_unix_ms = std::max(stats.last_seen_unix_ms, last);
+}
+
 }  // namespace
 
 void CountKeyUse(const KeyCount& count, bool ssh, bool tls, ClusterStats& stats) {
@@ -91,11 +97,13 @@ void CountKeyUse(const KeyCount& count, bool ssh, bool tls, ClusterStats& stats)
 
 void WidenTimes(const proto::HostRow& row, ClusterStats& stats) {
   const int64_t first = row.started_unix_ms();
-  if (first == 0) return;
-  const int64_t last = std::max(first + row.duration_ms(), row.last_visit_unix_ms());
-  int64_t& first_seen = stats.first_seen_unix_ms;
-  first_seen = first_seen == 0 ? first : std::min(first_seen, first);
-  stats.last_seen_unix_ms = std::max(stats.last_seen_unix_ms, last);
+  if (first != 0) {
+    Widen(first, std::max(first + row.duration_ms(), row.last_visit_unix_ms()), stats);
+  }
+}
+
+void WidenTimes(const ClusterStats& by, ClusterStats& stats) {
+  if (by.first_seen_unix_ms != 0) Widen(by.first_seen_unix_ms, by.last_seen_unix_ms, stats);
 }
 
 Result<std::vector<ClusterStats>> ReadClusterStats(const RunReader& reader, const HostTable& hosts,
@@ -103,8 +111,7 @@ Result<std::vector<ClusterStats>> ReadClusterStats(const RunReader& reader, cons
                                                    const LeafJudge& judge) {
   std::vector<ClusterStats> out = Named(hosts, clustering, static_cast<bool>(judge));
   HARK_RETURN_IF_ERROR(reader.ForEachHost([&](const Address& address, const proto::HostRow& row) {
-    const std::optional<uint32_t> host = hosts.Find(address);
-    const uint32_t cluster = host ? clustering.cluster_of[*host] : Clustering::kNone;
+    const uint32_t cluster = ClusterAt(clustering, hosts, address);
     if (cluster != Clustering::kNone) WidenTimes(row, out[cluster]);
     return Status::Ok();
   }));
@@ -133,11 +140,7 @@ void AddTo(ClusterStats& sum, const ClusterStats& stats) {
   }
   sum.judged |= stats.judged;
   if (MoreUsed(stats.most_reused, sum.most_reused)) sum.most_reused = stats.most_reused;
-  int64_t& first = sum.first_seen_unix_ms;
-  if (first == 0 || (stats.first_seen_unix_ms != 0 && stats.first_seen_unix_ms < first)) {
-    first = stats.first_seen_unix_ms;
-  }
-  sum.last_seen_unix_ms = std::max(sum.last_seen_unix_ms, stats.last_seen_unix_ms);
+  WidenTimes(stats, sum);
 }
 
 StatsTotals TotalOfRun(const Clustering& clustering, const std::vector<ClusterStats>& stats,

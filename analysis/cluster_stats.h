@@ -76,7 +76,9 @@ void CountKeyUse(const KeyCount& count, bool ssh, bool tls, ClusterStats& stats)
 // Adds up; most_reused is the larger, times widen. Ids stay as they are.
 void AddTo(ClusterStats& sum, const ClusterStats& stats);
 
-// The first and the last time a host was visited, widened into stats.
+// The first and the last time a host, or members of other clusters, were visited, widened into
+// stats.
 void WidenTimes(const proto::HostRow& row, ClusterStats& stats);
+void WidenTimes(const ClusterStats& by, ClusterStats& stats);
 
 }  // namespace hark

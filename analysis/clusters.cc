@@ -3,25 +3,20 @@
 #include <algorithm>
 
 #include "analysis/cluster_id.h"
+#include "analysis/key_use_pump.h"
 #include "base/distinct.h"
 #include "base/ssh_port.h"
-#include "base/strings.h"
 
 namespace hark {
 
 ClusterBuilder::ClusterBuilder(const HostTable& hosts)
     : hosts_(hosts), sets_(hosts.size()), ssh_keys_of_host_(hosts.size()), crypto_(hosts.size()) {}
 
-Result<std::optional<uint32_t>> ClusterBuilder::Add(const KeyUse& use) {
-  const std::optional<uint32_t> found = hosts_.Find(use.address);
-  if (!found) {
-    return Corruption(StrCat("a key is stored for ", use.address.ToString(), ", the host is not"));
-  }
-  const uint32_t host = *found;
-  if (!hosts_.takes_part(host)) return std::optional<uint32_t>();
-  if (current_.hosts == 0 || current_.key != use.key) {
+void ClusterBuilder::Add(const KeyId& key, const KeyPlace& at) {
+  const uint32_t host = at.host;
+  if (current_.hosts == 0 || current_.key != key) {
     EndKey();
-    current_ = {use.key, 0, 1};
+    current_ = {key, 0, 1};
     current_first_ = current_last_ = host;
     current_on_ssh_ = false;
   }
@@ -38,11 +33,10 @@ Result<std::optional<uint32_t>> ClusterBuilder::Add(const KeyUse& use) {
     crypto_[host] = true;
     ++totals_.crypto_hosts;
   }
-  if (IsSshPort(use.port)) {
+  if (IsSshPort(at.port)) {
     current_on_ssh_ = true;
     if (ssh_keys_of_host_[host] < UINT8_MAX) ++ssh_keys_of_host_[host];
   }
-  return std::optional<uint32_t>(host);
 }
 
 void ClusterBuilder::EndKey() {
@@ -121,15 +115,17 @@ Clustering ClusterBuilder::Finish() && {
   return out;
 }
 
-Result<Clustering> FindClusters(const RunReader& reader, const HostTable& hosts,
-                                const KeyUseListener& also) {
+Result<Clustering> FindClusters(const RunReader& reader, const HostTable& hosts) {
   ClusterBuilder builder(hosts);
-  HARK_RETURN_IF_ERROR(reader.ForEachKeyUse([&](const KeyUse& use) -> Status {
-    HARK_ASSIGN_OR_RETURN(const std::optional<uint32_t> host, builder.Add(use));
-    if (host && also) also(use, *host);
-    return Status::Ok();
-  }));
+  KeyUsePump uses(reader, hosts);
+  for (; uses.Front() != nullptr; uses.Pop()) builder.Add(uses.Front()->key, uses.Front()->at);
+  HARK_RETURN_IF_ERROR(uses.status());
   return std::move(builder).Finish();
+}
+
+uint32_t ClusterAt(const Clustering& clustering, const HostTable& hosts, const Address& address) {
+  const std::optional<uint32_t> host = hosts.Find(address);
+  return host ? clustering.cluster_of[*host] : Clustering::kNone;
 }
 
 }  // namespace hark

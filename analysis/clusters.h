@@ -9,12 +9,11 @@
 // abroad joins nothing.
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "analysis/host_table.h"
+#include "analysis/key_groups.h"
 #include "analysis/union_find.h"
 #include "base/status.h"
 #include "keys/key_id.h"
@@ -52,15 +51,13 @@ struct Clustering {
   KeyCount most_reused;   // most host_ports, then smallest id
 };
 
-// Fed with key uses, in any order as long as the uses of one key follow one another.
+// Fed with the uses of keys, in any order as long as those of one key follow one another.
 class ClusterBuilder {
  public:
   // hosts must outlive the builder.
   explicit ClusterBuilder(const HostTable& hosts);
 
-  // The number of the use's host, nullopt when that does not take part. kCorruption when it is not
-  // among the hosts.
-  Result<std::optional<uint32_t>> Add(const KeyUse& use);
+  void Add(const KeyId& key, const KeyPlace& at);
   Clustering Finish() &&;
 
  private:
@@ -88,9 +85,10 @@ class ClusterBuilder {
   Clustering totals_;
 };
 
-// One run: all of it. also: called with every use by a host that takes part, and its number.
-using KeyUseListener = std::function<void(const KeyUse&, uint32_t host)>;
-Result<Clustering> FindClusters(const RunReader& reader, const HostTable& hosts,
-                                const KeyUseListener& also = nullptr);
+// One run: all of it.
+Result<Clustering> FindClusters(const RunReader& reader, const HostTable& hosts);
+
+// The host's cluster; kNone for hosts in none and addresses that are no host.
+uint32_t ClusterAt(const Clustering& clustering, const HostTable& hosts, const Address& address);
 
 }  // namespace hark

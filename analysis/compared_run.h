@@ -12,6 +12,7 @@
 
 #include "analysis/clusters.h"
 #include "analysis/host_table.h"
+#include "analysis/key_groups.h"
 #include "base/status.h"
 #include "keys/key_id.h"
 #include "storage/run_reader.h"
@@ -28,19 +29,11 @@ struct ComparedRun {
 
 Result<ComparedRun> ReadComparedRun(const RunReader& reader, bool include_answers_all = false);
 
-// Where a run showed a key: host is the number in that run's table.
-struct PortOfHost {
-  uint32_t host = 0;
-  uint16_t port = 0;
-
-  auto operator<=>(const PortOfHost&) const = default;
-};
-
-// by_run: for each run the hosts and ports that showed the key, ascending; at least one is not
-// empty. All hosts a key has in one run are in one cluster, or there is only one: two hosts with
-// an equal key are a cluster.
+// by_run: for each run where it showed the key, by that run's numbers of hosts, ascending; at least
+// one is not empty. All hosts a key has in one run are in one cluster, or there is only one: two
+// hosts with an equal key are a cluster.
 using KeyOfRunsVisitor =
-    std::function<Status(const KeyId& key, std::span<const std::vector<PortOfHost>> by_run)>;
+    std::function<Status(const KeyId& key, std::span<const std::vector<KeyPlace>> by_run)>;
 
 // Every key that hosts taking part in any of the runs showed, in the order of the ids. Each run is
 // read by a thread of its own; visit is called by the caller's. The readers must not be in use, and

@@ -35,10 +35,10 @@ TEST(MergeKeysTest, GivesEveryKeyOnceInOrderWithItsUsesInEachRun) {
   ShowKey(*two, {3}, "second only");
   const ComparedRun a = Compared(*one), b = Compared(*two);
   const ComparedRun* const runs[] = {&a, &b};
-  std::map<KeyId, std::vector<std::vector<PortOfHost>>> seen;
+  std::map<KeyId, std::vector<std::vector<KeyPlace>>> seen;
   std::vector<KeyId> order;
   const Status merged =
-      MergeKeys(runs, [&](const KeyId& key, std::span<const std::vector<PortOfHost>> by_run) {
+      MergeKeys(runs, [&](const KeyId& key, std::span<const std::vector<KeyPlace>> by_run) {
         order.push_back(key);
         seen[key].assign(by_run.begin(), by_run.end());
         return Status::Ok();
@@ -47,8 +47,8 @@ TEST(MergeKeysTest, GivesEveryKeyOnceInOrderWithItsUsesInEachRun) {
   EXPECT_EQ(order.size(), 3U);
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
   const auto& both = seen[KeyNamed("both")];
-  EXPECT_EQ(both[0], (std::vector<PortOfHost>{{0, 22}, {0, 443}, {1, 443}}));
-  EXPECT_EQ(both[1], (std::vector<PortOfHost>{{0, 443}, {2, 443}}));
+  EXPECT_EQ(both[0], (std::vector<KeyPlace>{{0, 22}, {0, 443}, {1, 443}}));
+  EXPECT_EQ(both[1], (std::vector<KeyPlace>{{0, 443}, {2, 443}}));
   EXPECT_TRUE(seen[KeyNamed("first only")][1].empty());
   EXPECT_TRUE(seen[KeyNamed("second only")][0].empty());
 }
@@ -63,7 +63,7 @@ TEST(MergeKeysTest, RunsOfManyBatchesComeWhole) {
   const ComparedRun a = Compared(*one), b = Compared(*two);
   const ComparedRun* const runs[] = {&a, &b};
   size_t keys = 0, uses[2] = {0, 0};
-  ASSERT_TRUE(MergeKeys(runs, [&](const KeyId&, std::span<const std::vector<PortOfHost>> by_run) {
+  ASSERT_TRUE(MergeKeys(runs, [&](const KeyId&, std::span<const std::vector<KeyPlace>> by_run) {
                 ++keys;
                 for (int i = 0; i < 2; ++i) uses[i] += by_run[i].size();
                 return Status::Ok();
@@ -78,7 +78,7 @@ TEST(MergeKeysTest, EndsWithTheErrorOfTheVisitorWhileReadersHaveMuchLeft) {
   for (uint32_t i = 0; i < 20000; ++i) ShowKey(*one, {i}, StrCat("own ", i));
   const ComparedRun a = Compared(*one);
   const ComparedRun* const runs[] = {&a};
-  const Status merged = MergeKeys(runs, [](const KeyId&, std::span<const std::vector<PortOfHost>>) {
+  const Status merged = MergeKeys(runs, [](const KeyId&, std::span<const std::vector<KeyPlace>>) {
     return InvalidInput("enough");
   });
   EXPECT_EQ(merged.message(), "enough");
@@ -92,7 +92,7 @@ TEST(MergeKeysTest, EndsWithTheErrorOfAReaderAndNamesTheRun) {
   reader.broken = true;
   const ComparedRun* const runs[] = {&a};
   const Status merged = MergeKeys(
-      runs, [](const KeyId&, std::span<const std::vector<PortOfHost>>) { return Status::Ok(); });
+      runs, [](const KeyId&, std::span<const std::vector<KeyPlace>>) { return Status::Ok(); });
   EXPECT_EQ(merged.code(), StatusCode::kCorruption);
   EXPECT_EQ(merged.message(), "run IE-2018: the store holds an unreadable index key");
 }

@@ -71,7 +71,7 @@ Result<std::vector<PairCount>> CountSharedKeys(std::span<const ComparedRun* cons
   PairCounter pairs;
   std::vector<uint32_t> with_key;
   HARK_RETURN_IF_ERROR(
-      MergeKeys(runs, [&](const KeyId&, std::span<const std::vector<PortOfHost>> by_run) {
+      MergeKeys(runs, [&](const KeyId&, std::span<const std::vector<KeyPlace>> by_run) {
         with_key.clear();
         for (size_t run = 0; run < runs.size(); ++run) {
           if (by_run[run].empty()) continue;

@@ -28,7 +28,7 @@ uint16_t PortOf(uint64_t packed) {
 // visit(before's host, port, change) for each port at which a host that is there in both runs
 // showed the key in either.
 template <typename Visit>
-void ForEachPortChange(std::span<const PortOfHost> before, std::span<const PortOfHost> after,
+void ForEachPortChange(std::span<const KeyPlace> before, std::span<const KeyPlace> after,
                        const HostPairs& pairs, Visit visit) {
   size_t b = 0;
   size_t a = 0;
@@ -36,11 +36,11 @@ void ForEachPortChange(std::span<const PortOfHost> before, std::span<const PortO
     while (b < before.size() && pairs.after_of[before[b].host] == HostPairs::kNone) ++b;
     while (a < after.size() && pairs.before_of[after[a].host] == HostPairs::kNone) ++a;
     if (b == before.size() && a == after.size()) return;
-    constexpr PortOfHost kEnd{UINT32_MAX, UINT16_MAX};
-    const PortOfHost old = b < before.size() ? before[b] : kEnd;
-    const PortOfHost now =
-        a < after.size() ? PortOfHost{pairs.before_of[after[a].host], after[a].port} : kEnd;
-    const PortOfHost at = std::min(old, now);
+    constexpr KeyPlace kEnd{UINT32_MAX, UINT16_MAX};
+    const KeyPlace old = b < before.size() ? before[b] : kEnd;
+    const KeyPlace now =
+        a < after.size() ? KeyPlace{pairs.before_of[after[a].host], after[a].port} : kEnd;
+    const KeyPlace at = std::min(old, now);
     visit(at.host, at.port, old == now ? kSame : old < now ? kGone : kFresh);
     b += old <= now ? 1 : 0;
     a += now <= old ? 1 : 0;
@@ -114,8 +114,8 @@ EventsBuilder::EventsBuilder(const ComparedRun& before, const ComparedRun& after
 
 void EventsBuilder::Add(const KeyChange& key) {
   ++out_.keys[static_cast<size_t>(key.fate())];
-  for (const PortOfHost& use : key.before) seen_before_[use.host] |= kCrypto;
-  for (const PortOfHost& use : key.after) crypto_after_[use.host] = true;
+  for (const KeyPlace& use : key.before) seen_before_[use.host] |= kCrypto;
+  for (const KeyPlace& use : key.after) crypto_after_[use.host] = true;
   for (const uint32_t host : key.stayed) seen_before_[host] |= kKept;
   for (const uint32_t host : key.left) seen_before_[host] |= kLost;
   for (const uint32_t host : key.gained) {
@@ -208,15 +208,15 @@ Events EventsBuilder::Finish() && {
 Status FillRotations(const ComparedRun& before, const ComparedRun& after, const HostPairs& pairs,
                      std::vector<RotationEvent>& rotations) {
   if (rotations.empty()) return Status::Ok();
-  const auto less = [](const RotationEvent& event, const PortOfHost& at) {
-    return PortOfHost{event.host, event.port} < at;
+  const auto less = [](const RotationEvent& event, const KeyPlace& at) {
+    return KeyPlace{event.host, event.port} < at;
   };
   const ComparedRun* const runs[] = {&before, &after};
-  return MergeKeys(runs, [&](const KeyId& key, std::span<const std::vector<PortOfHost>> by_run) {
+  return MergeKeys(runs, [&](const KeyId& key, std::span<const std::vector<KeyPlace>> by_run) {
     ForEachPortChange(by_run[0], by_run[1], pairs, [&](uint32_t host, uint16_t port, Change what) {
-      const PortOfHost wanted{host, port};
+      const KeyPlace wanted{host, port};
       const auto at = std::lower_bound(rotations.begin(), rotations.end(), wanted, less);
-      if (at == rotations.end() || PortOfHost{at->host, at->port} != wanted) return;
+      if (at == rotations.end() || KeyPlace{at->host, at->port} != wanted) return;
       if (what == kGone) at->gone.push_back(key);
       if (what == kFresh) at->fresh.push_back(key);
     });

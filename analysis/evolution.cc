@@ -84,8 +84,8 @@ EvolutionBuilder::EvolutionBuilder(const ComparedRun& before, const ComparedRun&
 }
 
 void EvolutionBuilder::Add(const KeyChange& key) {
-  for (const PortOfHost& use : key.before) crypto_before_[use.host] = true;
-  for (const PortOfHost& use : key.after) crypto_after_[use.host] = true;
+  for (const KeyPlace& use : key.before) crypto_before_[use.host] = true;
+  for (const KeyPlace& use : key.after) crypto_after_[use.host] = true;
   for (const uint32_t host : key.stayed) unchanged_[host] = true;
   if (key.before.empty() || key.after.empty()) return;
   // Any host of the key stands for all: they are in one cluster, or there is only one.

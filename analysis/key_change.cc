@@ -4,7 +4,7 @@ namespace hark {
 namespace {
 
 // The end of the uses of the host that uses[i] is of.
-size_t EndOfHost(std::span<const PortOfHost> uses, size_t i) {
+size_t EndOfHost(std::span<const KeyPlace> uses, size_t i) {
   const uint32_t host = uses[i].host;
   while (i < uses.size() && uses[i].host == host) ++i;
   return i;
@@ -40,8 +40,8 @@ KeyFate KeyChange::fate() const {
   return gained.empty() ? KeyFate::kWithdrawn : KeyFate::kShifted;
 }
 
-void ReadKeyChange(const KeyId& key, std::span<const PortOfHost> before,
-                   std::span<const PortOfHost> after, const HostPairs& pairs, KeyChange& out) {
+void ReadKeyChange(const KeyId& key, std::span<const KeyPlace> before,
+                   std::span<const KeyPlace> after, const HostPairs& pairs, KeyChange& out) {
   out.key = key;
   out.before = before;
   out.after = after;

@@ -27,7 +27,7 @@ std::string_view KeyFateName(KeyFate fate);
 
 struct KeyChange {
   KeyId key;
-  std::span<const PortOfHost> before, after;  // its uses in either run, ascending
+  std::span<const KeyPlace> before, after;  // its uses in either run, ascending
   // Hosts, ascending, each once.
   std::vector<uint32_t> stayed;  // before's numbers: at these addresses it is in both runs
   std::vector<uint32_t> left;    // before's numbers: not afterwards
@@ -37,7 +37,7 @@ struct KeyChange {
 };
 
 // Fills `out`, whose memory is used again.
-void ReadKeyChange(const KeyId& key, std::span<const PortOfHost> before,
-                   std::span<const PortOfHost> after, const HostPairs& pairs, KeyChange& out);
+void ReadKeyChange(const KeyId& key, std::span<const KeyPlace> before,
+                   std::span<const KeyPlace> after, const HostPairs& pairs, KeyChange& out);
 
 }  // namespace hark

@@ -1,33 +1,32 @@
 #include "analysis/key_groups.h"
 
-#include <optional>
-
+#include "analysis/key_use_pump.h"
 #include "base/strings.h"
 
 namespace hark {
 
+Result<std::optional<uint32_t>> HostOfUse(const HostTable& hosts, const KeyUse& use) {
+  const std::optional<uint32_t> host = hosts.Find(use.address);
+  if (!host) {
+    return Corruption(StrCat("a key is stored for ", use.address.ToString(), ", the host is not"));
+  }
+  return hosts.takes_part(*host) ? host : std::nullopt;
+}
+
 Status ForEachKeyGroup(
     const RunReader& reader, const HostTable& hosts,
     const std::function<Status(const KeyId&, const std::vector<KeyPlace>&)>& visit) {
-  KeyId key;
   std::vector<KeyPlace> places;
-  const Status read = reader.ForEachKeyUse([&](const KeyUse& use) -> Status {
-    const std::optional<uint32_t> host = hosts.Find(use.address);
-    if (!host) {
-      return Corruption(
-          StrCat("a key is stored for ", use.address.ToString(), ", the host is not"));
+  KeyUsePump uses(reader, hosts);
+  while (uses.Front() != nullptr) {
+    const KeyId key = uses.Front()->key;  // a copy: the batch it is in goes away
+    places.clear();
+    for (; uses.Front() != nullptr && uses.Front()->key == key; uses.Pop()) {
+      places.push_back(uses.Front()->at);
     }
-    if (!hosts.takes_part(*host)) return Status::Ok();
-    if (!places.empty() && use.key != key) {
-      HARK_RETURN_IF_ERROR(visit(key, places));
-      places.clear();
-    }
-    key = use.key;
-    places.push_back({*host, use.port});
-    return Status::Ok();
-  });
-  if (!read.ok()) return read;
-  return places.empty() ? Status::Ok() : visit(key, places);
+    HARK_RETURN_IF_ERROR(visit(key, places));
+  }
+  return uses.status();
 }
 
 uint64_t HostsOf(const std::vector<KeyPlace>& places) {

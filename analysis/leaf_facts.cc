@@ -1,8 +1,7 @@
 #include "analysis/leaf_facts.h"
 
 #include <algorithm>
-#include <atomic>
-#include <thread>
+#include <utility>
 
 #include "keys/certificate_brief.h"
 
@@ -30,8 +29,8 @@ LeafBook::LeafBook(const RunReader& reader, const TrustStore* trust, unsigned th
 
 // A host has at most a few chains of its own.
 uint32_t LeafBook::FindLocal(uint64_t chain) const {
-  for (size_t i = host_begins_; i < local_.size(); ++i) {
-    if (local_[i].chain == chain) return kLocal + static_cast<uint32_t>(i);
+  for (size_t i = filling_.host_begins; i < filling_.local.size(); ++i) {
+    if (filling_.local[i].chain == chain) return kLocal + static_cast<uint32_t>(i);
   }
   return kNone;
 }
@@ -48,8 +47,8 @@ Result<uint32_t> LeafBook::Want(std::string_view chain, bool shared, int64_t at_
   } else {
     leaf = FindLocal(prefix);
     if (leaf != kNone) return leaf;
-    leaf = kLocal + static_cast<uint32_t>(local_.size());
-    local_.push_back({prefix, {}});
+    leaf = kLocal + static_cast<uint32_t>(filling_.local.size());
+    filling_.local.push_back({prefix, {}});
   }
   HARK_RETURN_IF_ERROR(Fetch(leaf, chain, at_unix));
   return leaf;
@@ -65,9 +64,9 @@ Status LeafBook::Fetch(uint32_t leaf, std::string_view chain, int64_t at_unix) {
   }
   if (!der.ok()) return der.status();
   HARK_ASSIGN_OR_RETURN(IssuerChain issuers, Issuers(chain.substr(kHash)));
-  wanted_bytes_ += der->size();
-  wanted_.push_back(
-      {leaf, at_unix, std::move(*der), std::string(chain.substr(0, kHash)), std::move(issuers)});
+  filling_.bytes += der->size();
+  filling_.wanted.push_back({leaf, at_unix, std::move(*der), std::string(chain.substr(0, kHash)),
+                             std::move(issuers), LeafFacts()});
   return Status::Ok();
 }
 
@@ -96,10 +95,10 @@ void LeafBook::Judge(const Wanted& wanted, int64_t moment_unix, LeafFacts& facts
   facts.verdict_to_unix = verdict.to_unix;
 }
 
-void LeafBook::Read(const Wanted& wanted) {
+void LeafBook::Read(Wanted& wanted) const {
   const std::optional<CertificateBrief> brief = ReadCertificateBrief(wanted.der);
   if (!brief) return;
-  LeafFacts& facts = Facts(wanted.leaf);
+  LeafFacts& facts = wanted.facts;
   facts.readable = true;
   facts.key = HashPrefix(brief->key.bytes());
   facts.kind = brief->kind;
@@ -110,21 +109,31 @@ void LeafBook::Read(const Wanted& wanted) {
   Judge(wanted, facts.NearestMoment(wanted.at_unix), facts);
 }
 
-void LeafBook::ReadWanted() {
+void LeafBook::StartReading() {
   // Below this a thread costs more than it brings.
   constexpr size_t kWorthAThread = 16;
-  std::atomic<size_t> next = 0;
-  const auto work = [&] {
-    for (size_t i = next++; i < wanted_.size(); i = next++) Read(wanted_[i]);
-  };
-  const size_t helpers = std::min<size_t>(threads_ - 1, wanted_.size() / kWorthAThread);
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < helpers; ++i) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
-  for (const Wanted& wanted : wanted_) unread_ += At(wanted.leaf).readable ? 0 : 1;
-  wanted_.clear();
-  wanted_bytes_ = 0;
+  std::swap(filling_, reading_);
+  filling_.local.clear();
+  filling_.host_begins = 0;
+  filling_.bytes = 0;
+  next_ = 0;
+  const size_t helpers = std::min<size_t>(threads_ - 1, reading_.wanted.size() / kWorthAThread);
+  for (size_t i = 0; i < helpers; ++i) helpers_.emplace_back([this] { ReadOnes(); });
+}
+
+void LeafBook::ReadOnes() {
+  std::vector<Wanted>& wanted = reading_.wanted;
+  for (size_t i = next_++; i < wanted.size(); i = next_++) Read(wanted[i]);
+}
+
+void LeafBook::FinishReading() {
+  ReadOnes();
+  helpers_.clear();  // joins them
+  for (const Wanted& wanted : reading_.wanted) {
+    Facts(wanted.leaf) = wanted.facts;
+    unread_ += wanted.facts.readable ? 0 : 1;
+  }
+  reading_.wanted.clear();
 }
 
 Result<bool> LeafBook::TrustedAt(uint32_t leaf, std::string_view chain, int64_t moment_unix) {
@@ -134,15 +143,14 @@ Result<bool> LeafBook::TrustedAt(uint32_t leaf, std::string_view chain, int64_t 
   }
   HARK_ASSIGN_OR_RETURN(std::string der, reader_.Certificate(chain.substr(0, kHash)));
   HARK_ASSIGN_OR_RETURN(IssuerChain issuers, Issuers(chain.substr(kHash)));
-  const Wanted again{leaf, moment_unix, std::move(der), std::string(chain.substr(0, kHash)),
-                     std::move(issuers)};
+  const Wanted again{leaf,
+                     moment_unix,
+                     std::move(der),
+                     std::string(chain.substr(0, kHash)),
+                     std::move(issuers),
+                     LeafFacts()};
   Judge(again, moment_unix, facts);
   return facts.trusted;
-}
-
-void LeafBook::ForgetLocal() {
-  local_.clear();
-  host_begins_ = 0;
 }
 
 }  // namespace hark

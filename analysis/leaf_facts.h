@@ -5,12 +5,17 @@
 //
 // A chain whose key two or more hosts show is remembered to the end, 56 bytes and 12 of index; one
 // whose key no other host has is remembered until its host is done with. Bodies of certificates
-// are held only while a batch of them is read.
+// are held only while a batch of them is read: one is asked for while the one before is read by
+// threads of the book's own. What comes out does not depend on how many there are.
+//
+// Threads: to its caller, none.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -48,33 +53,38 @@ class LeafBook {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr size_t kHash = 32;  // bytes of a SHA-256
-  // Bodies that wait to be read: enough for all cores, whatever sizes strangers made them.
+  // Of a batch: enough for all cores, whatever sizes strangers made bodies.
   static constexpr size_t kMaxWanted = 2048;
   static constexpr size_t kMaxWantedBytes = size_t{8} << 20;
   // Issuers kept parsed, some 10 KB each; then all are forgotten. The Web has a few hundred, but a
   // server may send any.
   static constexpr size_t kMaxIssuers = 4096;
 
-  // trust: nullptr = nothing is judged, self-signed apart. Both must outlive the book.
+  // trust: nullptr = nothing is judged, self-signed apart. Both must outlive the book. threads: the
+  // caller's among them.
   LeafBook(const RunReader& reader, const TrustStore* trust, unsigned threads);
 
-  // The number of this chain (SHA-256 values one after another, leaf first), whose facts are there
-  // after the next ReadWanted. shared: other hosts have its key, too. kNone for no chain; failures
-  // are the store's.
+  // The number of this chain (SHA-256 values one after another, leaf first), in the batch that is
+  // being filled. shared: other hosts have its key, too. kNone for no chain; failures are the
+  // store's.
   Result<uint32_t> Want(std::string_view chain, bool shared, int64_t at_unix);
   // What is asked for from now on is another host's.
-  void NextHost() { host_begins_ = local_.size(); }
-  bool IsFull() const { return wanted_.size() >= kMaxWanted || wanted_bytes_ >= kMaxWantedBytes; }
+  void NextHost() { filling_.host_begins = filling_.local.size(); }
+  bool IsFull() const {
+    return filling_.wanted.size() >= kMaxWanted || filling_.bytes >= kMaxWantedBytes;
+  }
 
-  void ReadWanted();
+  // Begins to read the batch and to fill another one. What was read before is forgotten, but for
+  // chains of shared keys; FinishReading must have been called for it.
+  void StartReading();
+  // Ends reading: what follows is about this batch.
+  void FinishReading();
   const LeafFacts& At(uint32_t leaf) const {
-    return leaf < kLocal ? shared_[leaf] : local_[leaf - kLocal].facts;
+    return leaf < kLocal ? shared_[leaf] : reading_.local[leaf - kLocal].facts;
   }
   // Whether its chain was good at that moment of its life; verified again if the verdict that is
   // known is of another stretch of time.
   Result<bool> TrustedAt(uint32_t leaf, std::string_view chain, int64_t moment_unix);
-  // The chains of hosts' own keys; shared ones stay.
-  void ForgetLocal();
 
   uint64_t unread() const { return unread_; }  // chains without a readable leaf
   uint64_t chains() const { return chains_; }  // distinct ones, read
@@ -92,15 +102,23 @@ class LeafBook {
     std::string der;
     std::string sha256;
     IssuerChain issuers;
+    LeafFacts facts;  // what whichever thread reads it finds
+  };
+  struct Batch {
+    std::vector<Local> local;
+    size_t host_begins = 0;  // in local
+    std::vector<Wanted> wanted;
+    size_t bytes = 0;  // of bodies
   };
 
   LeafFacts& Facts(uint32_t leaf) {
-    return leaf < kLocal ? shared_[leaf] : local_[leaf - kLocal].facts;
+    return leaf < kLocal ? shared_[leaf] : reading_.local[leaf - kLocal].facts;
   }
   uint32_t FindLocal(uint64_t chain) const;
   Status Fetch(uint32_t leaf, std::string_view chain, int64_t at_unix);
   Result<IssuerChain> Issuers(std::string_view chain);
-  void Read(const Wanted& wanted);
+  void ReadOnes();
+  void Read(Wanted& wanted) const;
   void Judge(const Wanted& wanted, int64_t moment_unix, LeafFacts& facts) const;
 
   const RunReader& reader_;
@@ -109,13 +127,14 @@ class LeafBook {
   unsigned threads_;
   PrefixMap index_;  // of shared_, by chain
   std::vector<LeafFacts> shared_;
-  std::vector<Local> local_;
-  size_t host_begins_ = 0;  // in local_
-  std::vector<Wanted> wanted_;
-  size_t wanted_bytes_ = 0;
+  Batch filling_, reading_;
   std::unordered_map<std::string, std::shared_ptr<const IssuerCertificate>> issuers_;
   uint64_t unread_ = 0;
   uint64_t chains_ = 0;
+
+  std::atomic<size_t> next_ = 0;  // of reading_.wanted that nobody has taken
+  // Last: they have ended before anything else is gone.
+  std::vector<std::jthread> helpers_;
 };
 
 }  // namespace hark

@@ -30,6 +30,11 @@ Result<uint32_t> BrowserJudge::Want(uint32_t host, const proto::PortRow& row) {
   return book_.Want(chain_, true, TimeOf(host));
 }
 
+void BrowserJudge::ReadBatch() {
+  book_.StartReading();
+  book_.FinishReading();
+}
+
 Status BrowserJudge::ReadAhead(const std::function<bool(uint32_t host)>& wanted) {
   if (options_.trust == nullptr) return Status::Ok();
   const auto visit = [&](const Address& address, uint16_t, const proto::PortRow& row) -> Status {
@@ -39,18 +44,18 @@ Status BrowserJudge::ReadAhead(const std::function<bool(uint32_t host)>& wanted)
     const std::optional<uint32_t> host = hosts_.Find(address);
     if (!host || !wanted(*host)) return Status::Ok();
     HARK_RETURN_IF_ERROR(Want(*host, row).status());
-    if (book_.IsFull()) book_.ReadWanted();
+    if (book_.IsFull()) ReadBatch();
     return Status::Ok();
   };
   HARK_RETURN_IF_ERROR(reader_.ForEachPort(visit));
-  book_.ReadWanted();
+  ReadBatch();
   return Status::Ok();
 }
 
 Result<LeafVerdict> BrowserJudge::Verdict(uint32_t host, const proto::PortRow& row) {
   HARK_ASSIGN_OR_RETURN(const uint32_t number, Want(host, row));
   if (number == LeafBook::kNone) return LeafVerdict();
-  book_.ReadWanted();
+  ReadBatch();
   const LeafFacts& leaf = book_.At(number);
   // A key that a scope took out took its certificate with it.
   const bool shown = leaf.readable &&

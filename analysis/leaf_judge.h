@@ -47,6 +47,8 @@ class BrowserJudge {
   int64_t TimeOf(uint32_t host) const;
   // Its number in the book. The chain stays in chain_.
   Result<uint32_t> Want(uint32_t host, const proto::PortRow& row);
+  // What was asked for, all of it: chains as of shared keys stay in the book.
+  void ReadBatch();
 
   const RunReader& reader_;
   const HostTable& hosts_;

@@ -46,13 +46,11 @@ class PortPass {
   uint64_t key_uses() const { return key_uses_; }
 
  private:
-  // Ports come in address order as hosts do, so the next one is never far. The table may still be
-  // growing: a host is in it before its ports come.
+  // Ports come in address order as hosts do. The table may still be growing: a host is in it before
+  // its ports come.
   bool Find(const Address& address) {
-    if (host_ < hosts_.size() && hosts_.address(host_) == address) return true;
-    const std::optional<uint32_t> found = hosts_.Find(address);
-    host_ = found.value_or(0);
-    return found.has_value();
+    while (host_ < hosts_.size() && hosts_.address(host_) < address) ++host_;
+    return host_ < hosts_.size() && hosts_.address(host_) == address;
   }
 
   void Mark(std::vector<bool>& hosts) const {
@@ -173,11 +171,8 @@ Result<RunAnalysis> AnalyseRun(const RunReader& reader, bool include_answers_all
   // What certificates tell depends on who is in which cluster, so then the ports come last.
   HARK_RETURN_IF_ERROR(facts == nullptr ? reader.ForEachRecord(add, visit)
                                         : reader.ForEachHost(add));
-  out.hosts.ShrinkToFit();
-  KeyReuseCounter uses(out.hosts.size());
-  HARK_ASSIGN_OR_RETURN(
-      out.clustering, FindClusters(reader, out.hosts,
-                                   [&](const KeyUse& use, uint32_t host) { uses.Add(use, host); }));
+  out.hosts.Complete();
+  HARK_ASSIGN_OR_RETURN(out.clustering, FindClusters(reader, out.hosts));
   if (facts != nullptr) {
     FactsPass pass(reader, out.hosts, out.clustering, *facts);
     ports.TellOf(pass);
@@ -187,7 +182,6 @@ Result<RunAnalysis> AnalyseRun(const RunReader& reader, bool include_answers_all
   CountHosts(out.hosts, ports, report);
   NoteThrottled(ports, out.clustering);
   CountClusters(out.clustering, report);
-  report.risk = std::move(uses).Finish(out.clustering);
   HARK_ASSIGN_OR_RETURN(report.reuse, MeasureKeyReuse(reader, out.hosts, out.clustering));
   HARK_ASSIGN_OR_RETURN(report.coverage, ReadCoverage(reader));
   report.errors = report.coverage.errors;

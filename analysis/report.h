@@ -19,7 +19,6 @@
 #include "analysis/host_table.h"
 #include "analysis/key_reuse.h"
 #include "analysis/multihomed.h"
-#include "analysis/risk.h"
 #include "analysis/run_facts.h"
 #include "base/outcome.h"
 #include "base/status.h"
@@ -76,7 +75,6 @@ struct RunReport {
   std::map<uint16_t, PortCounts> ports;          // the run's ports, and any other seen
   std::map<std::string, uint64_t> ssh_versions;  // "2.0", "1.99" … of host/ports with a key
   Coverage coverage;
-  RiskReport risk;
   // What part of the run this is (ScopeWords), none = all of it; set by whoever chose it. The
   // coverage is that of the whole run all the same.
   std::vector<std::string> scope;

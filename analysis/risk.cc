@@ -94,29 +94,17 @@ KeyReuseCounter::Bits& KeyReuseCounter::BitsOf(uint16_t port) {
   return ports_.back().second;
 }
 
-void KeyReuseCounter::Add(const KeyUse& use, uint32_t host) {
-  if (uses_.empty() || key_ != use.key) {
-    EndKey();
-    key_ = use.key;
+void KeyReuseCounter::Add(const std::vector<KeyPlace>& places) {
+  const uint64_t hosts = HostsOf(places);
+  for (const KeyPlace& place : places) {
+    Bits& bits = BitsOf(place.port);
+    bits.seen[place.host] = true;
+    if (hosts > 1) bits.reused[place.host] = true;
   }
-  if (uses_.empty() || uses_.back().host != host) ++hosts_of_key_;
-  uses_.push_back({host, use.port});
-}
-
-void KeyReuseCounter::EndKey() {
-  if (uses_.empty()) return;
-  for (const Use& use : uses_) {
-    Bits& bits = BitsOf(use.port);
-    bits.seen[use.host] = true;
-    if (hosts_of_key_ > 1) bits.reused[use.host] = true;
-  }
-  ++keys_of_hosts_[hosts_of_key_];
-  hosts_of_key_ = 0;
-  uses_.clear();
+  ++keys_of_hosts_[hosts];
 }
 
 RiskReport KeyReuseCounter::Finish(const Clustering& clustering) && {
-  EndKey();
   RiskReport out;
   Bits ssh, tls;
   for (const auto& [port, bits] : ports_) {

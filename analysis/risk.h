@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "analysis/clusters.h"
+#include "analysis/key_groups.h"
 #include "base/outcome.h"
 
 namespace hark {
@@ -75,14 +76,14 @@ struct RiskReport {
   }
 };
 
-// What the pass over the key index tells, fed as ClusterBuilder is: the uses of a key follow one
-// another, hosts ascending. Two bits a host and port, and the uses of one key.
+// Fed with the groups of keys (key_groups.h). Two bits a host and port.
 class KeyReuseCounter {
  public:
   explicit KeyReuseCounter(uint32_t hosts) : hosts_(hosts) {}
 
-  void Add(const KeyUse& use, uint32_t host);
-  // clustering: of the same uses, what AnalyseRun tells of its clusters included.
+  // The places of one key.
+  void Add(const std::vector<KeyPlace>& places);
+  // clustering: of the same keys, what AnalyseRun tells of its clusters included.
   RiskReport Finish(const Clustering& clustering) &&;
 
  private:
@@ -90,19 +91,11 @@ class KeyReuseCounter {
     std::vector<bool> seen;
     std::vector<bool> reused;
   };
-  struct Use {
-    uint32_t host;
-    uint16_t port;
-  };
 
-  void EndKey();
   Bits& BitsOf(uint16_t port);
 
   uint32_t hosts_;
   std::vector<std::pair<uint16_t, Bits>> ports_;  // few, so looked through
-  KeyId key_;
-  std::vector<Use> uses_;  // of key_
-  uint32_t hosts_of_key_ = 0;
   std::map<uint64_t, uint64_t> keys_of_hosts_;
 };
 

@@ -24,7 +24,7 @@ Cell Fraction(double value) {
 }  // namespace
 
 Table HarkTable(const RunReport& report) {
-  const RiskReport& risk = report.risk;
+  const RiskReport& risk = report.reuse.risk;
   Table table{"hark", "HARK and its variants: hosts that re-use keys", {}, {}, false, {}};
   table.columns = {{"hosts", false}, {"with such keys"}, {"re-using"}, {"share"}};
   const auto add = [&](std::string name, const ReuseCount& count) {
@@ -44,7 +44,7 @@ Table HarkTable(const RunReport& report) {
 }
 
 Table RiskTable(const RunReport& report) {
-  const RiskReport& risk = report.risk;
+  const RiskReport& risk = report.reuse.risk;
   Table table{"risk", "Risk and concentration", {}, {}, false, {}};
   table.columns = {{"measure", false}, {"clusters"}, {"keys"}};
   table.rows.push_back({TextCell("sum of hosts squared"), CountCell(risk.cluster_squares),
@@ -70,7 +70,7 @@ Table QuantilesTable(const RunReport& report) {
     const double part = percent / 100.0;
     table.rows.push_back({TextCell(StrCat(percent, " %")),
                           CountCell(SizeQuantile(report.sizes.clusters_of_size, part)),
-                          CountCell(SizeQuantile(report.risk.keys_of_hosts, part))});
+                          CountCell(SizeQuantile(report.reuse.risk.keys_of_hosts, part))});
   }
   table.notes = {"so many are of this size or smaller; no mean of two sizes is taken"};
   return table;

@@ -82,7 +82,7 @@ class RiskTest : public ::testing::Test {
 };
 
 TEST_F(RiskTest, SumsTheSquaresOfClustersAndOfKeys) {
-  const RiskReport risk = Report(reader_).risk;
+  const RiskReport risk = Report(reader_).reuse.risk;
   EXPECT_EQ(risk.cluster_squares, 9U + 4U);
   EXPECT_EQ(risk.key_squares, 9U + 4U + 1U + 1U);
   EXPECT_DOUBLE_EQ(risk.cluster_risk(), 13.0 / 6);
@@ -94,7 +94,7 @@ TEST_F(RiskTest, SumsTheSquaresOfClustersAndOfKeys) {
 }
 
 TEST_F(RiskTest, CountsHostsByThePortsAndProtocolsOfTheirSharedKeys) {
-  const RiskReport risk = Report(reader_).risk;
+  const RiskReport risk = Report(reader_).reuse.risk;
   EXPECT_EQ(risk.by_port.at(443).hosts, 4U);
   EXPECT_EQ(risk.by_port.at(443).reusing, 3U);
   EXPECT_EQ(risk.by_port.at(22).hosts, 3U);
@@ -107,13 +107,13 @@ TEST_F(RiskTest, CountsHostsByThePortsAndProtocolsOfTheirSharedKeys) {
 
 TEST_F(RiskTest, AKeyOnOneHostsSshAndAnothersTlsIsReUsedOnBoth) {
   reader_.AddPort(Host(6), 22, {"three"});
-  const RiskReport risk = Report(reader_).risk;
+  const RiskReport risk = Report(reader_).reuse.risk;
   EXPECT_EQ(risk.by_port.at(22).reusing, 3U);
   EXPECT_EQ(risk.by_port.at(443).reusing, 3U);
 }
 
 TEST_F(RiskTest, PossiblyMultihomedClustersAreLeftOutOrCountOnce) {
-  const RiskReport risk = Report(reader_).risk;  // {4, 5}: one AS, the same SSH key on both
+  const RiskReport risk = Report(reader_).reuse.risk;  // {4, 5}: one AS, the same SSH key on both
   EXPECT_EQ(risk.without_possible.hosts, 4U);
   EXPECT_EQ(risk.without_possible.reusing, 3U);
   EXPECT_EQ(risk.possible_as_one.hosts, 5U);
@@ -126,7 +126,7 @@ TEST_F(RiskTest, WithoutReUseEveryHostLosesItselfOnly) {
     reader.AddHost(Host(n));
     reader.AddPort(Host(n), 443, {std::string(1, static_cast<char>('a' + n))});
   }
-  const RiskReport risk = Report(reader).risk;
+  const RiskReport risk = Report(reader).reuse.risk;
   EXPECT_EQ(risk.cluster_risk(), 0);
   EXPECT_EQ(risk.key_risk(), 1);
   EXPECT_EQ(risk.hosts_lost_with_one(), 1);
@@ -136,12 +136,12 @@ TEST_F(RiskTest, WithoutReUseEveryHostLosesItselfOnly) {
 TEST(NamibiaRiskTest, GivesTheRisksOfThePapersRun) {
   const RunReport report = Report(*NaRunFixture::Build());
   // 18 clusters of 2, 9 of 3, one each of 4, 5 and 8 (the paper's sizes).
-  EXPECT_EQ(report.risk.cluster_squares, 18U * 4 + 9 * 9 + 16 + 25 + 64);
-  EXPECT_EQ(report.risk.groups.things, 30U + 299U);
-  EXPECT_EQ(report.risk.without_possible.hosts, 379U - 5);
-  EXPECT_EQ(report.risk.without_possible.reusing, 80U - 5);
-  EXPECT_EQ(report.risk.possible_as_one.hosts, 379U - 3);
-  EXPECT_EQ(report.risk.by_port.at(22).hosts, 139U);
+  EXPECT_EQ(report.reuse.risk.cluster_squares, 18U * 4 + 9 * 9 + 16 + 25 + 64);
+  EXPECT_EQ(report.reuse.risk.groups.things, 30U + 299U);
+  EXPECT_EQ(report.reuse.risk.without_possible.hosts, 379U - 5);
+  EXPECT_EQ(report.reuse.risk.without_possible.reusing, 80U - 5);
+  EXPECT_EQ(report.reuse.risk.possible_as_one.hosts, 379U - 3);
+  EXPECT_EQ(report.reuse.risk.by_port.at(22).hosts, 139U);
   EXPECT_EQ(HarkTable(report).rows.size(), 5U + 7U);
   EXPECT_EQ(RiskTable(report).rows[0][1].plain, "258");
   EXPECT_EQ(QuantilesTable(report).rows[1][1].plain, "2");

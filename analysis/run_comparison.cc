@@ -13,7 +13,7 @@ Result<RunComparison> CompareRuns(const RunReader& before, const RunReader& afte
   const ComparedRun* const runs[] = {&out.before, &out.after};
   KeyChange change;
   HARK_RETURN_IF_ERROR(
-      MergeKeys(runs, [&](const KeyId& key, std::span<const std::vector<PortOfHost>> by_run) {
+      MergeKeys(runs, [&](const KeyId& key, std::span<const std::vector<KeyPlace>> by_run) {
         ReadKeyChange(key, by_run[0], by_run[1], pairs, change);
         evolution.Add(change);
         events.Add(change);

@@ -62,7 +62,7 @@ bool FactsPass::AnyShared(const proto::PortRow& row) const {
 
 Status FactsPass::Visit(uint32_t host, uint16_t port, const proto::PortRow& row) {
   if (host != last_host_) {
-    if (leaves_.IsFull() || show_count_ >= kMaxShows) HARK_RETURN_IF_ERROR(Settle());
+    if (leaves_.IsFull() || filling_.count >= kMaxShows) HARK_RETURN_IF_ERROR(Turn());
     leaves_.NextHost();
     kinds_.NextHost(KeyKindTally::Side::kSsh);
     last_host_ = host;
@@ -96,8 +96,7 @@ void FactsPass::AddSsh(const proto::PortRow& row) {
 
 Status FactsPass::AddTls(uint32_t host, uint16_t port, const proto::PortRow& row) {
   const proto::TlsFacts& tls = row.observation().tls();
-  if (show_count_ == shows_.size()) shows_.emplace_back();
-  Show& show = shows_[show_count_++];
+  Show& show = filling_.Next();
   show.host = host;
   show.port = port;
   show.version = static_cast<uint16_t>(tls.version());
@@ -117,17 +116,23 @@ Status FactsPass::AddTls(uint32_t host, uint16_t port, const proto::PortRow& row
   return Status::Ok();
 }
 
+Status FactsPass::Turn() {
+  HARK_RETURN_IF_ERROR(Settle());
+  std::swap(filling_, reading_);
+  leaves_.StartReading();
+  return Status::Ok();
+}
+
 Status FactsPass::Settle() {
-  leaves_.ReadWanted();
-  const Show* const end = shows_.data() + show_count_;
-  for (const Show* show = shows_.data(); show != end;) {
+  leaves_.FinishReading();
+  const Show* const end = reading_.all.data() + reading_.count;
+  for (const Show* show = reading_.all.data(); show != end;) {
     const Show* next = show;
     while (next != end && next->host == show->host) ++next;
     HARK_RETURN_IF_ERROR(SettleHost(show, next));
     show = next;
   }
-  show_count_ = 0;
-  leaves_.ForgetLocal();
+  reading_.count = 0;
   return Status::Ok();
 }
 
@@ -224,6 +229,7 @@ Status FactsPass::CountLeaf(const Show& show, uint32_t leaf, const std::string& 
 }
 
 Result<RunFacts> FactsPass::Finish() {
+  HARK_RETURN_IF_ERROR(Turn());
   HARK_RETURN_IF_ERROR(Settle());
   uint64_t hosts = 0;
   for (uint32_t host = 0; host < hosts_.size(); ++host) hosts += hosts_.takes_part(host) ? 1 : 0;

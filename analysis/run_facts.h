@@ -90,7 +90,8 @@ class FactsPass {
 
  private:
   static constexpr uint32_t kNoHost = UINT32_MAX;
-  // Host/ports that wait for their certificates to be read: 200 bytes each.
+  // Host/ports of a batch that wait for their certificates to be read: 200 bytes each, and there
+  // are two batches.
   static constexpr size_t kMaxShows = 32768;
 
   // A TLS port of a host.
@@ -119,7 +120,20 @@ class FactsPass {
   void AddSsh(const proto::PortRow& row);
   uint64_t IdentityOf(std::string_view blob);
   Status AddTls(uint32_t host, uint16_t port, const proto::PortRow& row);
-  // Everything about the hosts whose ports are complete.
+  // The hosts of a batch.
+  struct Shows {
+    std::vector<Show> all;  // whose strings are kept for the next batch
+    size_t count = 0;       // of all
+
+    Show& Next() {
+      if (count == all.size()) all.emplace_back();
+      return all[count++];
+    }
+  };
+
+  // Ends the batch that is being read and has the one that is full read.
+  Status Turn();
+  // Everything about the hosts of the batch that is being read.
   Status Settle();
   Status SettleHost(const Show* begin, const Show* end);
   Result<uint32_t> SettleShow(const Show& show);
@@ -143,8 +157,7 @@ class FactsPass {
   CertClasses classes_;
   PrefixMap ssh_blobs_;  // to a position in ssh_keys_, of blobs seen beside shared keys
   std::vector<uint64_t> ssh_keys_;
-  std::vector<Show> shows_;
-  size_t show_count_ = 0;  // of shows_, whose strings are kept for the next batch
+  Shows filling_, reading_;  // as the book's batches
   uint32_t last_host_ = kNoHost;
 };
 

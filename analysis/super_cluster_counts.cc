@@ -48,7 +48,7 @@ class MemberCounter {
   }
 
   Status CountKeys() {
-    return MergeKeys(runs_, [&](const KeyId& key, std::span<const std::vector<PortOfHost>> by_run) {
+    return MergeKeys(runs_, [&](const KeyId& key, std::span<const std::vector<KeyPlace>> by_run) {
       AddKey(key, by_run);
       return Status::Ok();
     });
@@ -72,22 +72,17 @@ class MemberCounter {
       std::set<uint32_t> ases;
       for (size_t m = 0; m < cluster.nodes.size(); ++m) {
         const CrossNode& node = links_.nodes[cluster.nodes[m]];
-        ClusterStats& member = cluster.members[m];
-        member.id = links_.NameOf(node, *runs_[node.run]);
-        const auto hosts = HostsOf(node);
-        const HostTable& table = runs_[node.run]->hosts;
-        member.hosts = hosts.size();
-        member.hosts_of_unknown_as = static_cast<uint64_t>(std::count_if(
-            hosts.begin(), hosts.end(), [&](uint32_t host) { return table.asn(host) == 0; }));
         const std::vector<uint32_t> asns = AsnsOf(node);
         ases.insert(asns.begin(), asns.end());
+        ClusterStats& member = cluster.members[m];
+        member.id = links_.NameOf(node, *runs_[node.run]);
         member.ases = asns.size();
+        CountHostsOf(node, member);
         AddTo(cluster.sum, member);
       }
       cluster.distinct.ases = ases.size();
       cluster.distinct.judged = cluster.sum.judged;
-      cluster.distinct.first_seen_unix_ms = cluster.sum.first_seen_unix_ms;
-      cluster.distinct.last_seen_unix_ms = cluster.sum.last_seen_unix_ms;
+      WidenTimes(cluster.sum, cluster.distinct);
       out_.hosts_sum += cluster.sum.hosts;
     }
   }
@@ -100,9 +95,14 @@ class MemberCounter {
     ++(IsSshPort(port) ? stats.ssh_ports : stats.tls_ports);
   }
 
-  std::vector<uint32_t> HostsOf(const CrossNode& node) const {
-    if (node.lone()) return {node.host};
-    return runs_[node.run]->clustering.clusters[node.cluster].members;
+  void CountHostsOf(const CrossNode& node, ClusterStats& member) const {
+    const ComparedRun& run = *runs_[node.run];
+    const auto count = [&](uint32_t host) {
+      ++member.hosts;
+      member.hosts_of_unknown_as += run.hosts.asn(host) == 0 ? 1 : 0;
+    };
+    if (node.lone()) return count(node.host);
+    for (const uint32_t host : run.clustering.clusters[node.cluster].members) count(host);
   }
 
   std::vector<uint32_t> AsnsOf(const CrossNode& node) const {
@@ -119,7 +119,7 @@ class MemberCounter {
   };
 
   // Of one run; the uses come host by host.
-  static KeyCount CountIn(const KeyId& key, const std::vector<PortOfHost>& uses) {
+  static KeyCount CountIn(const KeyId& key, const std::vector<KeyPlace>& uses) {
     KeyCount count{key, uses.size(), 0};
     for (size_t i = 0; i < uses.size(); ++i) {
       count.hosts += i == 0 || uses[i].host != uses[i - 1].host ? 1 : 0;
@@ -127,10 +127,10 @@ class MemberCounter {
     return count;
   }
 
-  Sides AddUses(const KeyId& key, uint32_t run, const std::vector<PortOfHost>& uses,
+  Sides AddUses(const KeyId& key, uint32_t run, const std::vector<KeyPlace>& uses,
                 ClusterStats& member) {
     Sides sides;
-    for (const PortOfHost& at : uses) {
+    for (const KeyPlace& at : uses) {
       (IsSshPort(at.port) ? sides.ssh : sides.tls) = true;
       used_[run].push_back(PackPlace(at.host, at.port));
     }
@@ -138,7 +138,7 @@ class MemberCounter {
     return sides;
   }
 
-  void AddKey(const KeyId& key, std::span<const std::vector<PortOfHost>> by_run) {
+  void AddKey(const KeyId& key, std::span<const std::vector<KeyPlace>> by_run) {
     LinkingKey shown{key, 0, {}};
     Sides anywhere;
     for (uint32_t run = 0; run < runs_.size(); ++run) {
@@ -160,12 +160,12 @@ class MemberCounter {
 
   // Addresses and ports that show the key in any of the runs whose clusters take part.
   KeyCount DistinctUses(const KeyId& key, const std::vector<uint32_t>& nodes,
-                        std::span<const std::vector<PortOfHost>> by_run) const {
+                        std::span<const std::vector<KeyPlace>> by_run) const {
     if (nodes.size() == 1) return CountIn(key, by_run[links_.nodes[nodes[0]].run]);
     std::vector<Place> uses;
     for (const uint32_t node : nodes) {
       const uint32_t run = links_.nodes[node].run;
-      for (const PortOfHost& at : by_run[run]) {
+      for (const KeyPlace& at : by_run[run]) {
         uses.emplace_back(runs_[run]->hosts.address(at.host), at.port);
       }
     }
@@ -196,36 +196,39 @@ class MemberCounter {
     bool wildcard = false;
   };
 
+  // Of a super-cluster, the host whose ports come.
+  struct LastHost {
+    Address address;
+    bool known_as = false;
+  };
+
+  static void CountPlace(const Seen& seen, const Place& place, LastHost& host,
+                         ClusterStats& distinct) {
+    AddPort(place.second, distinct);
+    distinct.trusted += seen.trusted ? 1 : 0;
+    distinct.wildcard += seen.wildcard ? 1 : 0;
+    if (distinct.hosts == 0 || host.address != place.first) {
+      host = {place.first, false};
+      ++distinct.hosts;
+      ++distinct.hosts_of_unknown_as;  // until a run knows it
+    }
+    if (!seen.known_as || host.known_as) return;
+    host.known_as = true;
+    --distinct.hosts_of_unknown_as;
+  }
+
   // Walks the runs' ports side by side, so that an address and port that several runs saw is met
   // once, with all the super-clusters it is in (more than one when its keys changed).
   void CountDistinctPorts() {
-    struct LastHost {
-      Address address;
-      bool known_as = false;
-    };
     std::vector<size_t> at(runs_.size());
     std::vector<LastHost> last_host(out_.clusters.size());
     std::optional<Address> last;
     while (const auto place = NextPlace(at)) {
-      const auto& [address, port] = *place;
       for (const Seen& seen : TakeAt(*place, at)) {
-        ClusterStats& distinct = out_.clusters[seen.cluster].distinct;
-        LastHost& host = last_host[seen.cluster];
-        AddPort(port, distinct);
-        distinct.trusted += seen.trusted ? 1 : 0;
-        distinct.wildcard += seen.wildcard ? 1 : 0;
-        if (distinct.hosts == 0 || host.address != address) {
-          host = {address, false};
-          ++distinct.hosts;
-          ++distinct.hosts_of_unknown_as;
-        }
-        if (seen.known_as && !host.known_as) {
-          host.known_as = true;
-          --distinct.hosts_of_unknown_as;
-        }
+        CountPlace(seen, *place, last_host[seen.cluster], out_.clusters[seen.cluster].distinct);
       }
-      if (last != address) ++out_.hosts_distinct;
-      last = address;
+      if (last != place->first) ++out_.hosts_distinct;
+      last = place->first;
     }
   }
 

@@ -3,6 +3,7 @@
 // Super-clusters: the connected components of the links between clusters of several runs, and what
 // they consist of (the paper's Tables XVIII to XX). A component of one link is *additional*: the
 // paper only counts those.
+//
 // A row of a member is what ReadClusterStats says of the cluster, from one pass over the key index
 // and one over the hosts; browser trust and wildcards take another one over the ports.
 

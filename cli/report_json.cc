@@ -159,7 +159,7 @@ std::string ReportAsJson(const RunReport& report) {
   out["geo_sources"] = GeoSourcesJson(report.geo_sources);
   AddKeyReuse(out, report.reuse);
   if (report.facts) AddFactsJson(*report.facts, &out);
-  out["hark_variants"] = HarkVariantsJson(report.risk);
+  out["hark_variants"] = HarkVariantsJson(report.reuse.risk);
   out["risk"] = RiskJson(report);
   out["scope"] = report.scope;
   // Names of runs are the operator's, and may hold any byte.

@@ -41,7 +41,7 @@ Json HarkVariantsJson(const RiskReport& risk) {
 }
 
 Json RiskJson(const RunReport& report) {
-  const RiskReport& risk = report.risk;
+  const RiskReport& risk = report.reuse.risk;
   Json clusters = {{"squares", risk.cluster_squares}, {"per_host", risk.cluster_risk()}};
   AddConcentration(clusters, risk.groups);
   clusters["quantiles"] = QuantilesJson(report.sizes.clusters_of_size);

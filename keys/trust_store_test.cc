@@ -42,6 +42,27 @@ TEST_F(ChainTest, OneWithoutItsIntermediateIsNot) {
   EXPECT_FALSE(Judge(middle_.Issue({{"a.example"}}), {}).trusted);
 }
 
+TEST_F(ChainTest, OneWhoseNamesLeadToNoRootNeverIs) {
+  const TestCa stranger("stranger");
+  const ChainVerdict verdict =
+      Judge(stranger.Issue({{"a.example"}}), {stranger.certificate(), middle_.certificate()});
+  EXPECT_FALSE(verdict.trusted);
+  EXPECT_EQ(verdict.from_unix, INT64_MIN);
+  EXPECT_EQ(verdict.to_unix, INT64_MAX);
+}
+
+TEST_F(ChainTest, OfSeveralRootsTheRightOneIsFound) {
+  const TestCa last("zzz"), other("another root");
+  const auto store = *TrustStore::FromPem(
+      last.certificate().pem + other.certificate().pem + root_.certificate().pem, "test");
+  EXPECT_EQ(store->roots(), 3U);
+  const ChainVerifier verifier(store.get());
+  for (const TestCa* ca : {&root_, &last, &other}) {
+    const std::string leaf = ca->Issue({{"a.example"}}).der;
+    EXPECT_TRUE(verifier.Verify(leaf, Sha256(leaf), {}, kGrab).trusted);
+  }
+}
+
 TEST_F(ChainTest, AnExpiredLeafIsTrustedOnlyInItsTime) {
   const TestCertificate leaf = middle_.Issue({{"a.example"}, kGrab - 200, kGrab - 100});
   EXPECT_FALSE(Judge(leaf, {middle_.certificate()}).trusted);

@@ -1,7 +1,8 @@
 #pragma once
 
 // Certificates made to order in this process, for tests that need hundreds of them: P-256 keys,
-// a few dozen microseconds each. KeyWorkshop has the system's openssl for all other kinds.
+// a few dozen microseconds each; a CA may be given another. KeyWorkshop has the system's openssl
+// for all other kinds.
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -9,6 +10,7 @@
 
 #include <ctime>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "keys/openssl_ptr.h"
@@ -30,15 +32,16 @@ class TestCa {
     std::string usage = "serverAuth";  // "" = no extended key usage
   };
 
-  // A root of this name, signed by itself.
+  // A root of this name, signed by itself. key: nullptr = one of its own.
   explicit TestCa(const std::string& name, int64_t not_before_unix = 1'400'000'000,
-                  int64_t not_after_unix = 2'000'000'000)
-      : key_(NewKey()) {
+                  int64_t not_after_unix = 2'000'000'000, EvpPkeyPtr key = nullptr)
+      : key_(key ? std::move(key) : NewKey()) {
     Order order{{name}, not_before_unix, not_after_unix, true, ""};
     certificate_ = Make(order, key_.get(), nullptr, nullptr);
   }
   // An intermediate that `issuer` signed.
-  TestCa(const TestCa& issuer, const Order& order) : key_(NewKey()) {
+  TestCa(const TestCa& issuer, const Order& order, EvpPkeyPtr key = nullptr)
+      : key_(key ? std::move(key) : NewKey()) {
     Order authority = order;
     authority.authority = true;
     authority.usage = "";

@@ -17,6 +17,7 @@ constexpr uint32_t kRun = 1;
 constexpr uint32_t kFirstAddress = 0x0b000000;
 constexpr uint32_t kStride = 17;  // hosts are not neighbours
 constexpr size_t kHostsPerWrite = 2000;
+constexpr int64_t kCaFrom = 1'400'000'000, kCaTo = 2'000'000'000;  // 2014 to 2033
 constexpr uint32_t kTls12 = 0x0303;
 constexpr uint32_t kTls10 = 0x0301;
 
@@ -31,8 +32,9 @@ class Writer {
   Writer(const AnalysisStore& what, Store* store)
       : what_(what),
         store_(store),
-        middle_(root_, {{"bench intermediate"}}),
-        stranger_("nobody's root") {
+        root_("bench root", kCaFrom, kCaTo, EvpPkeyPtr(EVP_RSA_gen(2048))),
+        middle_(root_, {{"bench intermediate"}}, EvpPkeyPtr(EVP_RSA_gen(2048))),
+        stranger_("nobody's root", kCaFrom, kCaTo, EvpPkeyPtr(EVP_RSA_gen(2048))) {
     for (const auto& [size, count] : what.sizes) clustered_ += size * count;
     const auto most =
         std::max_element(what.ports.begin(), what.ports.end(),
@@ -236,7 +238,7 @@ class Writer {
   const AnalysisStore& what_;
   Store* store_;
   std::unique_ptr<StoreWrite> write_;
-  TestCa root_{"bench root"};
+  TestCa root_;
   TestCa middle_;
   TestCa stranger_;
   Address address_ = Address::V4(0);

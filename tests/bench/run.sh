@@ -5,5 +5,5 @@ set -eu
 cd "$(dirname "$0")/../.."
 cmake --preset release >/dev/null
 cmake --build --preset release --target hark hark-worker hark-lab hark-bench hark-fleet-bench \
-  hark-syn-bench hark-picture-store >&2
+  hark-syn-bench hark-picture-store hark-analysis-bench >&2
 exec python3 tests/bench/bench.py "$@"

@@ -279,15 +279,9 @@ Result<StoreShape> ShapeNamed(const std::string& name) {
 
 Status FillStore(const std::string& directory, const StoreShape& shape) {
   HARK_ASSIGN_OR_RETURN(const SyntheticHosts hosts, SyntheticHosts::Make());
-  {
-    HARK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
-                          Store::Open(directory, Store::Mode::kReadWrite));
-    Filler filler(*store, shape, hosts);
-    HARK_RETURN_IF_ERROR(filler.Fill());
-  }
-  // Opened again the store writes what is only in its log into tables, as it does for every
-  // coordinator that comes back; otherwise it is the log's replay that would be measured.
-  return Store::Open(directory, Store::Mode::kReadWrite).status();
+  HARK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
+                        Store::Open(directory, Store::Mode::kReadWrite));
+  return Filler(*store, shape, hosts).Fill();
 }
 
 }  // namespace hark::bench
