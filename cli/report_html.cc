@@ -160,7 +160,8 @@ std::string ReportAsHtml(const RunAnalysis& analysis, const std::vector<ReportPi
   out += Section("TLS versions, by port", TlsVersionsPlot(report));
   out += TableSection(MultihomedTable(report));
   out += TableSection(HarkTable(report)) + TableSection(RiskTable(report));
-  out += Section("Concentration", LorenzPlot(report.reuse.risk)) + TableSection(QuantilesTable(report));
+  out += Section("Concentration", LorenzPlot(report.reuse.risk)) +
+         TableSection(QuantilesTable(report));
   out += TableSection(PortsTable(report), true) + TableSection(OutcomesTable(report), true);
   if (report.facts) {
     for (const Table& table : FactsTables(*report.facts)) {

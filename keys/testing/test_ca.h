@@ -63,8 +63,8 @@ class TestCa {
     }
     return out;
   }
-  static TestCertificate SelfSigned(const Order& order) {
-    const EvpPkeyPtr key = NewKey();
+  static TestCertificate SelfSigned(const Order& order, EvpPkeyPtr key = nullptr) {
+    if (!key) key = NewKey();
     return Encode(Make(order, key.get(), nullptr, nullptr).get());
   }
 

@@ -9,6 +9,7 @@
 #include "keys/certificate.h"
 #include "keys/ssh_key.h"
 #include "keys/testing/test_ca.h"
+#include "tests/bench/rsa_pool.h"
 
 namespace hark::bench {
 namespace {
@@ -200,7 +201,7 @@ class Writer {
         what_.grabbed_unix - 80 * 86400,
         what_.grabbed_unix + (share % 7 == 0 ? -1 : 80) * 86400};
     const TestCertificate made = share < 45   ? middle_.Issue(order)
-                                 : share < 80 ? TestCa::SelfSigned(order)
+                                 : share < 80 ? TestCa::SelfSigned(order, rsa_.Next())
                                               : stranger_.Issue(order);
     leaf.key = std::string(KeyIdOfCertificate(made.der)->bytes());
     PutCertificate(made.der, leaf);
@@ -238,6 +239,7 @@ class Writer {
   const AnalysisStore& what_;
   Store* store_;
   std::unique_ptr<StoreWrite> write_;
+  RsaPool rsa_;
   TestCa root_;
   TestCa middle_;
   TestCa stranger_;

@@ -27,8 +27,8 @@ struct AnalysisStore {
   std::map<uint64_t, uint64_t> sizes;
   // Of hosts in clusters, in percent: those that have a key of their own on some port, too.
   uint32_t own_key_pct = 40;
-  // Distinct certificates to make; more keys than that are stored without one. Each takes some
-  // 300 microseconds.
+  // Distinct certificates to make; more keys than that are stored without one. Each takes up to a
+  // millisecond.
   uint64_t max_certificates = 100'000;
   int64_t grabbed_unix = 1'600'000'000;
 };
@@ -37,9 +37,8 @@ struct AnalysisStore {
 AnalysisStore PaperStore(const std::string& run);
 
 // Writes the run, finished, with its ledger. Gives the root that 45 % of the certificates chain to,
-// through an intermediate; 35 % are self-signed, the rest of a CA nobody trusts. PEM. CAs sign with
-// RSA 2048, as all the large ones did then; those that sign themselves with P-256, since RSA keys
-// by the thousand take hours to make: verifying them costs more than it did in the paper's runs.
+// through an intermediate; 35 % are self-signed, the rest of a CA nobody trusts. PEM. Whoever signs
+// does so with RSA 2048, as nearly everybody did then.
 Result<std::string> WriteAnalysisStore(const AnalysisStore& what, Store* store);
 
 }  // namespace hark::bench
