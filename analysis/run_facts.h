@@ -17,6 +17,7 @@
 #include "analysis/host_table.h"
 #include "analysis/hygiene.h"
 #include "analysis/key_kinds.h"
+#include "analysis/kind_reuse.h"
 #include "analysis/leaf_facts.h"
 #include "analysis/port_trust.h"
 #include "analysis/shared_keys.h"
@@ -68,6 +69,7 @@ struct RunFacts {
   PortTrusts port_trust;
   SuiteCounts suites;
   KeyKindCounts key_kinds;
+  KindReuse kind_reuse;
   uint64_t chains = 0;  // distinct ones read
 };
 
@@ -85,6 +87,13 @@ class FactsPass {
   static constexpr uint32_t kNoHost = UINT32_MAX;
   // Host/ports that wait for their certificates to be read: 200 bytes each.
   static constexpr size_t kMaxShows = 32768;
+
+  // A host that waits for them; hosts without TLS wait in its line.
+  struct OpenHost {
+    uint32_t number = 0;
+    MailSoftware software = MailSoftware::kUnknown;
+    HostKinds kinds;
+  };
 
   // A TLS port of a host.
   struct Show {
@@ -109,17 +118,18 @@ class FactsPass {
   int64_t TimeOf(uint32_t host) const;
   bool Clustered(uint32_t host) const { return clustering_.cluster_of[host] != Clustering::kNone; }
   bool AnyShared(const proto::PortRow& row) const;
+  void NoteSoftware(uint16_t port, const proto::PortObservation& seen);
   void AddSsh(const proto::PortRow& row);
   uint64_t IdentityOf(std::string_view blob);
   Status AddTls(uint32_t host, uint16_t port, const proto::PortRow& row);
   // Everything about the hosts whose ports are complete.
   Status Settle();
-  Status SettleHost(const Show* begin, const Show* end);
-  Result<uint32_t> SettleShow(const Show& show);
+  Status SettleHost(OpenHost& host, const Show* begin, const Show* end);
+  Result<uint32_t> SettleShow(const Show& show, HostKinds& kinds);
   uint32_t HandshakeFlags(const Show& show);
   Result<bool> IsTrusted(const Show& show, uint32_t leaf, const std::string& chain);
   void CountClass(const Show& show, bool trusted);
-  Status CountLeaf(const Show& show, uint32_t leaf, const std::string& chain);
+  Status CountLeaf(const Show& show, uint32_t leaf, const std::string& chain, HostKinds& kinds);
   bool Counts(const Show& show, uint32_t leaf) const;
   uint32_t SharedKeyOf(const Show& show) const;
 
@@ -138,6 +148,8 @@ class FactsPass {
   std::vector<uint64_t> ssh_keys_;
   std::vector<Show> shows_;
   size_t show_count_ = 0;  // of shows_, whose strings are kept for the next batch
+  std::vector<OpenHost> open_;
+  KindReuse kind_reuse_;
   uint32_t last_host_ = kNoHost;
 };
 

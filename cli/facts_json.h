@@ -10,5 +10,6 @@ namespace hark {
 
 // At the end of the report's object.
 void AddFactsJson(const RunFacts& facts, nlohmann::ordered_json* out);
+void AddHarkKindsJson(const KindReuse& reuse, nlohmann::ordered_json* out);
 
 }  // namespace hark
