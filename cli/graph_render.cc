@@ -28,7 +28,7 @@ GraphLayout LayOutAs(const ClusterGraph& graph, const GraphOptions& options) {
   if (options.layout == "own") return LayOut(graph, PlaceWithin(limit));
   GraphvizOptions graphviz;
   graphviz.time_limit = limit;
-  graphviz.own_time_limit = limit;
+  graphviz.own_time_limit = limit / 2;
   if (options.layout != "auto") {
     graphviz.program = options.layout;
     graphviz.fewest_bodies = 0;

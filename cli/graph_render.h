@@ -15,7 +15,7 @@ struct GraphOptions {
   std::string format = "svg";   // one of GraphFormats()
   std::string form = "auto";    // auto, pairs, hubs: GraphFormChoice
   std::string layout = "auto";  // auto, sfdp, neato, own
-  // For Graphviz, a graph; then our own placer has as long, and is cut short.
+  // For Graphviz, a graph; then our own placer has half as long, and is cut short.
   uint64_t time_limit_seconds = 4;
 };
 

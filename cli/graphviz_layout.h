@@ -16,7 +16,7 @@ struct GraphvizOptions {
   std::string program = "sfdp";  // or "neato": a name PATH knows, or a path
   // For one graph, and for our own placer where Graphviz has not done it.
   Duration time_limit = std::chrono::seconds(4);
-  Duration own_time_limit = std::chrono::seconds(4);
+  Duration own_time_limit = std::chrono::seconds(2);
   // Fewer bodies are placed by us: as well, and without starting a process.
   size_t fewest_bodies = 40;
 };
