@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "analysis/json_text.h"
-#include "analysis/report.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -113,39 +112,6 @@ class ClusterBuilderOfBundle {
   BundleCluster out_;
 };
 
-std::set<uint16_t> PortsOf(const Bundle& bundle) {
-  std::set<uint16_t> out;
-  for (const BundleCluster& cluster : bundle.clusters) {
-    for (const BundleMember& member : cluster.members) {
-      for (const BundlePort& port : member.ports) out.insert(port.port);
-    }
-  }
-  return out;
-}
-
-std::set<std::string> OwnAddressesOf(const Bundle& bundle) {
-  std::set<std::string> out;
-  for (const BundleCluster& cluster : bundle.clusters) {
-    for (const BundleMember& member : cluster.members) {
-      if (member.own) out.insert(member.label);
-    }
-  }
-  return out;
-}
-
-// A port as every member could have it.
-void AddEveryPort(uint16_t port, BundleCluster& cluster) {
-  for (BundleMember& member : cluster.members) {
-    for (int i = 0; i < kOutcomeCount; ++i) {
-      const uint32_t wire = 0x0300 + static_cast<uint32_t>(i);
-      member.ports.push_back({port, static_cast<Outcome>(i), TlsVersionName(wire), {0}});
-    }
-    for (const char* version : {"SSH-1.5", "SSH-1.99", "SSH-2.0", "SSH-other"}) {
-      member.ports.push_back({port, Outcome::kOk, version, {0}});
-    }
-  }
-}
-
 void AddOthersNames(const BundleNames& names, BundleNameFinder& finder) {
   for (const std::string& name : names.names) finder.Add(name);
   for (const std::string& name : names.traces) finder.Add(name);
@@ -196,31 +162,6 @@ Bundle BuildBundle(const BundleFacts& facts, const proto::RunRow& run, const Bun
               if (a.members.size() != b.members.size()) return a.members.size() > b.members.size();
               return a.label < b.label;
             });
-  return out;
-}
-
-Bundle BundleOfNobody(const Bundle& bundle) {
-  Bundle out = bundle;
-  BundleCluster cluster;
-  cluster.label = "g";
-  // More than a table shows, so that it says so.
-  cluster.keys.assign(kMaxKeysInTable + 1, {"k", 2, 2, 1});
-  cluster.own_hosts = 1;
-  // One of an unknown AS that is the holder's, and enough others for every colour there is.
-  constexpr uint32_t kAses = 32;
-  for (uint32_t asn = 0; asn < kAses; ++asn) {
-    cluster.members.push_back({"m", asn == 0, asn, {}, {}, 1, 1});
-    cluster.hosts_of_as[asn] = 1;
-  }
-  for (const uint16_t port : PortsOf(bundle)) AddEveryPort(port, cluster);
-  // In an IPv6 address, "cafe" is not the name of a host. In the middle: a picture has words for
-  // left and right.
-  std::vector<BundleMember> own;
-  for (const std::string& address : OwnAddressesOf(bundle)) {
-    own.push_back({address, true, 0, {}, {}, 0, 0});
-  }
-  cluster.members.insert(cluster.members.begin() + kAses / 2, own.begin(), own.end());
-  out.clusters = {cluster, cluster};
   return out;
 }
 

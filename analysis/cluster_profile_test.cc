@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "analysis/fake_run_reader.h"
 #include "analysis/na_run_fixture.h"
+#include "analysis/paper_clusters_fixture.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -34,6 +36,41 @@ TEST(ClusterProfileTest, CountsTheLinksOfNamibiasLargestCluster) {
   ASSERT_EQ(got.ases.size(), 3U);
   EXPECT_EQ(got.ases[0].hosts, 4U);
   EXPECT_EQ(got.ases[2].hosts, 1U);
+}
+
+// "433, 111, 17, 15 and 2 hosts": the split of the second largest Irish cluster.
+TEST(ClusterProfileTest, SplitsThePapersCluster665ByAs) {
+  constexpr uint64_t kSplit[] = {433, 111, 17, 15, 2};
+  FakeRunReader reader;
+  PaperClusterBuilder(reader).Add(TableXvi()[1]);
+  uint32_t host = 0, asn = 0;
+  for (const uint64_t hosts : kSplit) {
+    ++asn;
+    for (uint64_t i = 0; i < hosts; ++i) reader.AddHost(Address::V4(0x0a000001 + host++), asn);
+  }
+  const ClusterProfile got = ProfileOf(reader);
+  ASSERT_EQ(got.ases.size(), std::size(kSplit));
+  for (size_t i = 0; i < got.ases.size(); ++i) EXPECT_EQ(got.ases[i].hosts, kSplit[i]);
+}
+
+// How often the keys of small clusters occur, as far as the text says it.
+TEST(ClusterProfileTest, CountsTheUsesOfKeysThatThePaperNames) {
+  const std::map<std::string_view, std::vector<uint64_t>> named = {
+      {"333", WithSingles({47, 26, 15, 10, 5, 2}, 30)},
+      {"177", {78, 26, 24}},
+      {"194", WithSingles({88, 21}, 12)},
+      {"227", {19, 1}},
+      {"462", {15, 1}},
+      {"1227", WithSingles({5, 2}, 6)}};
+  for (const PaperCluster& row : TableXvi()) {
+    const auto at = named.find(row.name);
+    if (at == named.end()) continue;
+    FakeRunReader reader;
+    PaperClusterBuilder(reader).Add(row);
+    std::vector<uint64_t> uses;
+    for (const KeyProfile& key : ProfileOf(reader).keys) uses.push_back(key.count.host_ports);
+    EXPECT_EQ(uses, at->second) << row.name;
+  }
 }
 
 // Against every pair of places, one by one.

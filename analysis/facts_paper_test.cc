@@ -130,6 +130,38 @@ TEST_F(IrelandTest, ShowsBothAsTables) {
   }
 }
 
+// What the text says of port 443 of the Irish run: 396 re-used trusted keys on 3,918 hosts, of
+// which three are on 1,991, 171 and 152; 25 keys that are trusted on some hosts and not on others,
+// and one whose trusted certificates differ in their names.
+TEST(IrelandPort443Test, CountsTrustedHostsMixedTrustAndDifferingNames) {
+  const std::vector<TestCa::Order> good_and_old = {
+      {{"a.example"}}, {{"a.example"}, FactsFixture::kGrabbed - 20, FactsFixture::kGrabbed - 10}};
+  FactsFixture run;
+  uint32_t host = 0;
+  const auto show = [&](const TestCertificate& leaf, uint32_t hosts) {
+    for (uint32_t i = 0; i < hosts; ++i) {
+      run.AddHost(++host);
+      run.Show(host, 443, leaf);
+    }
+  };
+  for (const uint32_t hosts : {1991, 171, 152}) show(run.root().Issue({{"big.example"}}), hosts);
+  for (int key = 0; key < 25; ++key) {
+    const auto leaves = run.root().IssueForOneKey(good_and_old);
+    show(leaves[0], 2);
+    show(leaves[1], 1);
+  }
+  const auto renamed = run.root().IssueForOneKey({{{"a.example"}}, {{"b.example"}}});
+  for (const TestCertificate& leaf : renamed) show(leaf, 1);
+  // The other 367 keys: on 1,552 hosts, four or five each.
+  for (uint32_t key = 0; key < 367; ++key) {
+    show(run.root().Issue({{"small.example"}}), key < 84 ? 5 : 4);
+  }
+  const PortTrust port = run.Read().port_trust.ports.at(443);
+  EXPECT_EQ(port.trusted, (ReusedKeys{396, 3918, 3918}));
+  EXPECT_EQ(port.mixed_trust, 25U);
+  EXPECT_EQ(port.mixed_names, 1U);
+}
+
 class PortTrustTest : public ::testing::Test {
  protected:
   FactsFixture run_;

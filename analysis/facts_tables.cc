@@ -1,19 +1,13 @@
 #include "analysis/facts_tables.h"
 
-#include <algorithm>
 #include <cstdio>
 
+#include "analysis/hygiene_tables.h"
 #include "analysis/json_text.h"
 #include "base/strings.h"
 
 namespace hark {
 namespace {
-
-Cell PercentCell(const Share& share) {
-  char buffer[16];
-  std::snprintf(buffer, sizeof buffer, "%.2f", 100 * share.ratio());
-  return {std::string(buffer) + " %", buffer};
-}
 
 Table NewTable(std::string name, std::string title, std::vector<Column> columns) {
   return {std::move(name), std::move(title), std::move(columns), {}, false, {}};
@@ -38,9 +32,10 @@ std::string SuiteCode(uint16_t suite) {
   return text;
 }
 
-std::vector<Cell> AsRow(const AsHygiene& as) {
-  return {TextCell(StrCat("AS", as.asn)), CountCell(as.hosts), DecimalCell(as.mean()),
-          CountCell(as.max)};
+void AddKindRow(std::string name, const ReuseCount& count, Table& table) {
+  if (count.hosts == 0) return;
+  table.rows.push_back({TextCell(std::move(name)), CountCell(count.hosts), CountCell(count.reusing),
+                        PercentCell(count.ratio())});
 }
 
 }  // namespace
@@ -96,6 +91,20 @@ Table KeyKindsTable(const RunFacts& facts) {
                           CountCell(ssh.host_ports)});
   }
   table.notes = {"a server with keys of several kinds is in several rows"};
+  return table;
+}
+
+Table HarkKindsTable(const RunFacts& facts) {
+  Table table = NewTable("hark_kinds", "HARK by kind of key: hosts that re-use keys of that kind",
+                         {{"kind", false}, {"hosts with such keys"}, {"re-using"}, {"share"}});
+  for (size_t i = 0; i < kKeyFamilies.size(); ++i) {
+    const KeyFamily& family = kKeyFamilies[i];
+    AddKindRow(family.name, facts.kind_reuse.families[i], table);
+    for (size_t row = family.begin; family.has_lengths() && row < family.end; ++row) {
+      AddKindRow(StrCat("  ", kKeyKindNames[row]), facts.kind_reuse.kinds[row], table);
+    }
+  }
+  table.notes = {"by SSH or TLS; a host with keys of several kinds is in several rows"};
   return table;
 }
 
@@ -155,64 +164,11 @@ Table SuitesTable(const RunFacts& facts) {
   return table;
 }
 
-Table HygieneTable(const RunFacts& facts) {
-  const HygieneCounts& counts = facts.hygiene;
-  Table table = NewTable("hygiene", "TLS hygiene: hosts with a flag on some TLS port",
-                         {{"flag", false}, {"hosts"}, {"of hosts with TLS"}});
-  for (size_t i = 0; i < kHygieneFlags; ++i) {
-    const auto flag = static_cast<HygieneFlag>(i);
-    if (flag == HygieneFlag::kUntrusted && !facts.trust.judged) continue;
-    table.rows.push_back({TextCell(HygieneFlagTitle(flag)), CountCell(counts.flags[i]),
-                          PercentCell({counts.flags[i], counts.all.hosts})});
-  }
-  table.notes = {StrCat(WithThousands(counts.all.hosts), " of ", WithThousands(counts.hosts),
-                        " hosts have TLS"),
-                 TrustNote(facts.trust)};
-  return table;
-}
-
-Table HygieneScoresTable(const RunFacts& facts) {
-  const HygieneCounts& counts = facts.hygiene;
-  const ScoreCount* const groups[] = {&counts.all, &counts.rc4, &counts.not_rc4};
-  Table table = NewTable("hygiene_scores", "TLS hygiene: number of flags a host",
-                         {{"score", false}, {"hosts"}, {"with RC4"}, {"without RC4"}});
-  for (size_t score = 0; score <= kHygieneFlags; ++score) {
-    std::vector<Cell> row = {TextCell(std::to_string(score))};
-    for (const ScoreCount* group : groups) row.push_back(CountCell(group->hosts_of_score[score]));
-    table.rows.push_back(std::move(row));
-  }
-  std::vector<Cell> mean = {TextCell("mean score")};
-  std::vector<Cell> other = {TextCell("mean without the RC4 flag")};
-  for (const ScoreCount* group : groups) {
-    mean.push_back(DecimalCell(group->mean()));
-    other.push_back(DecimalCell(group->mean_other()));
-  }
-  table.rows.push_back(std::move(mean));
-  table.rows.push_back(std::move(other));
-  return table;
-}
-
-Table HygieneAsesTable(const RunFacts& facts) {
-  const std::vector<AsHygiene>& ases = facts.hygiene.ases;
-  Table table = NewTable("hygiene_ases", "TLS hygiene by AS, worst first",
-                         {{"AS", false}, {"hosts with TLS"}, {"mean score"}, {"highest"}});
-  const size_t worst = std::min(ases.size(), kHygieneAsesShown);
-  const size_t best = std::max(worst, ases.size() - std::min(ases.size(), kHygieneAsesShown));
-  for (size_t i = 0; i < worst; ++i) table.rows.push_back(AsRow(ases[i]));
-  for (size_t i = best; i < ases.size(); ++i) table.rows.push_back(AsRow(ases[i]));
-  table.notes = {StrCat("ASes with ", HygieneCounts::kMinAsHosts,
-                        " such hosts or more: ", WithThousands(ases.size()))};
-  if (worst < best) {
-    table.notes.push_back(StrCat("the ", kHygieneAsesShown, " worst and the ", ases.size() - best,
-                                 " best; the JSON has all"));
-  }
-  return table;
-}
-
 std::vector<Table> FactsTables(const RunFacts& facts) {
-  return {CertClassesTable(facts), KeyKindsTable(facts), PortTrustTable(facts),
-          SuitesTable(facts),      HygieneTable(facts),  HygieneScoresTable(facts),
-          HygieneAsesTable(facts)};
+  std::vector<Table> tables = {CertClassesTable(facts), KeyKindsTable(facts), HarkKindsTable(facts),
+                               PortTrustTable(facts), SuitesTable(facts)};
+  for (Table& table : HygieneTables(facts)) tables.push_back(std::move(table));
+  return tables;
 }
 
 }  // namespace hark

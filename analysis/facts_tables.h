@@ -10,9 +10,6 @@
 
 namespace hark {
 
-// ASes listed of each end; the JSON has all.
-inline constexpr size_t kHygieneAsesShown = 20;
-
 // By what certificates were judged, in a sentence for below a table.
 std::string TrustNote(const TrustBasis& trust);
 
@@ -24,12 +21,13 @@ Table KeyKindsTable(const RunFacts& facts);
 Table PortTrustTable(const RunFacts& facts);
 // The paper's Table XIV: suites the policy calls bad, in clusters.
 Table SuitesTable(const RunFacts& facts);
-// Flags, scores, and ASes by mean score.
-Table HygieneTable(const RunFacts& facts);
-Table HygieneScoresTable(const RunFacts& facts);
-Table HygieneAsesTable(const RunFacts& facts);
+// HARK by algorithm and length.
+Table HarkKindsTable(const RunFacts& facts);
 
-// All of the above, in this order.
+// How trust was judged, or why it was not: a note below tables.
+std::string TrustNote(const RunFacts& facts);
+
+// All of the above and those of hygiene_tables.h.
 std::vector<Table> FactsTables(const RunFacts& facts);
 
 }  // namespace hark

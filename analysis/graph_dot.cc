@@ -1,6 +1,7 @@
 #include "analysis/graph_dot.h"
 
 #include "analysis/graph_picture.h"
+#include "base/markup.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -13,7 +14,7 @@ std::string NodeId(const ClusterGraph& graph, uint32_t node) {
 std::string HostLine(const ClusterGraph& graph, uint32_t node) {
   const GraphHost& host = graph.hosts[node];
   return StrCat("  ", NodeId(graph, node), " [label=", DotText(host.name),
-                ", fillcolor=", DotText(host.colour),
+                host.ring ? ", style=bold, color=" : ", fillcolor=", DotText(host.colour),
                 ", tooltip=", DotText(Join(NodeFacts(graph, node), "; ")), "];\n");
 }
 
@@ -42,12 +43,11 @@ std::string Legend(const ClusterGraph& graph) {
 }  // namespace
 
 std::string DotText(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c >= ' ' && c < 0x7f ? c : '?';
+  std::string out = QuoteForDot(text);
+  for (char& c : out) {
+    if (c < ' ' || c >= 0x7f) c = '?';
   }
-  return out + "\"";
+  return out;
 }
 
 std::string GraphAsDot(const ClusterGraph& graph) {

@@ -11,8 +11,7 @@
 
 namespace hark {
 
-// A quoted string of the DOT language. Graphviz expands backslashes in labels, so they are doubled
-// and a peer's text stays what it is.
+// A quoted string of the DOT language, printable ASCII: other bytes become "?".
 std::string DotText(std::string_view text);
 
 std::string GraphAsDot(const ClusterGraph& graph);

@@ -161,46 +161,65 @@ bool Separate(double distance, GraphPoint& a, GraphPoint& b) {
   return true;
 }
 
+// Gives whether any two overlapped. order: as it was left by the round before.
+bool SeparateOnce(const GraphBodies& bodies, std::vector<GraphPoint>& at,
+                  std::vector<uint32_t>& order) {
+  const auto left = [&](uint32_t i) { return at[i].x - bodies.radius[i] - kGap / 2; };
+  // Only circles whose spans on the horizontal axis meet can meet.
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return left(a) < left(b); });
+  bool moved = false;
+  for (size_t i = 0; i < order.size(); ++i) {
+    const uint32_t a = order[i];
+    for (size_t j = i + 1; j < order.size(); ++j) {
+      const uint32_t b = order[j];
+      const double distance = bodies.radius[a] + bodies.radius[b] + kGap;
+      if (at[b].x - bodies.radius[b] > at[a].x + bodies.radius[a] + kGap) break;
+      moved |= Separate(distance, at[a], at[b]);
+    }
+  }
+  return moved;
+}
+
+// Springs and pushes, slower and slower. Gives whether there was time for all of it.
+bool Settle(const GraphBodies& bodies, std::vector<GraphPoint>& at, const StopPlacing& stop) {
+  Forces forces(bodies, at);
+  const size_t rounds = std::clamp(kBodySteps / at.size(), kFewestRounds, kMostRounds);
+  double reach = 0;
+  for (const GraphPoint& point : at) reach = std::max(reach, Length(point.x, point.y));
+  for (size_t round = 0; round < rounds; ++round) {
+    if (stop && stop()) return false;
+    const double left = 1 - static_cast<double>(round) / static_cast<double>(rounds);
+    forces.Round(std::max(2.0, reach * 0.2) * left * left);
+  }
+  return true;
+}
+
 }  // namespace
 
-void SeparateBodies(const GraphBodies& bodies, std::vector<GraphPoint>& at, int rounds) {
-  const auto left = [&](uint32_t i) { return at[i].x - bodies.radius[i] - kGap / 2; };
+void SeparateBodies(const GraphBodies& bodies, std::vector<GraphPoint>& at, int rounds,
+                    const StopPlacing& stop) {
   std::vector<uint32_t> order(at.size());
   std::iota(order.begin(), order.end(), 0u);
-  for (bool moved = true; moved && rounds > 0; --rounds) {
-    moved = false;
-    // Only circles whose spans on the horizontal axis meet can meet.
-    std::stable_sort(order.begin(), order.end(),
-                     [&](uint32_t a, uint32_t b) { return left(a) < left(b); });
-    for (size_t i = 0; i < order.size(); ++i) {
-      const uint32_t a = order[i];
-      for (size_t j = i + 1; j < order.size(); ++j) {
-        const uint32_t b = order[j];
-        const double distance = bodies.radius[a] + bodies.radius[b] + kGap;
-        if (at[b].x - bodies.radius[b] > at[a].x + bodies.radius[a] + kGap) break;
-        moved |= Separate(distance, at[a], at[b]);
-      }
-    }
+  for (int round = 0; round < rounds; ++round) {
+    if ((stop && stop()) || !SeparateOnce(bodies, at, order)) return;
   }
 }
 
-PlacedBodies PlaceByForces(const GraphBodies& bodies) {
+PlacedBodies PlaceByForcesUntil(const GraphBodies& bodies, const StopPlacing& stop) {
   PlacedBodies out;
   out.by = "hark";
   const size_t n = bodies.radius.size();
   if (n == 0) return out;
   out.at = Begin(bodies, NeighboursOf(bodies));
-  Forces forces(bodies, out.at);
-  const size_t rounds = std::clamp(kBodySteps / n, kFewestRounds, kMostRounds);
-  double reach = 0;
-  for (const GraphPoint& point : out.at) reach = std::max(reach, Length(point.x, point.y));
-  for (size_t round = 0; round < rounds; ++round) {
-    const double left = 1 - static_cast<double>(round) / static_cast<double>(rounds);
-    forces.Round(std::max(2.0, reach * 0.2) * left * left);
-  }
+  if (!Settle(bodies, out.at, stop)) out.by = kCutShort;
   const size_t separations = std::clamp(kSeparationSteps / n, kFewestSeparations, kMostSeparations);
-  SeparateBodies(bodies, out.at, static_cast<int>(separations));
+  SeparateBodies(bodies, out.at, static_cast<int>(separations), stop);
   return out;
+}
+
+PlacedBodies PlaceByForces(const GraphBodies& bodies) {
+  return PlaceByForcesUntil(bodies, nullptr);
 }
 
 }  // namespace hark

@@ -164,10 +164,10 @@ TEST(GraphSvgTest, TheLegendNamesColoursAndCountsTheAsesItLeavesOut) {
 
 TEST(PixelTextTest, NeverWritesWhatIsNoNumber) {
   EXPECT_EQ(PixelText(1.25), "1.2");
-  EXPECT_EQ(PixelText(3), "3");
-  EXPECT_EQ(PixelText(-0.01), "0");
-  EXPECT_EQ(PixelText(0.0 / 0.0), "0");
-  EXPECT_EQ(PixelText(1e300), "1000000000000");
+  EXPECT_EQ(PixelText(3), "3.0");
+  EXPECT_EQ(PixelText(-0.01), "0.0");
+  EXPECT_EQ(PixelText(0.0 / 0.0), "0.0");
+  EXPECT_EQ(PixelText(1e300), "1000000000000.0");
 }
 
 }  // namespace

@@ -132,6 +132,47 @@ TEST(GraphForcesTest, PlacesBodiesThatNobodyHolds) {
   EXPECT_TRUE(PlaceByForces({}).at.empty());
 }
 
+// 2,000 circles of which every ten are joined.
+GraphBodies Groups() {
+  GraphBodies bodies;
+  for (uint32_t i = 0; i < 2000; ++i) {
+    bodies.radius.push_back(5 + i % 7);
+    if (i % 10 != 0) bodies.springs.push_back({i - 1, i});
+  }
+  return bodies;
+}
+
+TEST(GraphForcesTest, WithoutTimeLeavesCirclesWhereTheyBeganAndNoneOverAnother) {
+  const GraphBodies bodies = Groups();
+  int asked = 0;
+  const PlacedBodies placed = PlaceByForcesUntil(bodies, [&] {
+    ++asked;
+    return true;
+  });
+  EXPECT_EQ(placed.by, kCutShort);
+  EXPECT_LE(asked, 2) << "once by the forces, once by who moves circles apart";
+  for (size_t i = 0; i < placed.at.size(); ++i) {
+    for (size_t j = i + 1; j < placed.at.size(); ++j) {
+      ASSERT_GT(Distance(placed.at[i], placed.at[j]), bodies.radius[i] + bodies.radius[j]);
+    }
+  }
+}
+
+TEST(GraphForcesTest, AsksForTimeBeforeEveryRoundAndStopsWhenThereIsNone) {
+  const GraphBodies bodies = Groups();
+  int left = 5;
+  const PlacedBodies placed = PlaceByForcesUntil(bodies, [&] { return left-- <= 0; });
+  EXPECT_EQ(placed.by, kCutShort);
+  EXPECT_GE(left, -2);
+  for (const GraphPoint& point : placed.at) {
+    EXPECT_TRUE(std::isfinite(point.x) && std::isfinite(point.y));
+  }
+  const PlacedBodies all = PlaceByForcesUntil(bodies, [] { return false; });
+  EXPECT_EQ(all.by, "hark");
+  const PlacedBodies free = PlaceByForces(bodies);
+  for (size_t i = 0; i < all.at.size(); ++i) ASSERT_EQ(all.at[i].x, free.at[i].x);
+}
+
 TEST(GraphForcesTest, SeparatesBodiesInOnePlace) {
   GraphBodies bodies;
   bodies.radius.assign(30, 10);

@@ -14,14 +14,6 @@ namespace {
 constexpr size_t kBannerShown = 64;
 constexpr size_t kKeyShown = 12;
 
-struct HostPort {
-  uint32_t host;
-  uint16_t port;
-};
-
-// Where each shared key was seen, in host order; keys as in ClusterDetail::keys.
-using KeyUses = std::vector<std::vector<HostPort>>;
-
 using HostPair = std::pair<uint32_t, uint32_t>;
 using PairPorts = std::map<HostPair, std::set<PortPair>>;
 
@@ -39,44 +31,21 @@ std::string PortFact(const MemberPort& port) {
                 banner.size() < port.banner.size() ? "..." : "");
 }
 
-void AddHosts(const ClusterDetail& detail, ClusterGraph& graph) {
+void ColourHosts(ClusterGraph& graph) {
   std::map<uint32_t, uint64_t> hosts_of_asn;
-  for (const Member& member : detail.members) {
-    GraphHost& host = graph.hosts.emplace_back();
-    host.name = member.address.ToString();
-    host.asn = member.asn;
-    for (const MemberPort& port : member.ports) host.facts.push_back(PortFact(port));
-    ++hosts_of_asn[member.asn];
-  }
+  for (const GraphHost& host : graph.hosts) ++hosts_of_asn[host.asn];
   graph.ases = ColourAses(hosts_of_asn);
   std::unordered_map<uint32_t, std::string> colours;
   for (const AsColour& as : graph.ases) colours[as.asn] = as.colour;
   for (GraphHost& host : graph.hosts) host.colour = colours[host.asn];
 }
 
-KeyUses UsesOfSharedKeys(const ClusterDetail& detail, std::vector<KeyCount>& shared) {
-  std::unordered_map<KeyId, size_t> number;
-  for (const KeyCount& count : detail.keys) {
-    if (count.hosts < 2) continue;
-    number[count.key] = shared.size();
-    shared.push_back(count);
-  }
-  KeyUses uses(shared.size());
-  for (uint32_t host = 0; host < detail.members.size(); ++host) {
-    for (const MemberPort& port : detail.members[host].ports) {
-      for (const KeyId& key : port.keys) {
-        const auto it = number.find(key);
-        if (it != number.end()) uses[it->second].push_back({host, port.port});
-      }
-    }
-  }
-  return uses;
-}
+using KeyUses = std::vector<std::vector<GraphUse>>;
 
 // Every pair of hosts with the ports it shares keys by; nothing when there are more than `most`.
 std::optional<PairPorts> FindPairs(const KeyUses& uses, size_t most) {
   PairPorts pairs;
-  for (const std::vector<HostPort>& of_key : uses) {
+  for (const std::vector<GraphUse>& of_key : uses) {
     for (size_t i = 0; i < of_key.size(); ++i) {
       for (size_t j = i + 1; j < of_key.size(); ++j) {
         if (of_key[i].host == of_key[j].host) continue;
@@ -139,12 +108,11 @@ void LinkPairs(const PairPorts& pairs, ClusterGraph& graph) {
   graph.kinds = legend.Take();
 }
 
-void LinkHubs(const KeyUses& uses, const std::vector<KeyCount>& shared, ClusterGraph& graph) {
+void LinkHubs(const KeyUses& uses, ClusterGraph& graph) {
   std::set<PortPair> all;
   std::map<HostPair, std::set<PortPair>> links;  // (host, key)
   for (uint32_t key = 0; key < uses.size(); ++key) {
-    graph.keys.push_back({shared[key].key.ToHex(), shared[key].hosts, shared[key].host_ports});
-    for (const HostPort& use : uses[key]) {
+    for (const GraphUse& use : uses[key]) {
       links[{use.host, key}].insert({use.port, use.port});
       all.insert({use.port, use.port});
     }
@@ -158,30 +126,58 @@ void LinkHubs(const KeyUses& uses, const std::vector<KeyCount>& shared, ClusterG
   graph.kinds = legend.Take();
 }
 
+GraphParts PartsOf(const std::string& id, const ClusterDetail& detail) {
+  GraphParts parts;
+  parts.id = id;
+  std::unordered_map<KeyId, size_t> number;
+  for (const KeyCount& count : detail.keys) {
+    if (count.hosts < 2) continue;
+    number[count.key] = parts.keys.size();
+    parts.keys.push_back({count.key.ToHex(), count.hosts, count.host_ports});
+  }
+  parts.uses.resize(parts.keys.size());
+  for (uint32_t host = 0; host < detail.members.size(); ++host) {
+    const Member& member = detail.members[host];
+    parts.hosts.push_back({member.address.ToString(), member.asn, "", {}});
+    for (const MemberPort& port : member.ports) {
+      parts.hosts.back().facts.push_back(PortFact(port));
+      for (const KeyId& key : port.keys) {
+        const auto it = number.find(key);
+        if (it != number.end()) parts.uses[it->second].push_back({host, port.port});
+      }
+    }
+  }
+  return parts;
+}
+
 }  // namespace
 
-Result<ClusterGraph> BuildClusterGraph(const std::string& id, const ClusterDetail& detail,
-                                       GraphFormChoice form) {
+Result<ClusterGraph> BuildGraph(GraphParts parts, GraphFormChoice form) {
   ClusterGraph graph;
-  graph.id = id;
-  AddHosts(detail, graph);
-  std::vector<KeyCount> shared;
-  const KeyUses uses = UsesOfSharedKeys(detail, shared);
+  graph.id = std::move(parts.id);
+  graph.hosts = std::move(parts.hosts);
+  ColourHosts(graph);
   if (form != GraphFormChoice::kHubs) {
     const bool forced = form == GraphFormChoice::kPairs;
-    const std::optional<PairPorts> pairs = FindPairs(uses, forced ? kMostPairs : kMostPairsShown);
+    const auto pairs = FindPairs(parts.uses, forced ? kMostPairs : kMostPairsShown);
     if (pairs) {
       LinkPairs(*pairs, graph);
       return graph;
     }
     if (forced) {
-      return InvalidInput(StrCat("cluster ", id, " has more than ", WithThousands(kMostPairs),
+      return InvalidInput(StrCat("cluster ", graph.id, " has more than ", WithThousands(kMostPairs),
                                  " pairs of hosts; draw it with its keys as hubs"));
     }
   }
   graph.form = GraphForm::kHubs;
-  LinkHubs(uses, shared, graph);
+  graph.keys = std::move(parts.keys);
+  LinkHubs(parts.uses, graph);
   return graph;
+}
+
+Result<ClusterGraph> BuildClusterGraph(const std::string& id, const ClusterDetail& detail,
+                                       GraphFormChoice form) {
+  return BuildGraph(PartsOf(id, detail), form);
 }
 
 std::string LinkLabel(const ClusterGraph& graph, const GraphLink& link) {

@@ -4,6 +4,8 @@
 // three steps, each a pure function:
 //
 //   ClusterDetail --BuildClusterGraph--> ClusterGraph --LayOut--> GraphLayout --> SVG, DOT, …
+//   GraphParts ----------BuildGraph----'   (a bundle's clusters, in which everybody has a
+//   pseudonym)
 //
 // There are two forms. In the *pair* form hosts are joined to hosts, one line a host pair and
 // colour. The lines of one key's n hosts are n(n-1)/2, so a large cluster takes the *hub* form:
@@ -11,8 +13,7 @@
 // lines as there are uses of shared keys. What is connected is the same in both.
 //
 // Every text in a graph is printable ASCII: what peers wrote is escaped when the graph is built.
-// Texts may be replaced (an anonymised bundle does) before a picture is made. Formats still escape
-// what is special to them.
+// Formats still escape what is special to them.
 
 #include <cstdint>
 #include <string>
@@ -39,10 +40,11 @@ struct GraphHost {
   uint32_t asn = 0;
   std::string colour;              // its AS'
   std::vector<std::string> facts;  // a line a port: "443 TLSv1.2 key 0123abcd, 4567cdef"
+  bool ring = false;               // drawn as a ring: somebody else's, in a bundle
 };
 
 struct GraphKey {
-  std::string name;  // 64 hex digits
+  std::string name;  // 64 hex digits, or a pseudonym
   uint64_t hosts = 0;
   uint64_t host_ports = 0;
 };
@@ -75,7 +77,22 @@ struct ClusterGraph {
   bool is_key(uint32_t node) const { return node >= hosts.size(); }
 };
 
+// Where a shared key was seen.
+struct GraphUse {
+  uint32_t host = 0;  // of GraphParts::hosts
+  uint16_t port = 0;
+};
+
+// What a graph is made of, whoever the hosts are.
+struct GraphParts {
+  std::string id;
+  std::vector<GraphHost> hosts;             // their colours are not looked at
+  std::vector<GraphKey> keys;               // those two hosts or more share, most used first
+  std::vector<std::vector<GraphUse>> uses;  // of each key, in the order of hosts
+};
+
 // kInvalidInput when pairs are asked for and there are more than kMostPairs.
+Result<ClusterGraph> BuildGraph(GraphParts parts, GraphFormChoice form = GraphFormChoice::kAuto);
 Result<ClusterGraph> BuildClusterGraph(const std::string& id, const ClusterDetail& detail,
                                        GraphFormChoice form = GraphFormChoice::kAuto);
 

@@ -70,7 +70,7 @@ void AddDots(const ClusterGraph& graph, const GraphLayout& layout, ClusterPictur
   for (uint32_t node = 0; node < graph.nodes(); ++node) {
     const bool key = graph.is_key(node);
     const double radius = key ? KeyRadius(graph.keys[node - graph.hosts.size()]) : host_radius;
-    out.dots.push_back({layout.at[node], radius, node});
+    out.dots.push_back({layout.at[node], radius, node, !key && graph.hosts[node].ring});
     if (key || !names_shown) continue;
     // Away from the middle, where the lines are.
     const GraphPoint& at = layout.at[node];
@@ -129,6 +129,9 @@ double AddLegend(const ClusterGraph& graph, double left, ClusterPicture& out) {
   }
   legend.Skip();
   legend.Faint("dots: hosts by AS");
+  const bool rings = std::any_of(graph.hosts.begin(), graph.hosts.end(),
+                                 [](const GraphHost& host) { return host.ring; });
+  if (rings) legend.Faint("rings: hosts of others");
   uint64_t rest = 0;
   for (size_t i = 0; i < graph.ases.size(); ++i) {
     const AsColour& as = graph.ases[i];
@@ -181,7 +184,8 @@ std::string LinkFact(const ClusterGraph& graph, const GraphLink& link) {
   const std::string to = graph.is_key(link.to)
                              ? "key " + graph.keys[link.to - graph.hosts.size()].name.substr(0, 12)
                              : graph.hosts[link.to].name;
-  return StrCat(graph.hosts[link.from].name, " - ", to, ": ", LinkLabel(graph, link));
+  // With a dash two addresses would be a range.
+  return StrCat(graph.hosts[link.from].name, " and ", to, ": ", LinkLabel(graph, link));
 }
 
 ClusterPicture Compose(const ClusterGraph& graph, const GraphLayout& layout) {

@@ -31,7 +31,11 @@ struct PictureDot {
   GraphPoint at;
   double radius = 0;
   uint32_t node = 0;
+  bool ring = false;  // white inside, its colour around
 };
+
+// Of a ring, instead of a dot's thin dark rim.
+inline constexpr double kRingWidth = 2.5;
 
 struct PictureText {
   GraphPoint at;  // baseline

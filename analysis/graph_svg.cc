@@ -73,9 +73,12 @@ std::string Dot(const ClusterGraph& graph, const PictureDot& dot, SvgUse use) {
                   Number("height", 2 * dot.radius), " fill=\"#222\" stroke=\"#fff\">", title,
                   "</rect>\n");
   }
+  const std::string colour = XmlText(graph.hosts[dot.node].colour);
+  const std::string paint = dot.ring ? StrCat(" fill=\"#fff\" stroke=\"", colour, "\"",
+                                              Number("stroke-width", kRingWidth))
+                                     : StrCat(" fill=\"", colour, "\"");
   return StrCat("<circle class=\"host\"", Number("cx", dot.at.x), Number("cy", dot.at.y),
-                Number("r", dot.radius), " fill=\"", XmlText(graph.hosts[dot.node].colour), "\">",
-                title, "</circle>\n");
+                Number("r", dot.radius), paint, ">", title, "</circle>\n");
 }
 
 std::string Texts(const ClusterPicture& picture) {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "analysis/graph_picture.h"
+#include "base/markup.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -70,39 +70,17 @@ constexpr GraphMlKey kGraphMlKeys[] = {
 }  // namespace
 
 std::string XmlText(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += (c >= ' ' && c < 0x7f) || c == '\n' ? c : '?';
-    }
+  std::string out = EscapeMarkup(text);
+  for (char& c : out) {
+    if ((c < ' ' || c >= 0x7f) && c != '\n') c = '?';
   }
   return out;
 }
 
 std::string PixelText(double value) {
-  if (!std::isfinite(value)) return "0";
-  char buffer[48];
-  std::snprintf(buffer, sizeof buffer, "%.1f", std::clamp(value, -1e12, 1e12));
-  std::string out = buffer;
-  if (out.size() > 2 && out.substr(out.size() - 2) == ".0") out.resize(out.size() - 2);
-  return out == "-0" ? "0" : out;
+  if (!std::isfinite(value)) return "0.0";
+  const std::string out = FormatTenths(std::clamp(value, -1e12, 1e12));
+  return out == "-0.0" ? "0.0" : out;
 }
 
 std::string GraphAsGexf(const ClusterGraph& graph, const GraphLayout& layout) {

@@ -13,7 +13,8 @@ namespace hark {
 
 // Text as XML character data or attribute value; what XML 1.0 cannot hold becomes "?".
 std::string XmlText(std::string_view text);
-// Tenths of a pixel are finer than anybody sees and keep pictures small. Never "nan" or "inf".
+// Tenths of a pixel, also where there are none: a number without them might be a word of somebody's
+// (a bundle's self-check asks). Never "nan" or "inf".
 std::string PixelText(double value);
 
 std::string GraphAsGexf(const ClusterGraph& graph, const GraphLayout& layout);

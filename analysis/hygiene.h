@@ -9,7 +9,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <vector>
+
+#include "analysis/clusters.h"
+#include "analysis/mail_software.h"
+#include "analysis/superiority.h"
 
 namespace hark {
 
@@ -26,15 +31,22 @@ inline constexpr size_t kHygieneFlags = 6;
 const char* HygieneFlagName(HygieneFlag flag);   // stable: "rc4", "legacy_tls" …
 const char* HygieneFlagTitle(HygieneFlag flag);  // for people
 
+using FlagCounts = std::array<uint64_t, kHygieneFlags>;       // by HygieneFlag
+using ScoreCounts = std::array<uint64_t, kHygieneFlags + 1>;  // by score
+
 // Scores of a group of hosts.
 struct ScoreCount {
-  std::array<uint64_t, kHygieneFlags + 1> hosts_of_score{};
+  ScoreCounts hosts_of_score{};
+  // By the flags that an RC4 suite does not imply: without those of RC4 and forward secrecy.
+  ScoreCounts hosts_of_rest{};
+  FlagCounts flags{};
   uint64_t hosts = 0;
   uint64_t score_sum = 0;
   uint64_t other_sum = 0;  // of the flags but RC4
 
   double mean() const { return Mean(score_sum); }
   double mean_other() const { return Mean(other_sum); }
+  double ratio_of(HygieneFlag flag) const { return Mean(flags[static_cast<size_t>(flag)]); }
   bool operator==(const ScoreCount&) const = default;
 
  private:
@@ -48,32 +60,90 @@ struct AsHygiene {
   uint64_t hosts = 0;  // with TLS
   uint64_t score_sum = 0;
   uint32_t max = 0;
+  FlagCounts flags{};
 
   double mean() const { return static_cast<double>(score_sum) / static_cast<double>(hosts); }
   bool operator==(const AsHygiene&) const = default;
 };
 
+struct ClusterHygiene {
+  std::string id;
+  uint32_t hosts = 0;  // with TLS
+  uint32_t ases = 0;
+  uint32_t rc4 = 0;         // of the hosts, with the RC4 flag
+  uint32_t rc4_partly = 0;  // of these, with another suite on some other port
+  uint32_t max = 0;
+  uint64_t score_sum = 0;
+
+  double mean() const { return static_cast<double>(score_sum) / static_cast<double>(hosts); }
+  bool operator==(const ClusterHygiene&) const = default;
+};
+
 struct HygieneCounts {
   // An AS with fewer hosts says nothing.
   static constexpr uint64_t kMinAsHosts = 5;
+  // Clusters of that many hosts are counted apart from smaller ones.
+  static constexpr size_t kLargeCluster = 5;
+  // Clusters told of.
+  static constexpr size_t kMostClusters = 20;
 
   uint64_t hosts = 0;  // that take part, with TLS or without
-  std::array<uint64_t, kHygieneFlags> flags{};
+  FlagCounts flags{};
   ScoreCount all;  // hosts with a TLS handshake on some port
   ScoreCount rc4;
   ScoreCount not_rc4;
+  ScoreCount in_large;  // members of clusters of kLargeCluster hosts or more, of smaller ones,
+  ScoreCount in_small;  // and hosts in none
+  ScoreCount alone;
+  std::array<ScoreCount, kMailSoftwareCount> software{};  // by MailSoftware
+  std::array<ScoreCount, kMailModelCount> models{};
   std::vector<AsHygiene> ases;  // with kMinAsHosts hosts or more: highest mean first, then number
+  // Those with most flags in all, so where one hand mends most; then in the order of clusters.
+  std::vector<ClusterHygiene> clusters;
+  uint64_t rc4_clusters = 0;  // with a host with the RC4 flag
+  uint64_t rc4_alone = 0;     // hosts with that flag in no cluster
+
+  // Hosts with RC4 against those without, by what RC4 does not imply.
+  Superiority rc4_superiority() const;
+  // Members of clusters against hosts in none, by all flags.
+  Superiority clustered_superiority() const;
+};
+
+// What is told of a host with TLS.
+struct HostHygiene {
+  uint32_t flags = 0;  // bit n = HygieneFlag n
+  bool rc4_partly = false;
+  uint32_t asn = 0;                      // 0: unknown, in no AS
+  uint32_t cluster = Clustering::kNone;  // by number
+  MailSoftware software = MailSoftware::kUnknown;
 };
 
 class HygieneTally {
  public:
-  // flags: bit n = HygieneFlag n. asn: 0 = unknown, in no AS.
-  void AddHost(uint32_t flags, uint32_t asn);
-  HygieneCounts Finish(uint64_t hosts) const;
+  // Must outlive the tally.
+  explicit HygieneTally(const Clustering& clustering);
+
+  void AddHost(const HostHygiene& host);
+  HygieneCounts Finish(uint64_t hosts) &&;
 
  private:
+  struct OfCluster {
+    uint32_t hosts = 0;
+    uint32_t rc4 = 0;
+    uint32_t rc4_partly = 0;
+    uint32_t max = 0;
+    uint64_t score_sum = 0;
+  };
+
+  ScoreCount& GroupOf(uint32_t cluster);
+  void AddToAs(const HostHygiene& host, uint32_t score);
+  void AddToCluster(const HostHygiene& host, uint32_t score);
+  void RankClusters();
+
+  const Clustering& clustering_;
   HygieneCounts counts_;
   std::map<uint32_t, AsHygiene> ases_;
+  std::vector<OfCluster> clusters_;  // by number
 };
 
 }  // namespace hark

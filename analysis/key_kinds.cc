@@ -62,8 +62,7 @@ size_t KeyKindRow(KeyKind kind) {
   return kKeyKindRows - 1;
 }
 
-bool KeyKindTally::IsNew(size_t side, uint64_t identity) {
-  const uint32_t number = shared_.NumberOf(identity);
+bool KeyKindTally::IsNew(size_t side, uint64_t identity, uint32_t number) {
   if (number != SharedKeys::kNone) {
     const bool known = seen_[side][number];
     seen_[side][number] = true;
@@ -75,10 +74,12 @@ bool KeyKindTally::IsNew(size_t side, uint64_t identity) {
   return true;
 }
 
-void KeyKindTally::Add(Side side, uint64_t identity, KeyKind kind) {
+bool KeyKindTally::Add(Side side, uint64_t identity, KeyKind kind) {
   KindCount& count = (side == Side::kTls ? counts_.tls : counts_.ssh)[KeyKindRow(kind)];
+  const uint32_t number = shared_.NumberOf(identity);
   ++count.host_ports;
-  if (IsNew(static_cast<size_t>(side), identity)) ++count.keys;
+  if (IsNew(static_cast<size_t>(side), identity, number)) ++count.keys;
+  return number != SharedKeys::kNone;
 }
 
 }  // namespace hark

@@ -74,12 +74,12 @@ class KeyKindTally {
   // What comes next of this side is of another host.
   void NextHost(Side side) { local_[static_cast<size_t>(side)].clear(); }
   // A key on a host/port. identity: the beginning of its key id or, for a key that no other host
-  // has, any number that tells it from the host's others.
-  void Add(Side side, uint64_t identity, KeyKind kind);
+  // has, any number that tells it from the host's others. Gives whether another host has it, too.
+  bool Add(Side side, uint64_t identity, KeyKind kind);
   const KeyKindCounts& counts() const { return counts_; }
 
  private:
-  bool IsNew(size_t side, uint64_t identity);
+  bool IsNew(size_t side, uint64_t identity, uint32_t number);
 
   const SharedKeys& shared_;
   std::array<std::vector<bool>, 2> seen_;       // by number of the shared key

@@ -18,19 +18,13 @@ Cell TruncatedPercent(const Share& share) {
   return {n + " %", n};
 }
 
-Cell ExactPercent(const Share& share) {
-  char buffer[16];
-  std::snprintf(buffer, sizeof buffer, "%.2f", 100 * share.ratio());
-  return {std::string(buffer) + " %", buffer};
-}
-
 // The measures on which the paper and we agree.
 std::vector<Cell> Same(std::string name, uint64_t n) {
   return {TextCell(std::move(name)), CountCell(n), CountCell(n)};
 }
 
 std::vector<Cell> Percentages(std::string name, const Share& share) {
-  return {TextCell(std::move(name)), TruncatedPercent(share), ExactPercent(share)};
+  return {TextCell(std::move(name)), TruncatedPercent(share), PercentCell(share.ratio())};
 }
 
 std::vector<Cell> Both(std::string name, double paper, double ours) {
@@ -75,6 +69,12 @@ Cell DecimalCell(double value) {
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
   return TextCell(text);
+}
+
+Cell PercentCell(double share) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.2f", 100 * share);
+  return {std::string(buffer) + " %", buffer};
 }
 
 Table MeasuresTable(const RunReport& report) {

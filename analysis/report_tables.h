@@ -19,6 +19,8 @@ Cell TextCell(std::string text);
 Cell CountCell(uint64_t n);
 // At most two decimals, no trailing zeros: 4.4, 2.67, 4.
 Cell DecimalCell(double value);
+// Of a share of 0 to 1, two decimals: "21.11 %", for machines "21.11".
+Cell PercentCell(double share);
 
 struct Column {
   std::string heading;

@@ -8,12 +8,6 @@
 namespace hark {
 namespace {
 
-Cell Percent(const ReuseCount& count) {
-  char buffer[16];
-  std::snprintf(buffer, sizeof buffer, "%.2f", 100 * count.ratio());
-  return {std::string(buffer) + " %", buffer};
-}
-
 // Shares of 0 to 1 and small sums: four decimals tell runs apart.
 Cell Fraction(double value) {
   char buffer[32];
@@ -29,7 +23,7 @@ Table HarkTable(const RunReport& report) {
   table.columns = {{"hosts", false}, {"with such keys"}, {"re-using"}, {"share"}};
   const auto add = [&](std::string name, const ReuseCount& count) {
     table.rows.push_back({TextCell(std::move(name)), CountCell(count.hosts),
-                          CountCell(count.reusing), Percent(count)});
+                          CountCell(count.reusing), PercentCell(count.ratio())});
   };
   add("all", {report.crypto, report.clustered});
   add("without possibly multi-homed", risk.without_possible);

@@ -45,7 +45,8 @@ FactsPass::FactsPass(const RunReader& reader, const HostTable& hosts, const Clus
       shared_(clustering),
       leaves_(reader, options.trust, options.threads),
       kinds_(shared_),
-      suites_(options.policy) {}
+      suites_(options.policy),
+      hygiene_(clustering) {}
 
 int64_t FactsPass::TimeOf(uint32_t host) const {
   if (options_.at_unix) return *options_.at_unix;
@@ -62,15 +63,24 @@ bool FactsPass::AnyShared(const proto::PortRow& row) const {
 
 Status FactsPass::Visit(uint32_t host, uint16_t port, const proto::PortRow& row) {
   if (host != last_host_) {
-    if (leaves_.IsFull() || filling_.count >= kMaxShows) HARK_RETURN_IF_ERROR(Turn());
+    if (leaves_.IsFull() || filling_.IsFull()) HARK_RETURN_IF_ERROR(Turn());
     leaves_.NextHost();
     kinds_.NextHost(KeyKindTally::Side::kSsh);
+    filling_.hosts.emplace_back().number = host;
     last_host_ = host;
   }
+  NoteSoftware(port, row.observation());
   if (row.observation().has_ssh()) AddSsh(row);
   if (!row.observation().has_tls()) return Status::Ok();
   if (row.observation().tls().version() == 0 && row.keys_size() == 0) return Status::Ok();
   return AddTls(host, port, row);
+}
+
+// The first SMTP port that greets says it: 25, else 587.
+void FactsPass::NoteSoftware(uint16_t port, const proto::PortObservation& seen) {
+  if (seen.greeting().empty() || ProtocolOfPort(port) != Protocol::kSmtp) return;
+  MailSoftware& software = filling_.hosts.back().software;
+  if (software == MailSoftware::kUnknown) software = MailSoftwareOf(seen.greeting());
 }
 
 // Making a blob's key id takes a hundred times as long as looking at it, and is only needed where
@@ -90,13 +100,15 @@ void FactsPass::AddSsh(const proto::PortRow& row) {
     const uint64_t identity =
         exact ? IdentityOf(key.blob()) : std::hash<std::string_view>()(key.blob());
     if (exact && !HasKey(row, identity)) continue;  // a scope took it out
-    kinds_.Add(KeyKindTally::Side::kSsh, identity, KeyKindOfSshBlob(key.blob()));
+    const KeyKind kind = KeyKindOfSshBlob(key.blob());
+    const bool reused = kinds_.Add(KeyKindTally::Side::kSsh, identity, kind);
+    filling_.hosts.back().kinds.Add(KeyKindRow(kind), reused);
   }
 }
 
 Status FactsPass::AddTls(uint32_t host, uint16_t port, const proto::PortRow& row) {
   const proto::TlsFacts& tls = row.observation().tls();
-  Show& show = filling_.Next();
+  Show& show = filling_.NextShow();
   show.host = host;
   show.port = port;
   show.version = static_cast<uint16_t>(tls.version());
@@ -125,28 +137,33 @@ Status FactsPass::Turn() {
 
 Status FactsPass::Settle() {
   leaves_.FinishReading();
-  const Show* const end = reading_.all.data() + reading_.count;
-  for (const Show* show = reading_.all.data(); show != end;) {
+  const Show* show = reading_.shows.data();
+  const Show* const end = show + reading_.show_count;
+  for (OpenHost& host : reading_.hosts) {
     const Show* next = show;
-    while (next != end && next->host == show->host) ++next;
-    HARK_RETURN_IF_ERROR(SettleHost(show, next));
+    while (next != end && next->host == host.number) ++next;
+    HARK_RETURN_IF_ERROR(SettleHost(host, show, next));
+    CountHost(host.kinds, kind_reuse_);
     show = next;
   }
-  reading_.count = 0;
+  reading_.Clear();
   return Status::Ok();
 }
 
-Status FactsPass::SettleHost(const Show* begin, const Show* end) {
+Status FactsPass::SettleHost(OpenHost& host, const Show* begin, const Show* end) {
   kinds_.NextHost(KeyKindTally::Side::kTls);
-  uint32_t flags = 0;
-  bool handshake = false;
+  HostHygiene hygiene{0, false, hosts_.asn(host.number), clustering_.cluster_of[host.number],
+                      host.software};
+  uint32_t handshakes = 0, with_rc4 = 0;
   for (const Show* show = begin; show != end; ++show) {
-    HARK_ASSIGN_OR_RETURN(const uint32_t seen, SettleShow(*show));
+    HARK_ASSIGN_OR_RETURN(const uint32_t seen, SettleShow(*show, host.kinds));
     if (show->version == 0) continue;
-    flags |= seen;
-    handshake = true;
+    hygiene.flags |= seen;
+    ++handshakes;
+    with_rc4 += (seen & Bit(HygieneFlag::kRc4)) != 0 ? 1 : 0;
   }
-  if (handshake) hygiene_.AddHost(flags, hosts_.asn(begin->host));
+  hygiene.rc4_partly = with_rc4 > 0 && with_rc4 < handshakes;
+  if (handshakes > 0) hygiene_.AddHost(hygiene);
   return Status::Ok();
 }
 
@@ -177,14 +194,14 @@ Result<bool> FactsPass::IsTrusted(const Show& show, uint32_t leaf, const std::st
 }
 
 // Which class the certificate is of; the flags of its host.
-Result<uint32_t> FactsPass::SettleShow(const Show& show) {
+Result<uint32_t> FactsPass::SettleShow(const Show& show, HostKinds& kinds) {
   uint32_t flags = HandshakeFlags(show);
   const bool clustered = Clustered(show.host);
   if (show.key_count > 0) {
     if (clustered) port_trust_.AddListener(show.port);
     suites_.Add(show.host, clustered, show.suite, SharedKeyOf(show));
   }
-  HARK_RETURN_IF_ERROR(CountLeaf(show, show.other_leaf, show.other_chain));
+  HARK_RETURN_IF_ERROR(CountLeaf(show, show.other_leaf, show.other_chain, kinds));
   if (show.leaf == LeafBook::kNone) return flags;
   if (!leaves_.At(show.leaf).readable) {
     ++classes_.unread.host_ports;
@@ -192,7 +209,7 @@ Result<uint32_t> FactsPass::SettleShow(const Show& show) {
     return flags;
   }
   if (!Counts(show, show.leaf)) return flags;
-  HARK_RETURN_IF_ERROR(CountLeaf(show, show.leaf, show.chain));
+  HARK_RETURN_IF_ERROR(CountLeaf(show, show.leaf, show.chain, kinds));
   HARK_ASSIGN_OR_RETURN(const bool trusted, IsTrusted(show, show.leaf, show.chain));
   CountClass(show, trusted);
   const LeafFacts& leaf = leaves_.At(show.leaf);
@@ -216,10 +233,12 @@ void FactsPass::CountClass(const Show& show, bool trusted) {
 }
 
 // What is counted of every certificate of a host/port, of whatever key type.
-Status FactsPass::CountLeaf(const Show& show, uint32_t leaf, const std::string& chain) {
+Status FactsPass::CountLeaf(const Show& show, uint32_t leaf, const std::string& chain,
+                            HostKinds& kinds) {
   if (!Counts(show, leaf)) return Status::Ok();
   const LeafFacts& facts = leaves_.At(leaf);
-  kinds_.Add(KeyKindTally::Side::kTls, facts.key, facts.kind);
+  const bool reused = kinds_.Add(KeyKindTally::Side::kTls, facts.key, facts.kind);
+  kinds.Add(KeyKindRow(facts.kind), reused);
   const uint32_t key = shared_.NumberOf(facts.key);
   if (key == SharedKeys::kNone) return Status::Ok();
   HARK_ASSIGN_OR_RETURN(const bool trusted, IsTrusted(show, leaf, chain));
@@ -236,10 +255,11 @@ Result<RunFacts> FactsPass::Finish() {
   RunFacts out;
   out.trust = TrustBasis::Of(options_);
   out.classes = classes_;
-  out.hygiene = hygiene_.Finish(hosts);
+  out.hygiene = std::move(hygiene_).Finish(hosts);
   out.port_trust = port_trust_.Finish();
   out.suites = std::move(suites_).Finish();
   out.key_kinds = kinds_.counts();
+  out.kind_reuse = kind_reuse_;
   out.chains = leaves_.chains() - leaves_.unread();
   return out;
 }

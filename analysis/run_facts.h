@@ -17,6 +17,7 @@
 #include "analysis/host_table.h"
 #include "analysis/hygiene.h"
 #include "analysis/key_kinds.h"
+#include "analysis/kind_reuse.h"
 #include "analysis/leaf_facts.h"
 #include "analysis/port_trust.h"
 #include "analysis/shared_keys.h"
@@ -75,6 +76,7 @@ struct RunFacts {
   PortTrusts port_trust;
   SuiteCounts suites;
   KeyKindCounts key_kinds;
+  KindReuse kind_reuse;
   uint64_t chains = 0;  // distinct ones read
 };
 
@@ -90,9 +92,16 @@ class FactsPass {
 
  private:
   static constexpr uint32_t kNoHost = UINT32_MAX;
-  // Host/ports of a batch that wait for their certificates to be read: 200 bytes each, and there
-  // are two batches.
+  // Host/ports, and hosts, of a batch that wait for certificates to be read: 200 bytes each, and
+  // there are two batches.
   static constexpr size_t kMaxShows = 32768;
+
+  // A host that waits for them; hosts without TLS wait in its line.
+  struct OpenHost {
+    uint32_t number = 0;
+    MailSoftware software = MailSoftware::kUnknown;
+    HostKinds kinds;
+  };
 
   // A TLS port of a host.
   struct Show {
@@ -114,33 +123,39 @@ class FactsPass {
     }
   };
 
-  int64_t TimeOf(uint32_t host) const;
-  bool Clustered(uint32_t host) const { return clustering_.cluster_of[host] != Clustering::kNone; }
-  bool AnyShared(const proto::PortRow& row) const;
-  void AddSsh(const proto::PortRow& row);
-  uint64_t IdentityOf(std::string_view blob);
-  Status AddTls(uint32_t host, uint16_t port, const proto::PortRow& row);
-  // The hosts of a batch.
-  struct Shows {
-    std::vector<Show> all;  // whose strings are kept for the next batch
-    size_t count = 0;       // of all
+  struct Batch {
+    std::vector<OpenHost> hosts;
+    std::vector<Show> shows;  // theirs; the strings are kept for the next batch
+    size_t show_count = 0;
 
-    Show& Next() {
-      if (count == all.size()) all.emplace_back();
-      return all[count++];
+    bool IsFull() const { return show_count >= kMaxShows || hosts.size() >= kMaxShows; }
+    Show& NextShow() {
+      if (show_count == shows.size()) shows.emplace_back();
+      return shows[show_count++];
+    }
+    void Clear() {
+      hosts.clear();
+      show_count = 0;
     }
   };
 
+  int64_t TimeOf(uint32_t host) const;
+  bool Clustered(uint32_t host) const { return clustering_.cluster_of[host] != Clustering::kNone; }
+  bool AnyShared(const proto::PortRow& row) const;
+  void NoteSoftware(uint16_t port, const proto::PortObservation& seen);
+  void AddSsh(const proto::PortRow& row);
+  uint64_t IdentityOf(std::string_view blob);
+  Status AddTls(uint32_t host, uint16_t port, const proto::PortRow& row);
   // Ends the batch that is being read and has the one that is full read.
   Status Turn();
   // Everything about the hosts of the batch that is being read.
   Status Settle();
-  Status SettleHost(const Show* begin, const Show* end);
-  Result<uint32_t> SettleShow(const Show& show);
+  Status SettleHost(OpenHost& host, const Show* begin, const Show* end);
+  Result<uint32_t> SettleShow(const Show& show, HostKinds& kinds);
   uint32_t HandshakeFlags(const Show& show);
   Result<bool> IsTrusted(const Show& show, uint32_t leaf, const std::string& chain);
   void CountClass(const Show& show, bool trusted);
-  Status CountLeaf(const Show& show, uint32_t leaf, const std::string& chain);
+  Status CountLeaf(const Show& show, uint32_t leaf, const std::string& chain, HostKinds& kinds);
   bool Counts(const Show& show, uint32_t leaf) const;
   uint32_t SharedKeyOf(const Show& show) const;
 
@@ -157,7 +172,8 @@ class FactsPass {
   CertClasses classes_;
   PrefixMap ssh_blobs_;  // to a position in ssh_keys_, of blobs seen beside shared keys
   std::vector<uint64_t> ssh_keys_;
-  Shows filling_, reading_;  // as the book's batches
+  Batch filling_, reading_;  // as the book's batches
+  KindReuse kind_reuse_;
   uint32_t last_host_ = kNoHost;
 };
 

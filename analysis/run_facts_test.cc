@@ -1,17 +1,12 @@
 #include "analysis/run_facts.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "analysis/facts_fixture.h"
-#include "base/bytes.h"
 #include "base/strings.h"
-#include "keys/ssh_key.h"
 
 namespace hark {
 namespace {
-
-using ::testing::ElementsAre;
 
 constexpr int64_t kGrabbed = FactsFixture::kGrabbed;
 constexpr int64_t kDay = 86400;
@@ -208,104 +203,6 @@ TEST_F(RunFactsTest, TheOtherKeyTypesCertificateCountsAsAKeyAndForItsPort) {
   EXPECT_EQ(facts.key_kinds.tls[p256], (KindCount{3, 4}));
   EXPECT_EQ(facts.port_trust.ports.at(443).wildcard, (ReusedKeys{1, 2, 2}));
   EXPECT_EQ(facts.port_trust.ports.at(443).listeners, 2U);
-}
-
-class HygieneTest : public RunFactsTest {
- protected:
-  // A host with one TLS port and a trusted certificate.
-  void AddTls(uint32_t host, uint32_t version, uint32_t suite, uint32_t asn = 1) {
-    run_.AddHost(host, asn);
-    run_.Show(host, 443, good_, {}, version, suite);
-  }
-  TestCertificate good_ = run_.root().Issue({{"a.example"}});
-};
-
-TEST_F(HygieneTest, FlagsAreThoseOfThePaperCorrected) {
-  AddTls(1, 0x0303, 0x0005);  // RC4, and no forward secrecy
-  AddTls(2, 0x0301, 0xc011);  // RC4 with ECDHE in TLS 1.0
-  AddTls(3, 0x0304, 0x1301);  // TLS 1.3: its suites have no DHE in their names
-  AddTls(4, 0x0303, 0xdead);  // unknown: nothing is said
-  AddTls(5, 0x0303, 0x0033);  // DHE
-  run_.AddHost(6);            // no TLS
-  const RunFacts facts = run_.Read();
-  EXPECT_EQ(facts.hygiene.hosts, 6U);
-  EXPECT_EQ(facts.hygiene.all.hosts, 5U);
-  EXPECT_THAT(facts.hygiene.flags, ElementsAre(2, 1, 1, 0, 0, 0));
-  EXPECT_THAT(facts.hygiene.all.hosts_of_score, ElementsAre(3, 0, 2, 0, 0, 0, 0));
-  EXPECT_THAT(facts.hygiene.rc4.hosts_of_score, ElementsAre(0, 0, 2, 0, 0, 0, 0));
-  EXPECT_EQ(facts.hygiene.rc4.mean_other(), 1);
-  EXPECT_EQ(facts.hygiene.not_rc4.mean(), 0);
-}
-
-TEST_F(HygieneTest, AFlagOnAnyPortIsTheHosts) {
-  AddTls(1, 0x0303, 0xc02f);
-  run_.Show(1, 993, TestCa::SelfSigned({{"x"}, kGrabbed - kDay, kGrabbed - 1}), {}, 0x0300, 0x0004);
-  const RunFacts facts = run_.Read();
-  EXPECT_THAT(facts.hygiene.flags, ElementsAre(1, 1, 1, 1, 1, 1));
-  EXPECT_THAT(facts.hygiene.all.hosts_of_score, ElementsAre(0, 0, 0, 0, 0, 0, 1));
-}
-
-TEST_F(HygieneTest, AsesOfFiveHostsAreRankedByTheirMean) {
-  for (uint32_t host = 1; host <= 5; ++host)
-    AddTls(host, 0x0303, host <= 2 ? 0x0035 : 0xc02f, 64500);
-  for (uint32_t host = 6; host <= 11; ++host) AddTls(host, 0x0301, 0xc011, 64501);
-  for (uint32_t host = 12; host <= 15; ++host) AddTls(host, 0x0300, 0x0005, 64502);  // four
-  for (uint32_t host = 16; host <= 25; ++host) AddTls(host, 0x0300, 0x0005, 0);      // unknown
-  const RunFacts facts = run_.Read();
-  EXPECT_THAT(facts.hygiene.ases,
-              ElementsAre(AsHygiene{64501, 6, 12, 2}, AsHygiene{64500, 5, 2, 1}));
-}
-
-TEST_F(RunFactsTest, CountsKeysByTypeAndLengthForTlsAndSsh) {
-  const TestCertificate shared = run_.root().Issue({{"a.example"}});
-  const auto ssh = [&](uint32_t host, const std::vector<std::string>& moduli) {
-    proto::PortRow& row = run_.reader().AddPort(FactsFixture::HostAt(host), 22, {});
-    for (const std::string& modulus : moduli) {
-      ByteWriter blob;
-      blob.String32("ssh-rsa");
-      blob.String32(std::string("\x01\x00\x01", 3));
-      blob.String32(modulus);
-      row.add_keys(std::string(ReadSshKey(blob.str()).id.bytes()));
-      row.mutable_observation()->mutable_ssh()->add_keys()->set_blob(blob.Take());
-    }
-  };
-  const std::string rsa1024 = '\0' + std::string(128, '\xff');
-  const std::string rsa2048 = '\0' + std::string(256, '\xff');
-  const std::string own1024 = '\0' + std::string(128, '\xfe');
-  for (uint32_t host = 1; host <= 3; ++host) {
-    run_.AddHost(host);
-    run_.Show(host, 443, shared);
-    run_.Show(host, 993, shared);
-  }
-  ssh(1, {rsa1024});
-  ssh(2, {rsa1024, rsa2048});
-  ssh(3, {own1024});
-  const KeyKindCounts kinds = run_.Read().key_kinds;
-  const size_t p256 = KeyKindRow({KeyAlgorithm::kEcdsa, static_cast<uint16_t>(KeyCurve::kP256)});
-  EXPECT_EQ(kinds.tls[p256], (KindCount{1, 6}));
-  EXPECT_EQ(kinds.ssh[KeyKindRow({KeyAlgorithm::kRsa, 1024})], (KindCount{2, 3}));
-  EXPECT_EQ(kinds.ssh[KeyKindRow({KeyAlgorithm::kRsa, 2048})], (KindCount{1, 1}));
-}
-
-TEST(KeyKindRows, EverySizeHasOne) {
-  const auto name = [](uint16_t bits) {
-    return std::string(kKeyKindNames[KeyKindRow({KeyAlgorithm::kRsa, bits})]);
-  };
-  EXPECT_EQ(name(384), "RSA under 512");
-  EXPECT_EQ(name(512), "RSA 512");
-  EXPECT_EQ(name(1000), "RSA 769 to 1023");
-  EXPECT_EQ(name(1024), "RSA 1024");
-  EXPECT_EQ(name(2047), "RSA 1025 to 2047");
-  EXPECT_EQ(name(2048), "RSA 2048");
-  EXPECT_EQ(name(4096), "RSA 4096");
-  EXPECT_EQ(name(8192), "RSA 8192");
-  EXPECT_EQ(name(16384), "RSA over 8192");
-  EXPECT_EQ(name(0), "other or unreadable");
-  EXPECT_STREQ(kKeyKindNames[KeyKindRow({KeyAlgorithm::kDsa, 1024})], "DSA 1024");
-  EXPECT_STREQ(kKeyKindNames[KeyKindRow({KeyAlgorithm::kEd25519, 0})], "Ed25519");
-  EXPECT_STREQ(kKeyKindNames[KeyKindRow({KeyAlgorithm::kEd448, 0})], "Ed448");
-  EXPECT_STREQ(kKeyKindNames[KeyKindRow({KeyAlgorithm::kEcdsa, 0})], "ECDSA other curve");
-  EXPECT_STREQ(kKeyKindNames[KeyKindRow({KeyAlgorithm::kSecurityKey, 0})], "FIDO security key");
 }
 
 TEST(PrefixMapTest, GivesBackWhatWasPutInAcrossManyGrowths) {

@@ -125,6 +125,26 @@ TEST_F(SuperClusterTest, PaperTableXxOfScpt151CountsItsOneSshKeyOnce) {
   EXPECT_EQ(found_.sum.most_reused.host_ports, 42U);
 }
 
+TEST_F(SuperClusterTest, PaperSupercluster134OfUruguayHasAKeyOn27Of99Hosts) {
+  // Six countries; the members that do not show the linking key hang on keys of their own country.
+  const std::pair<const char*, uint32_t> countries[] = {{"UY", 40}, {"IE", 20}, {"SG", 15},
+                                                        {"PT", 12}, {"NZ", 8},  {"FI", 4}};
+  const uint32_t linked[] = {7, 5, 5, 4, 4, 2};
+  for (size_t i = 0; i < std::size(countries); ++i) {
+    const auto& [country, members] = countries[i];
+    FakeRunReader& run = fixture_.Of(country);
+    const auto hosts = fixture_.AddHosts({country, members, 1, 0, 0, 0, 0, 0});
+    ShowKey(run, hosts, StrCat(country, " appliance"), 443);
+    ShowKey(run, {hosts.begin(), hosts.begin() + linked[i]}, "RSA 1024", 25);
+  }
+  Find();
+  EXPECT_EQ(found_.runs, 6U);
+  EXPECT_EQ(found_.sum.hosts, 99U);
+  ASSERT_EQ(found_.linking_key_count, 1U);
+  EXPECT_EQ(found_.linking_keys[0].host_ports, 27U);
+  EXPECT_EQ(found_.linking_keys[0].nodes.size(), 6U);
+}
+
 TEST_F(SuperClusterTest, IsNamedAfterTheLargestClusterOfTheRunGivenFirst) {
   fixture_.AddCluster("NA", 5, "not linked");
   fixture_.AddCluster("NA", 3, "a");

@@ -1,8 +1,8 @@
 #pragma once
 
-// A plain picture of a cluster of a bundle, for Graphviz and as SVG: hosts on a circle, keys inside
-// it, a line for each key of a host. Made of the bundle's values only, so there is nothing in it
-// that the bundle does not say. Linear in hosts and keys.
+// The pictures of a cluster of a bundle: those of `hark cluster graph`, with the holder's hosts as
+// dots and those of others as rings. Made of the bundle's values only, so there is nothing in them
+// that the bundle does not say.
 
 #include <vector>
 

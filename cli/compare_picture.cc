@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "base/markup.h"
 #include "base/strings.h"
 #include "cli/html.h"
 #include "cli/svg_page.h"
@@ -87,8 +88,8 @@ class Sankey {
 
   void Label(double x, double y, std::string_view anchor, std::string_view text,
              std::string_view css = "") {
-    bars_ += StrCat("<text x=\"", SvgNumber(x), "\" y=\"", SvgNumber(y), "\" text-anchor=\"",
-                    anchor, "\" class=\"", css, "\">", Html(text), "</text>\n");
+    bars_ += StrCat("<text x=\"", FormatTenths(x), "\" y=\"", FormatTenths(y), "\" text-anchor=\"",
+                    anchor, "\" class=\"", css, "\">", EscapeMarkup(text), "</text>\n");
   }
 
   uint64_t SizeBefore(uint32_t cluster) const {
@@ -142,9 +143,9 @@ class Sankey {
     const std::string text =
         StrCat(cluster.id, ", ", WithThousands(cluster.members.size()), " hosts");
     bars_ += StrCat("<rect class=\"", of_before ? "b" : "a", "\" x=\"",
-                    SvgNumber(of_before ? kLeft : kRight), "\" y=\"", SvgNumber(y), "\" width=\"",
-                    SvgNumber(kBar), "\" height=\"", SvgNumber(height), "\" rx=\"2\"><title>",
-                    Html(text), "</title></rect>\n");
+                    FormatTenths(of_before ? kLeft : kRight), "\" y=\"", FormatTenths(y),
+                    "\" width=\"", FormatTenths(kBar), "\" height=\"", FormatTenths(height),
+                    "\" rx=\"2\"><title>", EscapeMarkup(text), "</title></rect>\n");
     Label(of_before ? kLeft - 8 : kRight + kBar + 8, y + height / 2 + 4,
           of_before ? "end" : "start", text);
   }
@@ -195,9 +196,9 @@ class Sankey {
 
   static std::string Curve(std::string_view from, double x1, double y1, double x2, double y2) {
     const double middle = (x1 + x2) / 2;
-    return StrCat(from, SvgNumber(x1), " ", SvgNumber(y1), "C", SvgNumber(middle), " ",
-                  SvgNumber(y1), " ", SvgNumber(middle), " ", SvgNumber(y2), " ", SvgNumber(x2),
-                  " ", SvgNumber(y2));
+    return StrCat(from, FormatTenths(x1), " ", FormatTenths(y1), "C", FormatTenths(middle), " ",
+                  FormatTenths(y1), " ", FormatTenths(middle), " ", FormatTenths(y2), " ",
+                  FormatTenths(x2), " ", FormatTenths(y2));
   }
 
   void DrawLink(const ClusterLink& link, const LinkEnd& left, const LinkEnd& right) {
@@ -214,7 +215,7 @@ class Sankey {
     }
     if (link.shared_keys > 0) {
       ribbons_ +=
-          StrCat("<path class=\"key\" stroke-width=\"", SvgNumber(KeyStroke(link)), "\" d=\"",
+          StrCat("<path class=\"key\" stroke-width=\"", FormatTenths(KeyStroke(link)), "\" d=\"",
                  Curve("M", x1, left.y + left.w / 2, kRight, right.y + right.w / 2), "\">", title,
                  "</path>\n");
     }
@@ -242,7 +243,7 @@ std::string ComparisonAsSvg(const RunComparison& comparison) {
 std::string ComparisonAsDot(const RunComparison& comparison) {
   const ComparedRun& before = comparison.before;
   const ComparedRun& after = comparison.after;
-  std::string out = StrCat("graph ", DotString(before.name() + " to " + after.name()),
+  std::string out = StrCat("graph ", QuoteForDot(before.name() + " to " + after.name()),
                            " {\n  rankdir=LR;\n  node [shape=box, style=filled];\n");
   for (const ComplexGroup& group : comparison.evolution.complex) {
     for (const uint32_t cluster : group.before) out += DotNode(before, cluster, true);

@@ -6,6 +6,7 @@
 #include <numbers>
 #include <utility>
 
+#include "base/markup.h"
 #include "base/strings.h"
 #include "cli/html.h"
 #include "cli/svg_page.h"
@@ -117,17 +118,17 @@ class Montage {
     std::string out;
     double x = kMargin;
     for (size_t i = 0; i < links_.labels.size(); ++i) {
-      out += StrCat("<circle cx=\"", SvgNumber(x + 7), "\" cy=\"28\" r=\"7\" fill=\"",
-                    colours_[i].fill, "\"/><text x=\"", SvgNumber(x + 20), "\" y=\"32\">",
-                    Html(links_.labels[i]), "</text>\n");
+      out += StrCat("<circle cx=\"", FormatTenths(x + 7), "\" cy=\"28\" r=\"7\" fill=\"",
+                    colours_[i].fill, "\"/><text x=\"", FormatTenths(x + 20), "\" y=\"32\">",
+                    EscapeMarkup(links_.labels[i]), "</text>\n");
       x += 44 + 7.5 * static_cast<double>(links_.labels[i].size());
     }
     return out;
   }
 
   void Footnote(double y, const std::string& text) {
-    out_ += StrCat("<text x=\"", SvgNumber(kMargin), "\" y=\"", SvgNumber(y), "\">", Html(text),
-                   "</text>\n");
+    out_ += StrCat("<text x=\"", FormatTenths(kMargin), "\" y=\"", FormatTenths(y), "\">",
+                   EscapeMarkup(text), "</text>\n");
   }
 
   // Finds a place for the circle: to the right of the last one, or in a new row.
@@ -144,8 +145,8 @@ class Montage {
       row_height_ = 0;
     }
     const Point centre{x_ + side / 2, row_top_ + kTitle + radius + dot};
-    out_ += StrCat("<text class=\"t\" x=\"", SvgNumber(centre.x), "\" y=\"",
-                   SvgNumber(row_top_ + 14), "\">", Html(cluster.name), "</text>\n");
+    out_ += StrCat("<text class=\"t\" x=\"", FormatTenths(centre.x), "\" y=\"",
+                   FormatTenths(row_top_ + 14), "\">", EscapeMarkup(cluster.name), "</text>\n");
     DrawCircle(cluster, centre, radius, dot, named);
     x_ += side + kMargin;
     widest_ = std::max(widest_, x_);
@@ -177,21 +178,22 @@ class Montage {
 
   void DrawLink(const CrossLink& link, Point from, Point to) {
     const double width = std::min(6.0, 1 + std::log2(static_cast<double>(link.shared_keys)));
-    out_ += StrCat("<line x1=\"", SvgNumber(from.x), "\" y1=\"", SvgNumber(from.y), "\" x2=\"",
-                   SvgNumber(to.x), "\" y2=\"", SvgNumber(to.y), "\" stroke-width=\"",
-                   SvgNumber(width), "\"><title>", Html(NameOf(link.a)), " and ",
-                   Html(NameOf(link.b)), ": ", link.shared_keys, " shared keys, ",
-                   link.shared_addresses, " shared addresses</title></line>\n");
+    out_ +=
+        StrCat("<line x1=\"", FormatTenths(from.x), "\" y1=\"", FormatTenths(from.y), "\" x2=\"",
+               FormatTenths(to.x), "\" y2=\"", FormatTenths(to.y), "\" stroke-width=\"",
+               FormatTenths(width), "\"><title>", EscapeMarkup(NameOf(link.a)), " and ",
+               EscapeMarkup(NameOf(link.b)), ": ", link.shared_keys, " shared keys, ",
+               link.shared_addresses, " shared addresses</title></line>\n");
   }
 
   void DrawNode(uint32_t node, const ClusterStats& counts, Point at, double dot, bool named) {
     const NodeColour& colour = colours_[links_.nodes[node].run];
-    const std::string name = Html(NameOf(node));
-    out_ += StrCat("<circle cx=\"", SvgNumber(at.x), "\" cy=\"", SvgNumber(at.y), "\" r=\"",
-                   SvgNumber(dot), "\" fill=\"", colour.fill, "\"><title>", name, ": ",
+    const std::string name = EscapeMarkup(NameOf(node));
+    out_ += StrCat("<circle cx=\"", FormatTenths(at.x), "\" cy=\"", FormatTenths(at.y), "\" r=\"",
+                   FormatTenths(dot), "\" fill=\"", colour.fill, "\"><title>", name, ": ",
                    WithThousands(counts.hosts), " hosts</title></circle>\n");
     if (!named || name.size() > kNameInside) return;
-    out_ += StrCat("<text class=\"n\" x=\"", SvgNumber(at.x), "\" y=\"", SvgNumber(at.y + 3),
+    out_ += StrCat("<text class=\"n\" x=\"", FormatTenths(at.x), "\" y=\"", FormatTenths(at.y + 3),
                    colour.white_text ? "\" style=\"fill:#fff\">" : "\">", name, "</text>\n");
   }
 
@@ -215,7 +217,7 @@ std::string CrossAsSvg(Runs runs, const CrossLinks& links, const SuperClusters& 
 std::string CrossAsDot(Runs runs, const CrossLinks& links) {
   const std::vector<NodeColour> colours = ColoursOf(links.labels);
   const auto name_of = [&](uint32_t node) {
-    return DotString(links.NameOf(links.nodes[node], *runs[links.nodes[node].run]));
+    return QuoteForDot(links.NameOf(links.nodes[node], *runs[links.nodes[node].run]));
   };
   std::string out = "graph \"links across runs\" {\n  node [style=filled];\n";
   for (uint32_t node = 0; node < links.nodes.size(); ++node) {

@@ -1,16 +1,13 @@
 #include "cli/facts_json.h"
 
 #include "base/strings.h"
+#include "cli/hygiene_json.h"
 #include "cli/render_text.h"
 
 namespace hark {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-double Ratio(uint64_t part, uint64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
 
 Json ClassJson(const CertClassCount& count) {
   return {{"host_ports", count.host_ports}, {"clustered_host_ports", count.clustered_host_ports}};
@@ -76,34 +73,8 @@ Json SuitesJson(const SuiteCounts& counts) {
           {"suites", std::move(suites)}};
 }
 
-Json ScoresJson(const ScoreCount& group) {
-  return {{"hosts", group.hosts},
-          {"hosts_of_score", group.hosts_of_score},
-          {"mean", group.mean()},
-          {"mean_without_rc4", group.mean_other()}};
-}
-
-Json HygieneJson(const RunFacts& facts) {
-  const HygieneCounts& counts = facts.hygiene;
-  Json flags = Json::object();
-  for (size_t i = 0; i < kHygieneFlags; ++i) {
-    const auto flag = static_cast<HygieneFlag>(i);
-    const bool unknown = flag == HygieneFlag::kUntrusted && !facts.trust.judged;
-    flags[HygieneFlagName(flag)] =
-        unknown
-            ? Json(nullptr)
-            : Json{{"hosts", counts.flags[i]}, {"ratio", Ratio(counts.flags[i], counts.all.hosts)}};
-  }
-  Json ases = Json::array();
-  for (const AsHygiene& as : counts.ases) {
-    ases.push_back({{"asn", as.asn}, {"hosts", as.hosts}, {"mean", as.mean()}, {"max", as.max}});
-  }
-  return {{"hosts", counts.hosts},
-          {"flags", std::move(flags)},
-          {"all", ScoresJson(counts.all)},
-          {"rc4", ScoresJson(counts.rc4)},
-          {"not_rc4", ScoresJson(counts.not_rc4)},
-          {"ases", std::move(ases)}};
+Json ReuseCountJson(const ReuseCount& count) {
+  return {{"hosts", count.hosts}, {"reusing", count.reusing}, {"ratio", count.ratio()}};
 }
 
 }  // namespace
@@ -124,6 +95,19 @@ void AddFactsJson(const RunFacts& facts, Json* out) {
   (*out)["port_trust"] = PortTrustsJson(facts.port_trust);
   (*out)["suites"] = SuitesJson(facts.suites);
   (*out)["hygiene"] = HygieneJson(facts);
+}
+
+void AddHarkKindsJson(const KindReuse& reuse, Json* out) {
+  Json algorithms = Json::object();
+  for (size_t i = 0; i < kKeyFamilies.size(); ++i) {
+    if (reuse.families[i].hosts == 0) continue;
+    algorithms[kKeyFamilies[i].name] = ReuseCountJson(reuse.families[i]);
+  }
+  Json kinds = Json::object();
+  for (size_t i = 0; i < kKeyKindRows; ++i) {
+    if (reuse.kinds[i].hosts > 0) kinds[kKeyKindNames[i]] = ReuseCountJson(reuse.kinds[i]);
+  }
+  (*out)["hark_kinds"] = {{"algorithms", std::move(algorithms)}, {"kinds", std::move(kinds)}};
 }
 
 }  // namespace hark

@@ -13,5 +13,6 @@ nlohmann::ordered_json TrustJson(const TrustBasis& trust);
 
 // At the end of the report's object.
 void AddFactsJson(const RunFacts& facts, nlohmann::ordered_json* out);
+void AddHarkKindsJson(const KindReuse& reuse, nlohmann::ordered_json* out);
 
 }  // namespace hark

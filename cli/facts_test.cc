@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/facts_fixture.h"
+#include "base/markup.h"
 #include "cli/facts_flags.h"
 #include "cli/report_html.h"
 #include "cli/report_json.h"
@@ -84,6 +85,10 @@ TEST_F(FactsReportTest, TheJsonHasWhatTheDocumentSays) {
   EXPECT_EQ(json["hygiene"]["flags"]["rc4"]["hosts"], 6);
   EXPECT_EQ(json["hygiene"]["all"]["hosts_of_score"][2], 5);
   EXPECT_EQ(json["hygiene"]["ases"][0]["asn"], 64496);
+  EXPECT_EQ(json["hygiene"]["software"]["no greeting"]["flags"]["rc4"], 6);
+  EXPECT_EQ(json["hygiene"]["clusters"][0]["rc4"], 6);
+  EXPECT_EQ(json["hark_kinds"]["algorithms"]["ECDSA"]["reusing"], 6);
+  EXPECT_EQ(json["hark_kinds"]["kinds"]["ECDSA P-256"]["hosts"], 6);
 }
 
 TEST_F(FactsReportTest, WithoutABundleTheReportSaysThatTrustIsNotJudged) {
@@ -105,6 +110,13 @@ TEST_F(FactsReportTest, EveryFormatHasTheTables) {
   EXPECT_NE(csv.find("port_trust,443,trusted: keys,1\n"), std::string::npos) << csv;
   EXPECT_NE(csv.find("suites,0x0005,name,TLS_RSA_WITH_RC4_128_SHA\n"), std::string::npos);
   EXPECT_NE(csv.find("hygiene_ases,AS64496,mean score,2.33\n"), std::string::npos);
+  EXPECT_NE(csv.find("hark_kinds,ECDSA,re-using,6\n"), std::string::npos) << csv;
+  const std::string html = ReportAsHtml(analysis);
+  for (const Table& table : ReportTables(analysis.report)) {
+    // Sizes are a plot.
+    const bool shown = html.find("<h2>" + EscapeMarkup(table.title) + "</h2>") != html.npos;
+    EXPECT_TRUE(shown || table.name == "sizes") << table.title;
+  }
   for (const std::string& page : {ReportAsText(analysis.report, TextStyle{}),
                                   ReportAsMarkdown(analysis.report), ReportAsHtml(analysis)}) {
     EXPECT_NE(page.find("TLS_RSA_WITH_RC4_128_SHA"), std::string::npos);

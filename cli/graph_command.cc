@@ -49,7 +49,9 @@ FlagSet Flags(GraphCommandOptions& options) {
             {"layout", Choice(&options.graph.layout, {"auto", "sfdp", "neato", "own"}),
              "who places the dots: Graphviz, or hark itself; auto takes sfdp for large clusters"},
             {"time_limit", Number(&options.graph.time_limit_seconds, 1, 3600, "SECONDS"),
-             "what Graphviz may take for one cluster before hark places the dots itself"},
+             "what Graphviz may take for one cluster before hark places the dots itself, in half "
+             "as "
+             "long"},
             {"output", Text(&options.output, "FILE"), "write there instead of to the terminal"},
             {"all", Switch(&options.all), "every cluster of the run; needs --out"},
             {"min_size", Number(&options.min_size, 2, UINT32_MAX, "N"),

@@ -3,6 +3,7 @@
 #include "analysis/graph_json.h"
 #include "analysis/graph_picture.h"
 #include "analysis/json_text.h"
+#include "base/markup.h"
 #include "base/strings.h"
 #include "cli/html.h"
 #include "cli/page_parts.h"
@@ -27,18 +28,18 @@ std::string Head(const ClusterGraph& graph, const std::string& d3) {
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
       "style-src 'unsafe-inline'; script-src ",
       HashSource(d3), " ", HashSource(EmbeddedGraphScript()),
-      "\">\n<title>hark: ", Html(GraphTitle(graph)), "</title>\n<style>\n", EmbeddedGraphStyle(),
-      "</style>\n</head>\n");
+      "\">\n<title>hark: ", EscapeMarkup(GraphTitle(graph)), "</title>\n<style>\n",
+      EmbeddedGraphStyle(), "</style>\n</head>\n");
 }
 
 std::string Body(const ClusterGraph& graph) {
   return StrCat(
-      "<body>\n<header><h1>", Html(GraphTitle(graph)),
+      "<body>\n<header><h1>", EscapeMarkup(GraphTitle(graph)),
       "</h1><input id=\"search\" type=\"search\" placeholder=\"address, AS, key, banner\" "
       "aria-label=\"search\"><span id=\"found\"></span><button id=\"fit\">whole</button>"
       "<button id=\"forces\" aria-pressed=\"false\">forces</button></header>\n"
       "<svg id=\"picture\" role=\"img\" aria-label=\"",
-      Html(GraphTitle(graph)), "\"></svg>\n<aside><div id=\"details\"></div><h2>lines: ",
+      EscapeMarkup(GraphTitle(graph)), "\"></svg>\n<aside><div id=\"details\"></div><h2>lines: ",
       graph.form == GraphForm::kHubs ? "a host shows a key (squares)" : "two hosts share a key",
       "</h2><ul id=\"kinds\"></ul><h2>dots: hosts by AS</h2><ul id=\"ases\"></ul>"
       "</aside>\n<div id=\"tip\"></div>\n");

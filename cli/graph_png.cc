@@ -109,7 +109,12 @@ class Painter {
     }
     cairo_new_sub_path(context());
     cairo_arc(context(), dot.at.x, dot.at.y, dot.radius, 0, 2 * kPi);
-    FillWithRim(RgbOf(graph_.hosts[dot.node].colour), {0x33, 0x33, 0x33});
+    const Rgb colour = RgbOf(graph_.hosts[dot.node].colour);
+    if (!dot.ring) return FillWithRim(colour, {0x33, 0x33, 0x33});
+    cairo_save(context());
+    cairo_set_line_width(context(), kRingWidth);
+    FillWithRim({255, 255, 255}, colour);
+    cairo_restore(context());
   }
 
   void PaintSwatch(const PictureSwatch& swatch) {

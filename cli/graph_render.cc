@@ -1,7 +1,6 @@
 #include "cli/graph_render.h"
 
 #include "analysis/graph_dot.h"
-#include "analysis/graph_forces.h"
 #include "analysis/graph_json.h"
 #include "analysis/graph_layout.h"
 #include "analysis/graph_svg.h"
@@ -25,9 +24,11 @@ GraphFormChoice GraphFormNamed(const std::string& name) {
 }
 
 GraphLayout LayOutAs(const ClusterGraph& graph, const GraphOptions& options) {
-  if (options.layout == "own") return LayOut(graph, PlaceByForces);
+  const auto limit = std::chrono::seconds(options.time_limit_seconds);
+  if (options.layout == "own") return LayOut(graph, PlaceWithin(limit));
   GraphvizOptions graphviz;
-  graphviz.time_limit = std::chrono::seconds(options.time_limit_seconds);
+  graphviz.time_limit = limit;
+  graphviz.own_time_limit = limit / 2;
   if (options.layout != "auto") {
     graphviz.program = options.layout;
     graphviz.fewest_bodies = 0;

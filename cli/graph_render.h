@@ -12,10 +12,11 @@
 namespace hark {
 
 struct GraphOptions {
-  std::string format = "svg";       // one of GraphFormats()
-  std::string form = "auto";        // auto, pairs, hubs: GraphFormChoice
-  std::string layout = "auto";      // auto, sfdp, neato, own
-  uint64_t time_limit_seconds = 4;  // for Graphviz, a graph; then our own layout is taken
+  std::string format = "svg";   // one of GraphFormats()
+  std::string form = "auto";    // auto, pairs, hubs: GraphFormChoice
+  std::string layout = "auto";  // auto, sfdp, neato, own
+  // For Graphviz, a graph; then our own placer has half as long, and is cut short.
+  uint64_t time_limit_seconds = 4;
 };
 
 // svg png dot gexf graphml html json; also the ending of the file.

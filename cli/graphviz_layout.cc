@@ -87,14 +87,26 @@ Result<std::vector<GraphPoint>> ReadGraphvizAnswer(const std::string& plain, siz
   return out;
 }
 
+BodyPlacer PlaceWithin(Duration time_limit) {
+  return [time_limit](const GraphBodies& bodies) {
+    const MonoTime end = SystemClock().Now() + time_limit;
+    PlacedBodies placed = PlaceByForcesUntil(bodies, [end] { return SystemClock().Now() >= end; });
+    if (placed.by == kCutShort) {
+      LogInfo("cli/graph", "the time limit was reached; this graph is placed roughly");
+    }
+    return placed;
+  };
+}
+
 BodyPlacer PlaceByGraphviz(GraphvizOptions options) {
   return [options = std::move(options)](const GraphBodies& bodies) {
-    if (bodies.radius.size() < options.fewest_bodies) return PlaceByForces(bodies);
+    const BodyPlacer own = PlaceWithin(options.own_time_limit);
+    if (bodies.radius.size() < options.fewest_bodies) return own(bodies);
     Result<PlacedBodies> placed = Ask(options, bodies);
     if (placed.ok()) return std::move(*placed);
     LogInfo("cli/graph", StrCat(options.program, ": ", placed.status().message(),
                                 "; hark places this graph itself"));
-    return PlaceByForces(bodies);
+    return own(bodies);
   };
 }
 

@@ -13,13 +13,18 @@
 namespace hark {
 
 struct GraphvizOptions {
-  std::string program = "sfdp";                   // or "neato": a name PATH knows, or a path
-  Duration time_limit = std::chrono::seconds(4);  // for one graph
+  std::string program = "sfdp";  // or "neato": a name PATH knows, or a path
+  // For one graph, and for our own placer where Graphviz has not done it.
+  Duration time_limit = std::chrono::seconds(4);
+  Duration own_time_limit = std::chrono::seconds(2);
   // Fewer bodies are placed by us: as well, and without starting a process.
   size_t fewest_bodies = 40;
 };
 
 BodyPlacer PlaceByGraphviz(GraphvizOptions options);
+
+// Our own placer, for as long as that on the wall: a machine may be slow, or busy.
+BodyPlacer PlaceWithin(Duration time_limit);
 
 // Parts of it, for tests: what Graphviz is asked, and its -Tplain answer as points; kCorruption
 // when a body has no place in it or one that is no place.

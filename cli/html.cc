@@ -1,62 +1,28 @@
 #include "cli/html.h"
 
-#include <cstdio>
-
+#include "base/markup.h"
 #include "base/strings.h"
 
 namespace hark {
 namespace {
 
-// Tenths of a pixel are finer than anybody sees and keep pages small.
-std::string Coordinate(double value) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.1f", value);
-  return buffer;
-}
-
 std::string Attribute(std::string_view name, double value) {
-  return StrCat(" ", name, "=\"", Coordinate(value), "\"");
+  return StrCat(" ", name, "=\"", FormatTenths(value), "\"");
 }
 
 std::string Shape(std::string_view attributes, std::string_view element, std::string_view css,
                   std::string_view tip) {
-  return StrCat("<", element, attributes, " class=\"", css, "\"><title>", Html(tip), "</title></",
-                element, ">\n");
+  return StrCat("<", element, attributes, " class=\"", css, "\"><title>", EscapeMarkup(tip),
+                "</title></", element, ">\n");
 }
 
 }  // namespace
 
-std::string Html(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string TableAsHtml(const Table& table) {
   std::string out = "<div class=\"scroll\"><table>\n<thead><tr>";
   for (const Column& column : table.columns) {
-    out += StrCat(column.numbers ? "<th class=\"n\">" : "<th>", Html(column.heading), "</th>");
+    out +=
+        StrCat(column.numbers ? "<th class=\"n\">" : "<th>", EscapeMarkup(column.heading), "</th>");
   }
   out += "</tr></thead>\n<tbody>\n";
   for (const std::vector<Cell>& row : table.rows) {
@@ -67,19 +33,19 @@ std::string TableAsHtml(const Table& table) {
       const std::string_view css = table.columns[i].numbers ? " class=\"n\""
                                    : part                   ? " class=\"part\""
                                                             : "";
-      out += StrCat("<td", css, ">", Html(Trim(row[i].shown)), "</td>");
+      out += StrCat("<td", css, ">", EscapeMarkup(Trim(row[i].shown)), "</td>");
     }
     out += "</tr>\n";
   }
   out += "</tbody></table></div>\n";
   for (const std::string& note : table.notes)
-    out += StrCat("<p class=\"note\">", Html(note), "</p>\n");
+    out += StrCat("<p class=\"note\">", EscapeMarkup(note), "</p>\n");
   return out;
 }
 
 Svg::Svg(double width, double height, std::string_view label)
-    : out_(StrCat("<svg viewBox=\"0 0 ", Coordinate(width), " ", Coordinate(height),
-                  "\" role=\"img\" aria-label=\"", Html(label), "\">\n")) {}
+    : out_(StrCat("<svg viewBox=\"0 0 ", FormatTenths(width), " ", FormatTenths(height),
+                  "\" role=\"img\" aria-label=\"", EscapeMarkup(label), "\">\n")) {}
 
 void Svg::Rect(double x, double y, double width, double height, std::string_view css,
                std::string_view tip) {
@@ -101,7 +67,7 @@ void Svg::Line(double x1, double y1, double x2, double y2, std::string_view css)
 void Svg::Text(double x, double y, std::string_view anchor, std::string_view text,
                std::string_view css) {
   out_ += StrCat("<text", Attribute("x", x), Attribute("y", y), " text-anchor=\"", anchor,
-                 "\" class=\"", css, "\">", Html(text), "</text>\n");
+                 "\" class=\"", css, "\">", EscapeMarkup(text), "</text>\n");
 }
 
 std::string Svg::Finish() && {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Pieces of HTML and SVG. Everything that ends up in a page goes through Html() once.
+// Pieces of HTML and SVG. Everything that ends up in a page goes through EscapeMarkup() once.
 
 #include <string>
 #include <string_view>
@@ -9,9 +9,6 @@
 #include "analysis/report_tables.h"
 
 namespace hark {
-
-// Text as HTML character data or attribute value.
-std::string Html(std::string_view text);
 
 std::string TableAsHtml(const Table& table);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "analysis/na_run_fixture.h"
+#include "base/markup.h"
 #include "cli/report_html.h"
 #include "cli/report_plots.h"
 
@@ -16,14 +17,15 @@ size_t Count(const std::string& text, const std::string& piece) {
 }
 
 TEST(HtmlTest, EscapesWhatHtmlWouldRead) {
-  EXPECT_EQ(Html("<a href=\"x\">'&'</a>"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
+  EXPECT_EQ(EscapeMarkup("<a href=\"x\">'&'</a>"),
+            "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
 }
 
 TEST(ReportHtmlTest, IsOnePageWithoutNetworkOrScript) {
   const std::string page = ReportAsHtml(*AnalyseRun(*NaRunFixture::Build()));
   EXPECT_EQ(Count(page, "<svg"), 5U);
   EXPECT_EQ(Count(page, "<svg"), Count(page, "</svg>"));
-  EXPECT_EQ(Count(page, "<table>"), 9U);
+  EXPECT_EQ(Count(page, "<table>"), 11U);
   EXPECT_EQ(Count(page, "http:"), 0U);
   EXPECT_EQ(Count(page, "https:"), 0U);
   EXPECT_EQ(Count(page, "<script"), 0U);

@@ -4,6 +4,8 @@
 
 #include "analysis/facts_tables.h"
 #include "analysis/risk_tables.h"
+#include "analysis/stats_tables.h"
+#include "base/markup.h"
 #include "base/strings.h"
 #include "cli/cluster_render.h"
 #include "cli/html.h"
@@ -70,8 +72,8 @@ footer { color: var(--faint); font-size: 13px; margin-top: 24px; }
 )css";
 
 std::string Tile(std::string_view value, std::string_view name, std::string_view css = "tile") {
-  return StrCat("<div class=\"", css, "\"><b>", Html(value), "</b><span>", Html(name),
-                "</span></div>\n");
+  return StrCat("<div class=\"", css, "\"><b>", EscapeMarkup(value), "</b><span>",
+                EscapeMarkup(name), "</span></div>\n");
 }
 
 std::string Tiles(const RunReport& report) {
@@ -91,8 +93,8 @@ std::string Tiles(const RunReport& report) {
 }
 
 std::string Section(std::string_view title, const std::string& body, bool wide = false) {
-  return StrCat(wide ? "<section class=\"wide\">" : "<section>", "<h2>", Html(title), "</h2>\n",
-                body, "</section>\n");
+  return StrCat(wide ? "<section class=\"wide\">" : "<section>", "<h2>", EscapeMarkup(title),
+                "</h2>\n", body, "</section>\n");
 }
 
 // Tables of more columns want the page's whole width.
@@ -111,6 +113,15 @@ std::string ClusterSection(const RunAnalysis& analysis) {
                                  "; hark cluster list has all of them"));
   }
   return TableSection(table, true);
+}
+
+std::string StatsSections(const RunReport& report) {
+  std::vector<Table> tables;
+  AddStatsTables(report, tables);
+  std::string out;
+  for (const Table& table : tables)
+    out += TableSection(table, table.columns.size() > kNarrowColumns);
+  return out;
 }
 
 std::string PictureSections(const std::vector<ReportPicture>& pictures) {
@@ -133,7 +144,8 @@ std::string Head(const RunReport& report) {
       // The page needs nothing from anywhere, and says so to the browser.
       "<meta http-equiv=\"Content-Security-Policy\" "
       "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>hark: ",
-      Html(EscapeForDisplay(report.run)), "</title>\n<style>", kStyle, "</style>\n</head>\n");
+      EscapeMarkup(EscapeForDisplay(report.run)), "</title>\n<style>", kStyle,
+      "</style>\n</head>\n");
 }
 
 // Two cards above each other, as high as the measures beside them.
@@ -149,16 +161,16 @@ std::string SizesAndPorts(const RunReport& report) {
 std::string ReportAsHtml(const RunAnalysis& analysis, const std::vector<ReportPicture>& pictures) {
   const RunReport& report = analysis.report;
   std::string out = Head(report) + "<body><main>\n";
-  out += StrCat("<h1>", Html(EscapeForDisplay(report.run)), "</h1>\n<p class=\"sub\">",
-                Html(ReportHeadline(report)), "</p>\n");
+  out += StrCat("<h1>", EscapeMarkup(EscapeForDisplay(report.run)), "</h1>\n<p class=\"sub\">",
+                EscapeMarkup(ReportHeadline(report)), "</p>\n");
   for (const std::string& error : report.errors) {
-    out += StrCat("<p class=\"error\">", Html(error), "</p>\n");
+    out += StrCat("<p class=\"error\">", EscapeMarkup(error), "</p>\n");
   }
   out += Tiles(report) + "<div class=\"grid\">\n";
   out += Section("Coverage of the plan", CoveragePlot(report), true);
   out += TableSection(MeasuresTable(report)) + SizesAndPorts(report);
   out += Section("TLS versions, by port", TlsVersionsPlot(report));
-  out += TableSection(MultihomedTable(report));
+  out += TableSection(MultihomedTable(report)) + StatsSections(report);
   out += TableSection(HarkTable(report)) + TableSection(RiskTable(report));
   out += Section("Concentration", LorenzPlot(report.reuse.risk)) +
          TableSection(QuantilesTable(report));

@@ -162,6 +162,7 @@ std::string ReportAsJson(const RunReport& report) {
   out["hark_variants"] = HarkVariantsJson(report.reuse.risk);
   out["risk"] = RiskJson(report);
   out["scope"] = report.scope;
+  if (report.facts) AddHarkKindsJson(report.facts->kind_reuse, &out);
   // Names of runs are the operator's, and may hold any byte.
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/runs_side_by_side.h"
+#include "base/markup.h"
 #include "base/strings.h"
 #include "cli/html.h"
 #include "cli/read_run.h"
@@ -81,12 +82,12 @@ std::string AsHtml(const std::vector<RunReport>& runs) {
       "<meta http-equiv=\"Content-Security-Policy\" "
       "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>hark: ",
       runs.size(), " runs</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<h1>",
-      Html(Headline(runs)), "</h1>\n");
+      EscapeMarkup(Headline(runs)), "</h1>\n");
   for (const std::string& error : ErrorsOf(runs)) {
-    out += StrCat("<p class=\"error\">", Html(error), "</p>\n");
+    out += StrCat("<p class=\"error\">", EscapeMarkup(error), "</p>\n");
   }
   for (const Table& table : Tables(runs)) {
-    out += StrCat("<h2>", Html(table.title), "</h2>\n", TableAsHtml(table));
+    out += StrCat("<h2>", EscapeMarkup(table.title), "</h2>\n", TableAsHtml(table));
   }
   return out + "</body>\n</html>\n";
 }
