@@ -24,9 +24,6 @@ Table SuitesTable(const RunFacts& facts);
 // HARK by algorithm and length.
 Table HarkKindsTable(const RunFacts& facts);
 
-// How trust was judged, or why it was not: a note below tables.
-std::string TrustNote(const RunFacts& facts);
-
 // All of the above and those of hygiene_tables.h.
 std::vector<Table> FactsTables(const RunFacts& facts);
 
