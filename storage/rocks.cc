@@ -1,5 +1,6 @@
 #include "storage/rocks.h"
 
+#include <fcntl.h>
 #include <rocksdb/cache.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "base/unique_fd.h"
 #include "storage/rocks_options.h"
 
 namespace hark {
@@ -22,6 +24,7 @@ constexpr uint64_t kResumeSpareBytes = 16 << 20;
 constexpr size_t kProbeBytes = 1 << 16;
 // For walks over a whole run: one request to the disk for a hundred blocks.
 constexpr size_t kReadaheadBytes = 2 << 20;
+constexpr uint64_t kSmallStoreBytes = 256 << 20;
 
 Status Retire(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
   const rocksdb::Status dropped = db.DropColumnFamily(family);
@@ -73,6 +76,24 @@ Status CheckDirectory(const std::string& path, bool read_only) {
   return Status::Ok();
 }
 
+// A store this small is read as a whole sooner or later, and from a cold disk much faster at once
+// than block by block. Nothing waits for it.
+void FetchFromDisk(const std::string& path) {
+  std::vector<std::filesystem::path> files;
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+    if (!entry.is_regular_file(error)) continue;
+    bytes += entry.file_size(error);
+    files.push_back(entry.path());
+  }
+  if (error || bytes > kSmallStoreBytes) return;
+  for (const std::filesystem::path& file : files) {
+    const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd.valid()) posix_fadvise(fd.get(), 0, 0, POSIX_FADV_WILLNEED);
+  }
+}
+
 Status ExplainOpenFailure(const std::string& path, const rocksdb::Status& status) {
   const std::string text = status.ToString();
   const auto says = [&](std::string_view words) { return text.find(words) != std::string::npos; };
@@ -108,6 +129,7 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
                                            std::unique_ptr<rocksdb::Env> env,
                                            size_t memtable_bytes) {
   if (env == nullptr) HARK_RETURN_IF_ERROR(CheckDirectory(path, read_only));
+  if (read_only) FetchFromDisk(path);
   std::unique_ptr<Rocks> rocks(new Rocks);
   rocks->env_ = std::move(env);
   rocks->read_only_ = read_only;
