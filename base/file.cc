@@ -59,6 +59,12 @@ Status WriteFileAtomically(const std::string& path, std::string_view content, in
   return status;
 }
 
+Status WriteInto(const std::string& path, std::string_view content) {
+  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoStatus(path, errno);
+  return WriteAll(fd.get(), content, path);
+}
+
 Status SyncDirectory(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid() || fsync(fd.get()) != 0) return ErrnoStatus(path, errno);

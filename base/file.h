@@ -14,6 +14,8 @@ Result<std::string> ReadFile(const std::string& path, size_t max_bytes = size_t{
 // Written beside, synced, renamed: a reader sees the old or the new content, never a part.
 // mode: permission bits of a new file, e.g. 0600 for keys.
 Status WriteFileAtomically(const std::string& path, std::string_view content, int mode = 0644);
+// Into what is there, from its beginning: a device, a pipe.
+Status WriteInto(const std::string& path, std::string_view content);
 
 // Syncs a directory, so that the renames in it survive a power cut too.
 Status SyncDirectory(const std::string& path);

@@ -85,6 +85,8 @@ rocksdb::DBOptions RocksOptions(rocksdb::Env* env) {
   options.max_background_jobs = 2;
   options.db_write_buffer_size = kAllMemtablesBytes;
   options.max_total_wal_size = kMostLogBytes;
+  // A disk is full when it is, not when what was taken of it in advance is used up.
+  options.allow_fallocate = false;
   options.bytes_per_sync = kSmoothSyncBytes;
   options.wal_bytes_per_sync = kSmoothSyncBytes;
   options.info_log = std::make_shared<QuietLogger>();

@@ -84,6 +84,8 @@ def sample(process, pid, total):
         if cpu is not None:
             samples.append((time.monotonic(), packets_out() - first, cpu))
         time.sleep(0.005)  # the sampling interval
+    if packets_out() == first:
+        return 0, 0, 0  # it failed, and says why itself
     inner = [s for s in samples if total * 0.1 <= s[1] <= total * 0.9]
     if len(inner) < 2:  # a smoke run, which nobody judges
         inner = [samples[0], (time.monotonic(), packets_out() - first, samples[-1][2])]

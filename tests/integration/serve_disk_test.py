@@ -54,7 +54,7 @@ def check_mark(disk, db, serve):
 
 def check_full(disk, db, serve):
     serve.command.append("--min_free_disk=0M")
-    # With more, RocksDB would take room for its log in advance, and be done before that is full.
+    # Little enough for the run to fill it.
     leave(disk, 25 << 20, "before")
     serve.start()
     leave(disk, 0)

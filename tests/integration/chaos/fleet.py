@@ -10,7 +10,7 @@ import time
 import harness
 import network
 
-DISK_MB = 32  # the coordinator's: less than RocksDB takes in advance (36), or a full disk would not stop it
+DISK_MB = 32  # the coordinator's: enough for a run, and soon filled by a test
 LEASE = 5  # seconds; --lease_seconds
 INTERRUPTED = 130
 DISK_FULL = 1
