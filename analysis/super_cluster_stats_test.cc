@@ -94,6 +94,22 @@ TEST(TableEighteenTest, AddsUpTheTenClustersOfScna14) {
   EXPECT_EQ(distinct.most_reused.key, KeyNamed("the one key"));
 }
 
+// The paper's example of the smallest kind of link: one wildcard certificate's key on both sides.
+TEST(SuperClusterExampleTest, Scsg84IsTwoHostsOfEachSideWithOneWildcardKey) {
+  SuperClusterOfRuns runs;
+  runs.Add({"IE84", 2, 1, 2, 0, 0, 2, 1, 2, 2, 2}, "the wildcard key");
+  runs.Add({"SG84", 2, 1, 2, 0, 0, 2, 1, 2, 2, 2}, "the wildcard key");
+  const SuperCluster& scsg84 = runs.Find();
+  ASSERT_EQ(scsg84.members.size(), 2U);
+  for (const ClusterStats& member : scsg84.members) EXPECT_EQ(member.wildcard, 2U);
+  EXPECT_EQ(scsg84.sum.tls_keys, 2U);
+  EXPECT_EQ(scsg84.distinct.hosts, 4U);
+  EXPECT_EQ(scsg84.distinct.host_ports, 4U);
+  EXPECT_EQ(scsg84.distinct.tls_keys, 1U);
+  EXPECT_EQ(scsg84.distinct.wildcard, 4U);
+  EXPECT_EQ(scsg84.distinct.most_reused.key, KeyNamed("the wildcard key"));
+}
+
 TEST(TableNineteenTest, AddsUpScsg867WhoseLinkIsNotItsMostUsedKey) {
   auto lu_run = std::make_unique<FakeRunReader>(), sg_run = std::make_unique<FakeRunReader>();
   FakeRunReader &lu = *lu_run, &sg = *sg_run;
