@@ -108,6 +108,46 @@ TEST_F(HistoryTest, HostsOfAFactCountOnceWhateverTheirPorts) {
   EXPECT_EQ(counts, (std::map<std::string, uint64_t>{{"SSH-2.0-a", 2}, {"SSH-2.0-b", 1}}));
 }
 
+TEST_F(HistoryTest, UsesOfAKindAndFingerprintsBehindOneComeInOrder) {
+  std::map<std::string, std::string> blob_of;  // by MD5
+  std::set<std::pair<std::string, std::string>> uses;
+  const auto history = [&] { return store_->ReadHistory(); };
+  for (const char fill : {'a', 'b', 'c', 'd', 'e'}) {
+    const std::string blob = Ed25519Blob(fill);
+    const SightedFact key = KeyFactOfBlob(blob);
+    blob_of[Md5(blob)] = blob;
+    for (const std::string_view host : {"192.0.2.1", "x.onion"}) {
+      Put({Named(host), 22, 100, {key, BannerFact("SSH-2.0-a")}});
+      uses.emplace(key.fact.value, host);
+    }
+    EXPECT_EQ(*history()->SshBlob(key.fact), blob);
+  }
+  std::vector<std::pair<std::string, std::string>> seen;
+  ASSERT_TRUE(history()
+                  ->ForEachUseOf(FactKind::kKey,
+                                 [&](const Fact& key, const FactUse& use) {
+                                   seen.emplace_back(key.value, use.host.ToString());
+                                   return Status::Ok();
+                                 })
+                  .ok());
+  EXPECT_TRUE(std::equal(seen.begin(), seen.end(), uses.begin(), uses.end()));
+  for (const bool reverse : {false, true}) {
+    for (const auto& [after, blob] : blob_of) {
+      std::vector<std::string> expected, behind;
+      for (const auto& [md5, other] : blob_of) {
+        if (reverse ? md5 < after : md5 > after) expected.push_back(md5);
+      }
+      if (reverse) std::reverse(expected.begin(), expected.end());
+      const auto visit = [&](std::string_view md5, const Fact&) {
+        behind.emplace_back(md5);
+        return Status::Ok();
+      };
+      ASSERT_TRUE(history()->ForEachMd5Behind(after, reverse, visit).ok());
+      EXPECT_EQ(behind, expected);
+    }
+  }
+}
+
 TEST_F(HistoryTest, AlgorithmListsAreFoundByBothFormulas) {
   proto::AlgorithmsRow row;
   row.mutable_lists()->set_kex_algorithms("curve25519-sha256");

@@ -243,7 +243,8 @@ Status Rocks::ForEach(Family family, std::string_view prefix, const rocksdb::Sna
   const rocksdb::Slice within(prefix.data(), prefix.size());
   if (walk.backward) {
     // No key of ours begins with a prefix and goes on with this many of these.
-    it->SeekForPrev(std::string(prefix) + std::string(kBeyondAnyKey, '\xff'));
+    const std::string last = std::string(prefix) + std::string(kBeyondAnyKey, '\xff');
+    it->SeekForPrev(walk.from.empty() ? last : std::string(walk.from));
   } else {
     const std::string_view start = std::max(prefix, walk.from);
     it->Seek(rocksdb::Slice(start.data(), start.size()));
