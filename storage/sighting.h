@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/host_id.h"
+#include "proto/observation.pb.h"
 #include "proto/store.pb.h"
 #include "storage/timeline.h"
 
