@@ -198,6 +198,13 @@ std::optional<KeyId> KeyIdOfCertificate(std::string_view der) {
   return KeyIdOfSpki(parts->spki);
 }
 
+std::optional<std::string> SpkiOfCertificate(std::string_view der) {
+  if (der.size() > kMaxCertificate) return std::nullopt;
+  const std::optional<CertificateParts> parts = CutCertificate(der);
+  if (!parts) return std::nullopt;
+  return std::string(parts->spki);
+}
+
 std::string KeyTypeOfCertificate(std::string_view der) {
   if (der.size() > kMaxCertificate) return {};
   const std::optional<CertificateParts> parts = CutCertificate(der);

@@ -46,11 +46,13 @@ struct CertificateFacts {
 // Largest certificate looked at.
 inline constexpr size_t kMaxCertificate = size_t{64} * 1024;
 
-// nullopt when not even a key can be found in it; fields that cannot be read stay empty. All three
+// nullopt when not even a key can be found in it; fields that cannot be read stay empty. All
 // functions find the same key or none, and ignore what follows the certificate.
 std::optional<CertificateFacts> ReadCertificate(std::string_view der);
 // Only the key, which is what ingest needs for every leaf: no allocation of names.
 std::optional<KeyId> KeyIdOfCertificate(std::string_view der);
+// The DER SubjectPublicKeyInfo as encoded in it.
+std::optional<std::string> SpkiOfCertificate(std::string_view der);
 // Only the type of that key, as CertificateFacts::key_type has it; "" where there is none.
 std::string KeyTypeOfCertificate(std::string_view der);
 

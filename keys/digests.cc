@@ -36,7 +36,9 @@ std::string Sha1(std::string_view bytes) {
 }
 
 std::string Md5(std::string_view bytes) {
-  return Digest(EVP_md5(), bytes);
+  // Fetched once: looking it up takes longer than a short hash.
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  return kAlgorithm == nullptr ? std::string() : Digest(kAlgorithm, bytes);
 }
 
 }  // namespace hark

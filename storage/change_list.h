@@ -16,7 +16,7 @@
 namespace hark {
 
 struct Change {
-  enum class Kind : uint8_t { kPut, kDelete };
+  enum class Kind : uint8_t { kPut, kMerge, kDelete };
 
   schema::Family family;
   Kind kind;

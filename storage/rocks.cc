@@ -24,6 +24,7 @@ constexpr uint64_t kResumeSpareBytes = 16 << 20;
 constexpr size_t kProbeBytes = 1 << 16;
 // For walks over a whole run: one request to the disk for a hundred blocks.
 constexpr size_t kReadaheadBytes = 2 << 20;
+constexpr size_t kBeyondAnyKey = 64;
 constexpr uint64_t kSmallStoreBytes = 256 << 20;
 
 Status Retire(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
@@ -217,24 +218,38 @@ Result<std::string> Rocks::Get(Family family, std::string_view key,
   return value;
 }
 
-Status Rocks::ForEach(Family family, std::string_view prefix, const rocksdb::Snapshot* snapshot,
-                      const std::function<Status(std::string_view, std::string_view)>& visit,
-                      const Walk& walk) const {
-  if (this->family(family) == nullptr) return Status::Ok();
+rocksdb::ReadOptions Rocks::OptionsFor(Family family, std::string_view prefix,
+                                       const rocksdb::Snapshot* snapshot, const Walk& walk) const {
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
-  options.total_order_seek = true;
+  const size_t shared = LookUpPrefixBytes(family);
+  options.prefix_same_as_start = shared > 0 && prefix.size() >= shared && !walk.backward;
+  options.total_order_seek = !options.prefix_same_as_start;
   if (walk.whole) {
     options.fill_cache = false;
     options.readahead_size = kReadaheadBytes;
   }
-  const std::string_view start = std::max(prefix, walk.from);
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, this->family(family)));
-  for (it->Seek(rocksdb::Slice(start.data(), start.size()));
-       it->Valid() && it->key().starts_with(rocksdb::Slice(prefix.data(), prefix.size()));
-       it->Next()) {
+  return options;
+}
+
+Status Rocks::ForEach(Family family, std::string_view prefix, const rocksdb::Snapshot* snapshot,
+                      const std::function<Status(std::string_view, std::string_view)>& visit,
+                      const Walk& walk) const {
+  if (this->family(family) == nullptr) return Status::Ok();
+  const std::unique_ptr<rocksdb::Iterator> it(
+      db_->NewIterator(OptionsFor(family, prefix, snapshot, walk), this->family(family)));
+  const rocksdb::Slice within(prefix.data(), prefix.size());
+  if (walk.backward) {
+    // No key of ours begins with a prefix and goes on with this many of these.
+    it->SeekForPrev(std::string(prefix) + std::string(kBeyondAnyKey, '\xff'));
+  } else {
+    const std::string_view start = std::max(prefix, walk.from);
+    it->Seek(rocksdb::Slice(start.data(), start.size()));
+  }
+  while (it->Valid() && it->key().starts_with(within)) {
     HARK_RETURN_IF_ERROR(
         visit({it->key().data(), it->key().size()}, {it->value().data(), it->value().size()}));
+    walk.backward ? it->Prev() : it->Next();
   }
   return FromRocks(schema::FamilyName(family), it->status());
 }

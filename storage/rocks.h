@@ -25,6 +25,7 @@ struct Walk {
   // All of a run is read once: in large pieces, and without pushing out of the cache what a
   // coordinator beside it looks up again and again.
   bool whole = false;
+  bool backward = false;  // from the last entry of the prefix to the first
 };
 
 class Rocks {
@@ -55,6 +56,8 @@ class Rocks {
 
  private:
   Rocks() = default;
+  rocksdb::ReadOptions OptionsFor(schema::Family family, std::string_view prefix,
+                                  const rocksdb::Snapshot* snapshot, const Walk& walk) const;
   void FlushAll();
 
   bool read_only_ = false;

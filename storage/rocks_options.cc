@@ -10,7 +10,9 @@
 #include <cstdio>
 
 #include "base/log.h"
+#include "storage/schema.h"
 #include "storage/seen_merge.h"
+#include "storage/timeline_merge.h"
 
 namespace hark {
 namespace {
@@ -32,6 +34,9 @@ constexpr unsigned kLikeAgePercent = 20;
 constexpr unsigned kWholeMergePercent = 1000;  // of the oldest: a merge of all needs room for two
 constexpr int kAges = 24;                      // more than there are before any are put together
 constexpr uint64_t kLeastBlobBytes = 512;
+constexpr size_t kSmallBlockBytes = 4 << 10;
+constexpr int kSmallTablesBeforeCompaction = 8;
+constexpr size_t kHostPrefixBytes = 5;  // all of an IPv4 address; hosts of one look-up share it
 constexpr int kBloomBits = 10;
 constexpr double kMemtableBloomRatio = 0.01;  // 10 bits a row of 250 bytes
 constexpr uint64_t kSmoothSyncBytes = 1 << 20;
@@ -50,6 +55,24 @@ void KeepBodiesApart(rocksdb::ColumnFamilyOptions* options) {
   options->enable_blob_files = true;
   options->min_blob_size = kLeastBlobBytes;
   options->blob_compression_type = rocksdb::kLZ4Compression;
+}
+
+bool IsOfHistory(Family family) {
+  return family >= Family::kHistory && family <= Family::kFactNames;
+}
+
+// Rows here are looked up one by one, by strangers' questions, and most will not be in the cache:
+// small blocks. All but the history's are written once and never change.
+void LookUpPointwise(Family family, rocksdb::ColumnFamilyOptions* options,
+                     rocksdb::BlockBasedTableOptions* table) {
+  table->block_size = kSmallBlockBytes;
+  options->prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(LookUpPrefixBytes(family)));
+  options->level0_file_num_compaction_trigger = kSmallTablesBeforeCompaction;
+  if (family == Family::kHistory) {
+    options->merge_operator = MakeTimelineMerge();
+    return;
+  }
+  MergeByAge(options);
 }
 
 // RocksDB's own news goes to our log. Its LOG file would be one more thing to fail on a full disk:
@@ -116,15 +139,22 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   table.block_size = kBlockBytes;
   table.cache_index_and_filter_blocks = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBits, false));
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   if (family == Family::kRecords || family == Family::kByKey) MergeByAge(&options);
+  if (IsOfHistory(family)) LookUpPointwise(family, &options, &table);
   if (family == Family::kCerts) KeepBodiesApart(&options);
   // Every row that is written asks first what it replaces, which is nearly always nothing.
   if (family == Family::kRecords) {
     options.memtable_prefix_bloom_size_ratio = kMemtableBloomRatio;
     options.memtable_whole_key_filtering = true;
   }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
+}
+
+size_t LookUpPrefixBytes(Family family) {
+  if (!IsOfHistory(family)) return 0;
+  if (family == Family::kHistory) return kHostPrefixBytes;
+  return family == Family::kFactNames ? 1 + schema::kSshSha256NameSize : schema::kFactKeySize;
 }
 
 // Its log may still hold rows, which opening writes to a table: merged, as they were meant to be.

@@ -18,4 +18,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(schema::Family family,
 // Of schema::kRetiredFamily, which is opened once more to be removed.
 rocksdb::ColumnFamilyOptions RetiredFamilyOptions();
 
+// How many bytes keys that are looked up together begin with in common; a walk with a prefix at
+// least this long may pass over tables that have none of them. 0: the family has no such.
+size_t LookUpPrefixBytes(schema::Family family);
+
 }  // namespace hark

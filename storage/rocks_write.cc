@@ -107,6 +107,22 @@ void RocksWrite::PutPurged(uint32_t run, const proto::PurgeRow& row) {
   Put(Family::kMeta, schema::PurgedKey(run), EncodeValue(row));
 }
 
+void RocksWrite::PutSighting(const Sighting& sighting) {
+  BreakUnlessOk(sightings_.Put(sighting));
+}
+
+void RocksWrite::ForgetHost(const HostId& host) {
+  BreakUnlessOk(sightings_.Forget(host));
+}
+
+void RocksWrite::PutRemembered(uint32_t run, std::string_view place) {
+  Put(Family::kMeta, schema::RememberedRunKey(run), std::string(place));
+}
+
+void RocksWrite::BreakUnlessOk(Status status) {
+  if (!status.ok() && broken_.ok()) broken_ = std::move(status);
+}
+
 rocksdb::WriteBatch& RocksWrite::batch() {
   for (const Change* change : changes_.InOrder()) Append(*change);
   changes_.Clear();
@@ -125,7 +141,7 @@ std::vector<std::string> RocksWrite::IndexKeysBefore(uint32_t run, const Address
   proto::PortRow row;
   Status status = FromRocks(schema::FamilyName(Family::kRecords), found);
   if (status.ok()) status = DecodeValue({value.data(), value.size()}, "observation", &row);
-  if (!status.ok() && broken_.ok()) broken_ = std::move(status);
+  BreakUnlessOk(std::move(status));
   return IndexKeys(run, address, port, row);
 }
 
@@ -142,6 +158,9 @@ void RocksWrite::Append(const Change& change) {
   switch (change.kind) {
     case Change::Kind::kPut:
       batch_.Put(family, change.key, change.value);
+      return;
+    case Change::Kind::kMerge:
+      batch_.Merge(family, change.key, change.value);
       return;
     case Change::Kind::kDelete:
       batch_.Delete(family, change.key);

@@ -12,13 +12,15 @@
 
 #include "storage/change_list.h"
 #include "storage/rocks.h"
+#include "storage/sighting_writer.h"
 #include "storage/store.h"
 
 namespace hark {
 
 class RocksWrite final : public StoreWrite {
  public:
-  explicit RocksWrite(std::shared_ptr<Rocks> rocks) : rocks_(std::move(rocks)) {}
+  explicit RocksWrite(std::shared_ptr<Rocks> rocks)
+      : rocks_(std::move(rocks)), sightings_(*rocks_, changes_) {}
 
   void PutMeta(std::string_view name, std::string_view value) override;
   void PutOptOut(const proto::OptOutRow& row) override;
@@ -39,6 +41,9 @@ class RocksWrite final : public StoreWrite {
                   const std::vector<proto::PortRow>& ports) override;
   void PutSwept(uint32_t run, uint64_t first_index, const proto::SweptRow& row) override;
   void PutPurged(uint32_t run, const proto::PurgeRow& row) override;
+  void PutSighting(const Sighting& sighting) override;
+  void ForgetHost(const HostId& host) override;
+  void PutRemembered(uint32_t run, std::string_view place) override;
 
   bool empty() const override { return changes_.empty() && batch_.Count() == 0; }
   size_t bytes() const override { return changes_.bytes(); }
@@ -54,9 +59,11 @@ class RocksWrite final : public StoreWrite {
   void Put(schema::Family family, std::string key, std::string value);
   void Delete(schema::Family family, std::string key);
   void Append(const Change& change);
+  void BreakUnlessOk(Status status);
 
   std::shared_ptr<Rocks> rocks_;
   ChangeList changes_;
+  SightingWriter sightings_;
   rocksdb::WriteBatch batch_;
   std::unordered_map<std::string, std::vector<std::string>> index_keys_here_;  // by record key
   Status broken_;

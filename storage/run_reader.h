@@ -73,6 +73,13 @@ class RunReader {
     return ForEachPort(visit_port);
   }
 
+  // The same from a host on.
+  virtual Status ForEachRecordFrom(const Address& from, const HostVisit& visit_host,
+                                   const PortVisit& visit_port) const {
+    HARK_RETURN_IF_ERROR(ForEachHostFrom(from, visit_host));
+    return ForEachPortFrom(from, 0, visit_port);
+  }
+
   // The run's jobs; their tallies sum to the coverage ledger (analysis/coverage.h).
   virtual Status ForEachJob(const std::function<Status(const proto::JobRow&)>& visit) const = 0;
 

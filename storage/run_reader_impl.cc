@@ -30,12 +30,11 @@ class SnapshotReader final : public RunReader {
   }
 
   Status ForEachRecord(const HostVisit& visit_host, const PortVisit& visit_port) const override {
-    proto::HostRow host;
-    proto::PortRow row;
-    return ForEachRecordFrom({}, [&](const schema::RecordKeyParts& key, std::string_view value) {
-      return key.port == 0 ? GiveHost(key, value, host, visit_host)
-                           : GivePort(key, value, row, visit_port);
-    });
+    return Records({}, visit_host, visit_port);
+  }
+  Status ForEachRecordFrom(const Address& from, const HostVisit& visit_host,
+                           const PortVisit& visit_port) const override {
+    return Records(schema::RecordKey(run_.id(), from, 0), visit_host, visit_port);
   }
 
   Status ForEachKeyUse(const KeyVisit& visit) const override { return KeyUses(visit, {}); }
@@ -105,16 +104,26 @@ class SnapshotReader final : public RunReader {
     return visit(key.address, key.port, row);
   }
 
+  Status Records(const std::string& from, const HostVisit& visit_host,
+                 const PortVisit& visit_port) const {
+    proto::HostRow host;
+    proto::PortRow row;
+    return EachRow(from, [&](const schema::RecordKeyParts& key, std::string_view value) {
+      return key.port == 0 ? GiveHost(key, value, host, visit_host)
+                           : GivePort(key, value, row, visit_port);
+    });
+  }
+
   Status Hosts(const HostVisit& visit, const std::string& from) const {
     proto::HostRow row;
-    return ForEachRecordFrom(from, [&](const schema::RecordKeyParts& key, std::string_view value) {
+    return EachRow(from, [&](const schema::RecordKeyParts& key, std::string_view value) {
       return key.port != 0 ? Status::Ok() : GiveHost(key, value, row, visit);
     });
   }
 
   Status Ports(const PortVisit& visit, const std::string& from) const {
     proto::PortRow row;
-    return ForEachRecordFrom(from, [&](const schema::RecordKeyParts& key, std::string_view value) {
+    return EachRow(from, [&](const schema::RecordKeyParts& key, std::string_view value) {
       return key.port == 0 ? Status::Ok() : GivePort(key, value, row, visit);
     });
   }
@@ -129,7 +138,7 @@ class SnapshotReader final : public RunReader {
                            {from, true});
   }
 
-  Status ForEachRecordFrom(
+  Status EachRow(
       const std::string& from,
       const std::function<Status(const schema::RecordKeyParts&, std::string_view)>& visit) const {
     return rocks_->ForEach(Family::kRecords, schema::RunKey(run_.id()), snapshot_,

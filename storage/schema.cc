@@ -1,6 +1,7 @@
 #include "storage/schema.h"
 
 #include "base/bytes.h"
+#include "base/strings.h"
 
 namespace hark::schema {
 namespace {
@@ -36,6 +37,14 @@ std::string_view FamilyName(Family family) {
       return "by_key";
     case Family::kCerts:
       return "certs";
+    case Family::kHistory:
+      return "history";
+    case Family::kFactUses:
+      return "fact_uses";
+    case Family::kFacts:
+      return "facts";
+    case Family::kFactNames:
+      return "fact_names";
   }
   return "";
 }
@@ -77,6 +86,55 @@ std::string SweptKey(uint32_t run, uint64_t first_index) {
   out.Bytes(SweptOf(run));
   out.U64(first_index);
   return out.Take();
+}
+
+std::string RememberedRunKey(uint32_t run) {
+  ByteWriter out;
+  out.Bytes(kRememberedPrefix);
+  out.U32(run);
+  return out.Take();
+}
+
+std::string HistoryKey(const FactUse& place) {
+  ByteWriter out;
+  out.Bytes(place.host.SortKey());
+  out.U16(place.port);
+  return out.Take();
+}
+
+std::string FactKey(const Fact& fact) {
+  return static_cast<char>(fact.kind) + fact.value;
+}
+
+std::string FactUseKey(const Fact& fact, const FactUse& place) {
+  return FactKey(fact) + HistoryKey(place);
+}
+
+std::optional<FactUse> ParsePlace(std::string_view host_and_port) {
+  if (host_and_port.size() < kPortBytes) return std::nullopt;
+  const size_t host_bytes = host_and_port.size() - kPortBytes;
+  const std::optional<HostId> host = HostId::FromSortKey(host_and_port.substr(0, host_bytes));
+  if (!host) return std::nullopt;
+  return FactUse{*host, ByteReader(host_and_port.substr(host_bytes)).U16()};
+}
+
+std::optional<Fact> ParseFact(std::string_view key) {
+  if (key.size() < kFactKeySize) return std::nullopt;
+  return Fact{static_cast<FactKind>(key.front()), std::string(key.substr(1, kFactRefSize))};
+}
+
+std::string FactNamePrefix(NameKind kind, std::string_view name) {
+  return static_cast<char>(kind) + std::string(name);
+}
+
+std::string TurnRound(std::string_view name) {
+  std::vector<std::string_view> labels = Split(name, '.');
+  std::string turned;
+  for (size_t i = labels.size(); i > 0; --i) {
+    turned += labels[i - 1];
+    if (i > 1) turned += '.';
+  }
+  return turned;
 }
 
 std::string RunKey(uint32_t run) {

@@ -9,6 +9,7 @@
 
 #include "base/host_id.h"
 #include "proto/observation.pb.h"
+#include "proto/store.pb.h"
 #include "storage/timeline.h"
 
 namespace hark {

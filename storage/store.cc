@@ -3,6 +3,7 @@
 #include <rocksdb/env.h>
 
 #include "base/strings.h"
+#include "storage/history_reader.h"
 #include "storage/hosts_in.h"
 #include "storage/open_on.h"
 #include "storage/rocks.h"
@@ -118,6 +119,12 @@ class RocksStore final : public Store {
   Result<std::unique_ptr<RunReader>> ReadRun(std::string_view name) const override {
     HARK_ASSIGN_OR_RETURN(proto::RunRow run, FindRun(name));
     return MakeRunReader(rocks_, std::move(run));
+  }
+
+  std::unique_ptr<HistoryReader> ReadHistory() const override { return MakeHistoryReader(rocks_); }
+
+  Result<std::optional<std::string>> Remembered(uint32_t run) const override {
+    return Meta(schema::RememberedRunKey(run));
   }
 
   Result<std::optional<std::string>> Meta(std::string_view name) const override {

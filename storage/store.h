@@ -21,7 +21,9 @@
 #include "base/address_set.h"
 #include "base/status.h"
 #include "proto/store.pb.h"
+#include "storage/history.h"
 #include "storage/run_reader.h"
+#include "storage/sighting.h"
 
 namespace hark {
 
@@ -80,6 +82,10 @@ class Store {
   virtual Result<proto::PortRow> FindPort(uint32_t run, const Address& address,
                                           uint16_t port) const = 0;
   virtual Result<std::unique_ptr<RunReader>> ReadRun(std::string_view name) const = 0;
+  // What was ever seen where, of all runs that have been remembered and all imports.
+  virtual std::unique_ptr<HistoryReader> ReadHistory() const = 0;
+  // What PutRemembered last put for the run; nullopt: nothing of it is in the history.
+  virtual Result<std::optional<std::string>> Remembered(uint32_t run) const = 0;
 
   // meta: small named values.
   virtual Result<std::optional<std::string>> Meta(std::string_view name) const = 0;
@@ -138,6 +144,13 @@ class StoreWrite {
                           const std::vector<proto::PortRow>& ports) = 0;
   virtual void PutSwept(uint32_t run, uint64_t first_index, const proto::SweptRow& row) = 0;
   virtual void PutPurged(uint32_t run, const proto::PurgeRow& row) = 0;
+  // Into the history: a fact that this place had already costs nothing but the time. Twice the same
+  // is once. Where a fact's body is given it is kept, once.
+  virtual void PutSighting(const Sighting& sighting) = 0;
+  // Everything the history has of the host, but for bodies.
+  virtual void ForgetHost(const HostId& host) = 0;
+  // How far the run's records are in the history (storage/remember.h).
+  virtual void PutRemembered(uint32_t run, std::string_view place) = 0;
 
   virtual bool empty() const = 0;
   virtual size_t bytes() const = 0;  // of keys and values

@@ -199,7 +199,7 @@ TEST(StoreTest, BringsAStoreOfTheLastVersionUpToDate) {
     EXPECT_EQ(reader->Meta("schema_version")->value(), "1");
   }
   const auto store = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
-  EXPECT_EQ(store->Meta("schema_version")->value(), "3");
+  EXPECT_EQ(store->Meta("schema_version")->value(), "4");
 }
 
 TEST(StoreTest, RemovesWhatOlderStoresHeldAndNobodyReads) {
@@ -233,7 +233,7 @@ TEST(StoreTest, RemovesWhatOlderStoresHeldAndNobodyReads) {
   EXPECT_EQ(KeyUses(*OpenOrDie(dir.path(), Store::Mode::kReadOnly)).size(), 1U);
   for (int again = 0; again < 2; ++again) {
     const auto store = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
-    EXPECT_EQ(store->Meta("schema_version")->value(), "3");
+    EXPECT_EQ(store->Meta("schema_version")->value(), "4");
     EXPECT_EQ(KeyUses(*store).size(), 1U);
   }
   std::vector<std::string> names;

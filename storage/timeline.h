@@ -49,7 +49,8 @@ struct FactInterval {
 
 class Timeline {
  public:
-  // Facts of one visit, in any order; twice the same is once. A second that is there already gets
+  // Facts of one visit, in any order; twice the same is once, and a reference that is none is left
+  // out. A second that is there already gets
   // these facts added.
   void Add(int64_t unix_s, const std::vector<Fact>& facts);
   void Merge(const Timeline& other);
@@ -86,8 +87,6 @@ class Timeline {
     uint32_t state = 0;  // position in states_
     auto operator<=>(const Moment&) const = default;
   };
-  uint32_t FactPosition(const Fact& fact);
-  uint32_t StatePosition(std::vector<uint32_t> state);
   void Tidy();
 
   std::vector<Fact> facts_;                    // sorted

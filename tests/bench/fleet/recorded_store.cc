@@ -72,6 +72,10 @@ class RecordedStore final : public Store {
   Result<std::unique_ptr<RunReader>> ReadRun(std::string_view name) const override {
     return inner_->ReadRun(name);
   }
+  std::unique_ptr<HistoryReader> ReadHistory() const override { return inner_->ReadHistory(); }
+  Result<std::optional<std::string>> Remembered(uint32_t run) const override {
+    return inner_->Remembered(run);
+  }
   Result<std::optional<std::string>> Meta(std::string_view name) const override {
     return inner_->Meta(name);
   }

@@ -1,0 +1,209 @@
+#include "storage/sighting_writer.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "keys/certificate.h"
+#include "keys/digests.h"
+#include "keys/ssh_key.h"
+#include "storage/fact_body.h"
+#include "storage/value_codec.h"
+
+namespace hark {
+namespace {
+
+using schema::Family;
+using schema::NameKind;
+
+// A certificate may name a thousand hosts; it is found by this many of them.
+constexpr size_t kMostNames = 100;
+
+bool HasUses(FactKind kind) {
+  return kind >= FactKind::kKey && kind <= FactKind::kAlgorithms;
+}
+
+bool IsNothing(const Status& status) {
+  return status.code() == StatusCode::kNotFound;
+}
+
+}  // namespace
+
+Result<std::string> SightingWriter::Stored(Family family, std::string_view key) const {
+  return rocks_.Get(family, key);
+}
+
+Result<std::vector<Fact>*> SightingWriter::FactsAt(const std::string& place) {
+  const auto [at, is_new] = facts_here_.try_emplace(place);
+  if (!is_new) return &at->second;
+  const Result<std::string> row = Stored(Family::kHistory, place);
+  if (IsNothing(row.status())) return &at->second;
+  if (!row.ok()) return row.status();
+  HARK_ASSIGN_OR_RETURN(const Timeline timeline, Timeline::Decode(*row));
+  at->second = timeline.facts();
+  return &at->second;
+}
+
+Status SightingWriter::Put(const Sighting& sighting) {
+  const FactUse place{sighting.host, sighting.port};
+  const std::string place_key = schema::HistoryKey(place);
+  HARK_ASSIGN_OR_RETURN(std::vector<Fact>* const known, FactsAt(place_key));
+  std::vector<Fact> facts;
+  for (const SightedFact& sighted : sighting.facts) {
+    const Fact& fact = sighted.fact;
+    if (HasUses(fact.kind) && fact.value.size() != kFactRefSize) continue;
+    facts.push_back(fact);
+    const auto at = std::lower_bound(known->begin(), known->end(), fact);
+    if (at != known->end() && *at == fact) continue;
+    known->insert(at, fact);
+    if (!HasUses(fact.kind)) continue;
+    Put(Family::kFactUses, schema::FactUseKey(fact, place), "");
+    HARK_RETURN_IF_ERROR(PutBody(sighted));
+  }
+  Timeline visit;
+  visit.Add(sighting.unix_s, facts);
+  changes_.Add(Family::kHistory, Change::Kind::kMerge, place_key, visit.Encode());
+  return Status::Ok();
+}
+
+Status SightingWriter::PutBody(const SightedFact& fact) {
+  if (bodies_here_.contains(schema::FactKey(fact.fact))) return Status::Ok();
+  switch (fact.fact.kind) {
+    case FactKind::kKey:
+      return PutKeyBody(fact);
+    case FactKind::kCertificate:
+      return PutCertificateBody(fact);
+    case FactKind::kBanner:
+      Put(Family::kFacts, schema::FactKey(fact.fact), fact.body);
+      break;
+    case FactKind::kAlgorithms:
+      PutAlgorithmsBody(fact);
+      break;
+    case FactKind::kOutcome:
+    case FactKind::kTls:
+      break;
+  }
+  bodies_here_.insert(schema::FactKey(fact.fact));
+  return Status::Ok();
+}
+
+Status SightingWriter::PutKeyBody(const SightedFact& fact) {
+  if (fact.body.empty()) return Status::Ok();  // the certificate beside it knows
+  std::string key = schema::FactKey(fact.fact);
+  bodies_here_.insert(key);
+  const Result<std::string> stored = Stored(Family::kFacts, key);
+  if (stored.ok()) return Status::Ok();
+  if (!IsNothing(stored.status())) return stored.status();
+  const KeyBody kind = fact.spki ? KeyBody::kSpki : KeyBody::kSshBlob;
+  Put(Family::kFacts, std::move(key), static_cast<char>(kind) + fact.body);
+  if (!fact.spki) {
+    PutKeyNames(fact.fact, fact.body);
+  } else if (const auto blob = SshBlobOfSpki(fact.body)) {
+    PutKeyNames(fact.fact, *blob);
+  }
+  return Status::Ok();
+}
+
+Status SightingWriter::PutCertificateBody(const SightedFact& fact) {
+  std::string key = schema::FactKey(fact.fact);
+  const Result<std::string> stored = Stored(Family::kFacts, key);
+  if (!stored.ok() && !IsNothing(stored.status())) return stored.status();
+  if (stored.ok() && stored->ends_with(kBodyInCerts)) {
+    bodies_here_.insert(std::move(key));
+    return Status::Ok();
+  }
+  std::string der = fact.body;
+  if (der.empty()) {
+    const Result<std::string> row = Stored(Family::kCerts, fact.sha256);
+    proto::CertRow cert;
+    if (row.ok()) HARK_RETURN_IF_ERROR(DecodeValue(*row, "certificate", &cert));
+    if (!row.ok() && !IsNothing(row.status())) return row.status();
+    der = std::move(*cert.mutable_der());
+  } else {
+    proto::CertRow cert;
+    cert.set_der(der);
+    Put(Family::kCerts, fact.sha256, EncodeValue(cert));
+  }
+  const std::optional<std::string> spki = SpkiOfCertificate(der);
+  Put(Family::kFacts, key, fact.sha256 + (spki ? kBodyInCerts : kBodyUnknown));
+  if (!spki) return Status::Ok();
+  bodies_here_.insert(std::move(key));
+  PutCertificateNames(fact.fact, der);
+  const SightedFact of_key = KeyFactOfSpki(*spki);
+  std::string row = static_cast<char>(KeyBody::kInCertificate) + fact.sha256;
+  std::string key_of_key = schema::FactKey(of_key.fact);
+  const Result<std::string> stored_key = Stored(Family::kFacts, key_of_key);
+  if (stored_key.ok()) return Status::Ok();
+  if (!IsNothing(stored_key.status())) return stored_key.status();
+  if (bodies_here_.insert(key_of_key).second) {
+    Put(Family::kFacts, std::move(key_of_key), std::move(row));
+    if (const auto blob = SshBlobOfSpki(*spki)) PutKeyNames(of_key.fact, *blob);
+  }
+  return Status::Ok();
+}
+
+void SightingWriter::PutKeyNames(const Fact& key, std::string_view ssh_blob) {
+  if (const std::string md5 = Md5(ssh_blob); !md5.empty()) PutName(NameKind::kMd5, md5, key);
+  PutName(NameKind::kSshSha256, Sha256(ssh_blob).substr(0, schema::kSshSha256NameSize), key);
+}
+
+void SightingWriter::PutCertificateNames(const Fact& certificate, std::string_view der) {
+  const std::optional<CertificateFacts> facts = ReadCertificate(der);
+  if (!facts) return;
+  std::vector<std::string> names = facts->dns_names;
+  if (names.size() > kMostNames) names.resize(kMostNames);
+  names.push_back(facts->common_name);
+  for (const std::string& name : names) {
+    if (name.empty() || name.size() > HostId::kMaxName) continue;
+    PutName(NameKind::kCertificateName, schema::TurnRound(AsciiLower(name)) + '\0', certificate);
+  }
+  PutName(NameKind::kCertificateIssuer, facts->issuer.substr(0, schema::kMostIssuer) + '\0',
+          certificate);
+}
+
+void SightingWriter::PutAlgorithmsBody(const SightedFact& fact) {
+  proto::AlgorithmsRow row;
+  if (!row.ParseFromString(fact.body)) return;
+  Put(Family::kFacts, schema::FactKey(fact.fact), fact.body);
+  if (const auto hassh = HexDecode(row.hassh()); hassh && !hassh->empty()) {
+    PutName(NameKind::kHassh, *hassh, fact.fact);
+  }
+  if (const auto hassh = HexDecode(row.passive_ssh_hassh()); hassh && !hassh->empty()) {
+    PutName(NameKind::kPassiveSshHassh, *hassh, fact.fact);
+  }
+}
+
+void SightingWriter::PutName(NameKind kind, std::string_view name, const Fact& fact) {
+  Put(Family::kFactNames, schema::FactNamePrefix(kind, name) + fact.value, "");
+}
+
+void SightingWriter::Put(Family family, std::string key, std::string value) {
+  changes_.Add(family, Change::Kind::kPut, std::move(key), std::move(value));
+}
+
+// Rows of this write count, too: a host may be seen and forgotten in one.
+Status SightingWriter::Forget(const HostId& host) {
+  const std::string prefix = host.SortKey();
+  std::vector<std::string> places;
+  HARK_RETURN_IF_ERROR(rocks_.ForEach(Family::kHistory, prefix, nullptr,
+                                      [&](std::string_view key, std::string_view) {
+                                        const auto place = schema::ParsePlace(key);
+                                        if (place && place->host == host) places.emplace_back(key);
+                                        return Status::Ok();
+                                      }));
+  for (const auto& [key, facts] : facts_here_) {
+    const auto place = schema::ParsePlace(key);
+    if (place && place->host == host) places.push_back(key);
+  }
+  for (const std::string& key : places) {
+    HARK_ASSIGN_OR_RETURN(std::vector<Fact>* const facts, FactsAt(key));
+    for (const Fact& fact : *facts) {
+      if (!HasUses(fact.kind)) continue;
+      changes_.Add(Family::kFactUses, Change::Kind::kDelete, schema::FactKey(fact) + key, "");
+    }
+    facts->clear();
+    changes_.Add(Family::kHistory, Change::Kind::kDelete, key, "");
+  }
+  return Status::Ok();
+}
+
+}  // namespace hark
