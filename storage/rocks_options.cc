@@ -143,7 +143,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   if (IsOfHistory(family)) LookUpPointwise(family, &options, &table);
   if (family == Family::kCerts) KeepBodiesApart(&options);
   // Every row that is written asks first what it replaces, which is nearly always nothing.
-  if (family == Family::kRecords) {
+  if (family == Family::kRecords || family == Family::kHistory || family == Family::kFacts) {
     options.memtable_prefix_bloom_size_ratio = kMemtableBloomRatio;
     options.memtable_whole_key_filtering = true;
   }
