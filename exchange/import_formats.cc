@@ -1,10 +1,14 @@
 #include "exchange/importer.h"
+#include "exchange/zgrab2_import.h"
 
 namespace hark {
 
 // A new format: its reader in a file of its own, a row here.
 const std::vector<ImportFormat>& ImportFormats() {
-  static const std::vector<ImportFormat> formats = {};
+  using Framing = ImportFormat::Framing;
+  static const std::vector<ImportFormat> formats = {
+      {"zgrab2", Framing::kLines, false, GuessZgrab2, MakeZgrab2Importer},
+  };
   return formats;
 }
 
