@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/strings.h"
 #include "cli/key_file.h"
 #include "worker/worker_config.h"
@@ -163,10 +164,19 @@ Status Service::Turn() {
     if (dispatcher().HasSession(key)) workers_->Seen(key);
   }
   Tell();
+  Remember();
   return Status::Ok();
 }
 
+// What fails is tried again; the records it comes from are safe.
+void Service::Remember() {
+  if (!options_.takes_runs) return;  // hark scan does so at its end
+  const Status status = remembering_.Poll(clock_.Now());
+  if (!status.ok()) LogWarning("cli/service", StrCat("history: ", status.message()));
+}
+
 Status Service::Leave(Duration patience, StopSignals& signals) {
+  remembering_.Stop();
   dispatcher().Pause();
   workers_->Drain();
   const int signals_before = signals.Count();

@@ -16,6 +16,7 @@
 #include "cli/signals.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/metrics_server.h"
+#include "coordinator/remembering.h"
 #include "coordinator/status_log.h"
 
 namespace hark {
@@ -25,7 +26,12 @@ class Service {
   // All outlive it. control: held by the owner, since it outlives a store that is opened again.
   Service(const ServiceOptions& options, Store& store, const GeoTable& geo, ControlFile& control,
           const Clock& clock)
-      : options_(options), store_(store), geo_(geo), control_(control), clock_(clock) {}
+      : options_(options),
+        store_(store),
+        geo_(geo),
+        control_(control),
+        clock_(clock),
+        remembering_(store) {}
 
   // runs: those to work on, as stored.
   Status Start(const std::vector<proto::RunRow>& runs);
@@ -45,6 +51,7 @@ class Service {
   void ReleaseDeadLeases();
   Status StartTelling();
   void Tell();
+  void Remember();
 
   const ServiceOptions& options_;
   Store& store_;
@@ -55,6 +62,7 @@ class Service {
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<LocalWorkers> workers_;
   std::unique_ptr<MetricsServer> metrics_;
+  Remembering remembering_;
   StatusLog log_;
   MonoTime tell_at_{};
 };

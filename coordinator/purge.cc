@@ -19,11 +19,6 @@ constexpr char kPurgedVersionName[] = "purged_version";
 constexpr size_t kChangesAtOnce = 2000;  // hosts in one write
 constexpr uint64_t kListenersAtOnce = 10'000;
 
-Result<uint64_t> PurgedVersion(const Store& store) {
-  HARK_ASSIGN_OR_RETURN(const std::optional<std::string> text, store.Meta(kPurgedVersionName));
-  return text ? ParseUint(*text).value_or(0) : 0;
-}
-
 // Takes a set of addresses out of one run, some thousand at a time. The counts travel in the write
 // of what they count, so each host is counted once however often this is begun.
 class RunPurge {
@@ -202,17 +197,69 @@ class RunPurge {
   size_t changes_ = 0;
 };
 
+// What the opt-outs of versions behind this one ask to be purged.
+Result<AddressSet> ToPurge(const OptOuts& opt_outs, uint64_t behind) {
+  AddressSet what;
+  for (const proto::OptOutRow& row : opt_outs.steps) {
+    if (!row.purge() || row.version() <= behind) continue;
+    HARK_ASSIGN_OR_RETURN(const AddressSet added, AddressesOf(row));
+    what = what.Union(added);
+  }
+  return what;
+}
+
+// Hosts of the history from first to last.
+Result<std::vector<HostId>> RememberedHosts(const Store& store, const AddressSpan& span) {
+  std::vector<HostId> hosts;
+  bool beyond = false;
+  const Status walked = store.ReadHistory()->ForEachPort(
+      span.first, [&](const FactUse& place, const Timeline&) -> Status {
+        beyond = !place.host.is_address() || place.host.address() > span.last;
+        if (beyond) return Unavailable("beyond the span");
+        if (hosts.empty() || hosts.back() != place.host) hosts.push_back(place.host);
+        return Status::Ok();
+      });
+  if (!beyond && !walked.ok()) return walked;
+  return hosts;
+}
+
+Status ForgetHistory(Store& store, const AddressSet& what) {
+  std::vector<AddressSpan> spans = what.v6();
+  for (const Range& range : what.v4().ranges()) {
+    spans.push_back({Address::V4(range.first), Address::V4(range.last)});
+  }
+  for (const AddressSpan& span : spans) {
+    HARK_ASSIGN_OR_RETURN(const std::vector<HostId> hosts, RememberedHosts(store, span));
+    for (size_t i = 0; i < hosts.size();) {
+      const std::unique_ptr<StoreWrite> write = store.NewWrite();
+      for (const size_t end = std::min(hosts.size(), i + kChangesAtOnce); i < end; ++i) {
+        write->ForgetHost(hosts[i]);
+      }
+      HARK_RETURN_IF_ERROR(store.Commit(*write, true));
+    }
+  }
+  return Status::Ok();
+}
+
 }  // namespace
+
+Result<uint64_t> PurgedVersion(const Store& store) {
+  HARK_ASSIGN_OR_RETURN(const std::optional<std::string> text, store.Meta(kPurgedVersionName));
+  return text ? ParseUint(*text).value_or(0) : 0;
+}
+
+Status ForgetPurgedSince(Store& store, uint64_t version) {
+  HARK_ASSIGN_OR_RETURN(const uint64_t done, PurgedVersion(store));
+  if (done <= version) return Status::Ok();
+  HARK_ASSIGN_OR_RETURN(const OptOuts opt_outs, LoadOptOuts(store));
+  HARK_ASSIGN_OR_RETURN(const AddressSet what, ToPurge(opt_outs, version));
+  return ForgetHistory(store, what);
+}
 
 Result<uint64_t> PurgeDue(Store& store) {
   HARK_ASSIGN_OR_RETURN(const uint64_t done, PurgedVersion(store));
   HARK_ASSIGN_OR_RETURN(const OptOuts opt_outs, LoadOptOuts(store));
-  AddressSet what;
-  for (const proto::OptOutRow& row : opt_outs.steps) {
-    if (!row.purge() || row.version() <= done) continue;
-    HARK_ASSIGN_OR_RETURN(const AddressSet added, AddressesOf(row));
-    what = what.Union(added);
-  }
+  HARK_ASSIGN_OR_RETURN(const AddressSet what, ToPurge(opt_outs, done));
   if (what.empty()) return uint64_t{0};
   uint64_t hosts = 0;
   HARK_ASSIGN_OR_RETURN(const std::vector<proto::RunRow> runs, store.Runs());
@@ -220,6 +267,7 @@ Result<uint64_t> PurgeDue(Store& store) {
     HARK_ASSIGN_OR_RETURN(const uint64_t gone, RunPurge(store, run, what).Do());
     hosts += gone;
   }
+  HARK_RETURN_IF_ERROR(ForgetHistory(store, what));
   const std::unique_ptr<StoreWrite> write = store.NewWrite();
   write->PutMeta(kPurgedVersionName, std::to_string(opt_outs.version));
   HARK_RETURN_IF_ERROR(store.Commit(*write, true));

@@ -6,6 +6,7 @@
 #include "base/permutation.h"
 #include "base/target_states.h"
 #include "coordinator/opt_outs.h"
+#include "coordinator/remembering.h"
 #include "keys/key_id.h"
 #include "storage/run_order.h"
 
@@ -77,6 +78,18 @@ class PurgeTest : public ::testing::Test {
     return holders;
   }
 
+  std::set<std::string> Remembered() {
+    std::set<std::string> hosts;
+    EXPECT_TRUE(store_->ReadHistory()
+                    ->ForEachPort({},
+                                  [&](const FactUse& place, const Timeline&) {
+                                    hosts.insert(place.host.ToString());
+                                    return Status::Ok();
+                                  })
+                    .ok());
+    return hosts;
+  }
+
   const std::unique_ptr<Store> store_ = std::move(*Store::OpenInMemory());
 };
 
@@ -100,6 +113,29 @@ TEST_F(PurgeTest, LeavesNothingOfThemInAnyRun) {
                                 })
                   .ok());
   EXPECT_EQ(names, 0U);
+}
+
+TEST_F(PurgeTest, ForgetsWhatTheyShowedInEveryRunAndImport) {
+  for (const char* name : {"r1", "r2"}) {
+    proto::RunRow run = *store_->FindRun(name);
+    run.set_state(proto::RunRow::DONE);
+    const auto write = store_->NewWrite();
+    write->PutRun(run);
+    write->PutSighting({At("192.0.2.6"), 22, 5, {BannerFact("SSH-2.0-imported")}});
+    ASSERT_TRUE(store_->Commit(*write, true).ok());
+  }
+  ASSERT_TRUE(RememberRuns(*store_, [](const std::string&, uint64_t) { return true; }).ok());
+  EXPECT_EQ(Remembered(),
+            (std::set<std::string>{"192.0.2.6", "192.0.2.7", "192.0.2.9", "2001:db8::7"}));
+  Ask({"192.0.2.0/29", "2001:db8::/64"});
+  ASSERT_TRUE(PurgeDue(*store_).ok());
+  EXPECT_EQ(Remembered(), std::set<std::string>{"192.0.2.9"});
+  // What a fold had read before comes back behind it, and goes again.
+  const auto write = store_->NewWrite();
+  write->PutSighting({At("192.0.2.7"), 22, 5, {BannerFact("SSH-2.0-late")}});
+  ASSERT_TRUE(store_->Commit(*write, true).ok());
+  ASSERT_TRUE(ForgetPurgedSince(*store_, 0).ok());
+  EXPECT_EQ(Remembered(), std::set<std::string>{"192.0.2.9"});
 }
 
 TEST_F(PurgeTest, ListsKeepTheirPositions) {
