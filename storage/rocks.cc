@@ -257,4 +257,8 @@ Status Rocks::ForEach(Family family, std::string_view prefix, const rocksdb::Sna
   return FromRocks(schema::FamilyName(family), it->status());
 }
 
+std::shared_ptr<Rocks> RocksOf(const Store& store) {
+  return store.rocks();
+}
+
 }  // namespace hark

@@ -209,6 +209,8 @@ class RocksStore final : public Store {
   }
 
  private:
+  std::shared_ptr<Rocks> rocks() const override { return rocks_; }
+
   Status PutVersion() {
     const std::unique_ptr<StoreWrite> write = NewWrite();
     write->PutMeta(kSchemaVersionName, std::to_string(schema::kVersion));

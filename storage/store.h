@@ -28,6 +28,9 @@
 namespace hark {
 
 class StoreWrite;
+class Rocks;
+class Store;
+std::shared_ptr<Rocks> RocksOf(const Store& store);  // storage/rocks.h
 
 // A host to be visited again, and where in the run's revisit lists it stands.
 struct StoredRevisit {
@@ -115,6 +118,10 @@ class Store {
   // SHA-256 over all that must be equal however a run was interrupted: hosts, ports, keys and
   // coverage of the run, in order, without times, workers, jobs or durations.
   virtual Result<std::string> LogicalDigest(std::string_view run_name) const = 0;
+
+ private:
+  friend std::shared_ptr<Rocks> RocksOf(const Store& store);
+  virtual std::shared_ptr<Rocks> rocks() const { return nullptr; }
 };
 
 // Changes that become visible together.
