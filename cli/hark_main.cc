@@ -12,6 +12,7 @@
 #include "cli/geo_command.h"
 #include "cli/grab_command.h"
 #include "cli/graph_command.h"
+#include "cli/import_command.h"
 #include "cli/lookup_command.h"
 #include "cli/report_command.h"
 #include "cli/run_change_command.h"
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
       {"exclude list", "the addresses that are left out", hark::RunExcludeList},
       {"exclude check", "is an address left out, and why", hark::RunExcludeCheck},
       {"geo info", "what a file of geo data is, and the countries in it", hark::RunGeoInfo},
+      {"import", "records of other programs into the history, or into a run", hark::RunImport},
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},
