@@ -1,4 +1,5 @@
 #include "exchange/importer.h"
+#include "exchange/surveys_import.h"
 #include "exchange/zgrab2_import.h"
 
 namespace hark {
@@ -8,6 +9,8 @@ const std::vector<ImportFormat>& ImportFormats() {
   using Framing = ImportFormat::Framing;
   static const std::vector<ImportFormat> formats = {
       {"zgrab2", Framing::kLines, false, GuessZgrab2, MakeZgrab2Importer},
+      {"surveys", Framing::kJsonObjects, false, GuessSurveys, MakeSurveysImporter},
+      {"censys", Framing::kJsonObjects, false, GuessCensys, MakeSurveysImporter},
   };
   return formats;
 }
