@@ -1,3 +1,4 @@
+#include "exchange/foreign_importer.h"
 #include "exchange/importer.h"
 #include "exchange/zgrab2_import.h"
 
@@ -8,6 +9,8 @@ const std::vector<ImportFormat>& ImportFormats() {
   using Framing = ImportFormat::Framing;
   static const std::vector<ImportFormat> formats = {
       {"zgrab2", Framing::kLines, false, GuessZgrab2, MakeZgrab2Importer},
+      {"passive-ssh", Framing::kLines, false, GuessPassiveSsh, MakePassiveSshImporter, true},
+      {"known-hosts", Framing::kLines, false, GuessKnownHosts, MakeKnownHostsImporter, true},
   };
   return formats;
 }
