@@ -13,6 +13,7 @@
 #include "cli/grab_command.h"
 #include "cli/graph_command.h"
 #include "cli/import_command.h"
+#include "cli/lookup_command.h"
 #include "cli/report_command.h"
 #include "cli/run_change_command.h"
 #include "cli/run_command.h"
@@ -51,6 +52,8 @@ int main(int argc, char** argv) {
       {"cluster bundle", "one asset-holder's clusters, everybody else taken out",
        hark::RunClusterBundle},
       {"compare", "two runs: what changed; several: keys across their borders", hark::RunCompare},
+      {"lookup", "all that is known of an address, a key, a certificate, a banner, with dates",
+       hark::RunLookup},
       {"fleet keygen", "make the coordinator's long-term key pair", hark::RunFleetKeygen},
       {"fleet invite", "print a token with which one new worker may join", hark::RunFleetInvite},
       {"fleet allow", "let a worker in by its public key", hark::RunFleetAllow},

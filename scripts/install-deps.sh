@@ -10,7 +10,7 @@ build=(g++ cmake ninja-build ccache lld pkg-config git python3 iproute2 nftables
        libzmq3-dev libprotobuf-dev protobuf-compiler libssl-dev librocksdb-dev libgflags-dev
        libgtest-dev libgmock-dev libssh-dev libzstd-dev libjemalloc-dev libsodium-dev
        nlohmann-json3-dev prometheus-cpp-dev libc-ares-dev libmaxminddb-dev libzip-dev zlib1g-dev
-       libsimdjson-dev libhiredis-dev libcairo2-dev node-d3-zoom node-d3-force graphviz
+       libcairo2-dev libboost-dev libsimdjson-dev libhiredis-dev node-d3-zoom node-d3-force graphviz
        fonts-dejavu-core)
 tests=(openssh-server openssh-client dropbear-bin tinysshd ucspi-tcp nginx-light lighttpd
        lighttpd-mod-openssl haproxy stunnel4 dovecot-imapd dovecot-pop3d postfix openssl

@@ -1,29 +1,38 @@
 #include "storage/change_list.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
+#include <string_view>
 
 namespace hark {
 namespace {
 
-// What nearly always decides between two changes, beside the pointer: a comparison that has to
-// look into both keys waits for memory twice.
-struct Entry {
-  uint64_t beginning;  // family and the key's first bytes, as a number that sorts as they do
-  const Change* change;
+// What nearly always tells two keys apart, beside the pointer: the family and the first 15 bytes of
+// the key as numbers. Following the pointers of a large write is a walk through memory that is in
+// no cache.
+struct Place {
+  uint64_t first = 0;
+  uint64_t second = 0;
+  const Change* change = nullptr;
 };
 
-uint64_t BeginningOf(const Change& change) {
-  unsigned char bytes[7] = {};
-  std::memcpy(bytes, change.key.data(), std::min(sizeof bytes, change.key.size()));
-  auto number = static_cast<uint64_t>(change.family);
-  for (unsigned char byte : bytes) number = number << 8 | byte;
+uint64_t Number(std::string_view key, size_t from, size_t bytes) {
+  uint64_t number = 0;
+  for (size_t i = from; i < from + bytes; ++i) {
+    number = number << 8 | (i < key.size() ? static_cast<uint8_t>(key[i]) : 0);
+  }
   return number;
 }
 
-// Equal keys by address, which is the order they came in.
-bool IsBefore(const Entry& a, const Entry& b) {
-  if (a.beginning != b.beginning) return a.beginning < b.beginning;
+Place PlaceOf(const Change& change) {
+  const auto family = static_cast<uint64_t>(change.family);
+  return {family << 56 | Number(change.key, 0, 7), Number(change.key, 7, 8), &change};
+}
+
+bool IsBefore(const Place& a, const Place& b) {
+  if (a.first != b.first) return a.first < b.first;
+  if (a.second != b.second) return a.second < b.second;
+  // Equal keys by address, which is the order they came in.
   const int order_of_keys = a.change->key.compare(b.change->key);
   return order_of_keys != 0 ? order_of_keys < 0 : a.change < b.change;
 }
@@ -31,13 +40,13 @@ bool IsBefore(const Entry& a, const Entry& b) {
 }  // namespace
 
 std::vector<const Change*> ChangeList::InOrder() const {
-  std::vector<Entry> entries;
-  entries.reserve(changes_.size());
-  for (const Change& change : changes_) entries.push_back({BeginningOf(change), &change});
-  std::sort(entries.begin(), entries.end(), IsBefore);
+  std::vector<Place> places;
+  places.reserve(changes_.size());
+  for (const Change& change : changes_) places.push_back(PlaceOf(change));
+  std::sort(places.begin(), places.end(), IsBefore);
   std::vector<const Change*> order;
-  order.reserve(entries.size());
-  for (const Entry& entry : entries) order.push_back(entry.change);
+  order.reserve(places.size());
+  for (const Place& place : places) order.push_back(place.change);
   return order;
 }
 
