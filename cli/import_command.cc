@@ -103,6 +103,9 @@ class Import {
  private:
   Status File(const std::string& path, StopSignals& signals) {
     HARK_ASSIGN_OR_RETURN(const ImportFormat* const format, ChooseImportFormat(path, wishes_.from));
+    if (format->only_history && !wishes_.run.empty()) {
+      return InvalidInput(StrCat("--run: ", format->name, " tells of no visits a run is made of"));
+    }
     HARK_ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> bytes, ByteSource::Open(path));
     std::string name;
     ImportProgress from;
