@@ -1,5 +1,6 @@
 #include "exchange/foreign_importer.h"
 #include "exchange/importer.h"
+#include "exchange/zeek_import.h"
 #include "exchange/zgrab2_import.h"
 
 namespace hark {
@@ -10,6 +11,7 @@ const std::vector<ImportFormat>& ImportFormats() {
   static const std::vector<ImportFormat> formats = {
       {"zgrab2", Framing::kLines, false, GuessZgrab2, MakeZgrab2Importer},
       {"passive-ssh", Framing::kLines, false, GuessPassiveSsh, MakePassiveSshImporter, true},
+      {"zeek", Framing::kLines, true, GuessZeek, MakeZeekImporter, true},
       {"known-hosts", Framing::kLines, false, GuessKnownHosts, MakeKnownHostsImporter, true},
   };
   return formats;
