@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "base/moment.h"
@@ -64,6 +65,13 @@ Result<std::map<std::string, uint16_t>> ParsePorts(const std::vector<std::string
     ports[text.substr(0, colon)] = static_cast<uint16_t>(*port);
   }
   return ports;
+}
+
+// The folder that a survey's records lie in may not be in what was typed.
+std::string WholePath(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(path, error);
+  return error ? path : whole.string();
 }
 
 Status CheckCountry(const std::string& country) {
@@ -145,6 +153,7 @@ class Import {
     ImportQueue queue(*target, from);
     ImportOptions options = options_;
     options.path = path;
+    if (options.at_unix_ms == 0) options.at_unix_ms = MomentInPath(WholePath(path));
     ImportProgressLine line(isatty(STDERR_FILENO) != 0, path, clock_.Now());
     const auto goes_on = [&](const ImportStanding& standing) {
       const std::string text = line.Update(standing, queue.counts().rejected, clock_.Now());
