@@ -11,6 +11,7 @@
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/import_progress_line.h"
+#include "cli/import_redis.h"
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "exchange/import_driver.h"
@@ -30,6 +31,7 @@ struct ImportWishes {
   std::string country;
   std::string reject;
   std::string at;
+  std::string redis;
   std::vector<std::string> ports;
   bool again = false;
   bool quiet = false;
@@ -93,6 +95,10 @@ class Import {
     }
     for (const std::string& file : wishes_.files) {
       HARK_RETURN_IF_ERROR(File(file, signals));
+    }
+    if (!wishes_.redis.empty()) {
+      const auto goes_on = [&] { return signals.Count() == 0; };
+      HARK_RETURN_IF_ERROR(ImportRedis(wishes_.redis, store_, rejects_, goes_on, &total_));
     }
     if (wishes_.run.empty()) return Status::Ok();
     return FinishImportedRun(store_, wishes_.run);
@@ -176,7 +182,12 @@ class Import {
 };
 
 Status DoImport(const ImportWishes& wishes) {
-  if (wishes.files.empty()) return InvalidInput("needs files to read; '-' is stdin");
+  if (wishes.files.empty() && wishes.redis.empty()) {
+    return InvalidInput("needs files to read; '-' is stdin");
+  }
+  if (!wishes.redis.empty() && !wishes.run.empty()) {
+    return InvalidInput("--redis: a Passive SSH tells of no visits a run is made of");
+  }
   HARK_RETURN_IF_ERROR(CheckCountry(wishes.country));
   ImportOptions options;
   HARK_ASSIGN_OR_RETURN(options.ports, ParsePorts(wishes.ports));
@@ -214,6 +225,8 @@ int RunImport(const std::vector<std::string>& args) {
        {"reject", Text(&wishes.reject, "FILE"), "records that cannot be used, with reasons"},
        {"at", Text(&wishes.at, "TIME"), "when records were made that do not say it themselves"},
        {"port", List(&wishes.ports, "MODULE:PORT"), "zgrab2: where a module looked"},
+       {"redis", Text(&wishes.redis, "ADDRESS:PORT[,DB]"),
+        "a whole Passive SSH out of its Redis or kvrocks; nothing is written there"},
        {"again", Switch(&wishes.again), "read files once more that are in the store already"},
        {"quiet", Switch(&wishes.quiet), "no progress"}});
   flags.SetPositionalList("FILE");
