@@ -24,6 +24,9 @@ struct HttpRequest {
   // Percent-decoded once, repeated slashes merged, one trailing slash taken off: "/host/ssh/::1".
   // Valid UTF-8. Query strings are not in it.
   std::string path;
+  // The same with its repeated slashes, "" if it has none: what a name with dots stands for is cut
+  // from here, since two slashes may be part of a fingerprint or a banner.
+  std::string exact_path;
   std::map<std::string, std::string> query;      // decoded; of a name given twice the last counts
   std::map<std::string, std::string> arguments;  // what the names of the route's pattern stand for
   std::string host;                              // the Host header as given, "" = none
@@ -54,7 +57,8 @@ using HttpHandler = std::function<std::optional<HttpResponse>(const HttpRequest&
 // What stands in an OpenAPI document about a route as well.
 struct HttpRoute {
   // "/host/ssh/{host}": whole segments are literal or a name in braces; the last one may be
-  // "{name...}", which takes the rest of the path, slashes included.
+  // "{name...}", which takes the rest of the path, slashes included, and may be empty. Where
+  // several match, a literal segment goes before a name, and that before the rest of a path.
   std::string pattern;
   ApiRole role = ApiRole::kReader;  // least that may ask
   HttpHandler handler;
@@ -68,6 +72,7 @@ HttpResponse ErrorOf(const Status& status);
 // The routes of a server. Routes are added before it starts; Answer is thread-safe.
 class HttpRouter {
  public:
+  // The pattern is not there yet.
   void Add(HttpRoute route);
   const std::vector<HttpRoute>& routes() const { return routes_; }
 
@@ -75,7 +80,22 @@ class HttpRouter {
   std::optional<HttpResponse> Answer(HttpRequest request, HttpLane lane) const;
 
  private:
+  enum class SegmentKind : uint8_t { kLiteral, kName, kRest };
+  struct Segment {
+    SegmentKind kind = SegmentKind::kLiteral;
+    std::string text;  // the literal, or the name without braces
+  };
+  using Pattern = std::vector<Segment>;
+
+  static Pattern Parse(std::string_view pattern);
+  static bool Matches(const Pattern& pattern, const std::vector<std::string_view>& path);
+  static bool GoesBefore(const Pattern& a, const Pattern& b);
+  static void FillArguments(const Pattern& pattern, HttpRequest& request);
+  // Position of the route, -1 = none.
+  int Find(const std::vector<std::string_view>& path) const;
+
   std::vector<HttpRoute> routes_;
+  std::vector<Pattern> patterns_;  // of each route
 };
 
 }  // namespace hark

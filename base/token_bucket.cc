@@ -15,7 +15,7 @@ double Seconds(Duration d) {
 }  // namespace
 
 double TokenBucket::Burst() const {
-  return std::max(1.0, rate_ * kBurstSeconds);
+  return burst_ > 0 ? burst_ : std::max(1.0, rate_ * kBurstSeconds);
 }
 
 void TokenBucket::Refill(MonoTime now) {

@@ -10,6 +10,9 @@ namespace hark {
 class TokenBucket {
  public:
   TokenBucket(double per_second, MonoTime now) : rate_(per_second), last_(now) {}
+  // With a burst of its own, which is there from the beginning.
+  TokenBucket(double per_second, double burst, MonoTime now)
+      : rate_(per_second), burst_(burst), tokens_(burst), last_(now) {}
 
   // 0 stops everything. Tokens already earned are kept up to the new burst.
   void SetRate(double per_second, MonoTime now);
@@ -29,6 +32,7 @@ class TokenBucket {
   void Refill(MonoTime now);
 
   double rate_;
+  double burst_ = 0;  // 0 = by the rate
   double tokens_ = 0;
   MonoTime last_;
 };

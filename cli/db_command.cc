@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/moment.h"
 #include "base/strings.h"
 #include "cli/db_text.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
-#include "cli/moment.h"
 #include "cli/output.h"
 #include "storage/store.h"
 

@@ -14,6 +14,8 @@
 #include "cli/geo_command.h"
 #include "cli/grab_command.h"
 #include "cli/graph_command.h"
+#include "cli/import_command.h"
+#include "cli/lookup_command.h"
 #include "cli/report_command.h"
 #include "cli/run_change_command.h"
 #include "cli/run_command.h"
@@ -44,6 +46,7 @@ int main(int argc, char** argv) {
       {"exclude list", "the addresses that are left out", hark::RunExcludeList},
       {"exclude check", "is an address left out, and why", hark::RunExcludeCheck},
       {"geo info", "what a file of geo data is, and the countries in it", hark::RunGeoInfo},
+      {"import", "records of other programs into the history, or into a run", hark::RunImport},
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},
@@ -58,6 +61,8 @@ int main(int argc, char** argv) {
       {"db restore", "a new store from a backup", hark::RunDbRestore},
       {"db prune", "forget what is older than a day", hark::RunDbPrune},
       {"db compact", "give the space of what was removed back to the disk", hark::RunDbCompact},
+      {"lookup", "all that is known of an address, a key, a certificate, a banner, with dates",
+       hark::RunLookup},
       {"fleet keygen", "make the coordinator's long-term key pair", hark::RunFleetKeygen},
       {"fleet invite", "print a token with which one new worker may join", hark::RunFleetInvite},
       {"fleet allow", "let a worker in by its public key", hark::RunFleetAllow},

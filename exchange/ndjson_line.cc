@@ -2,27 +2,14 @@
 
 #include <simdjson.h>
 
-#include <array>
-
 #include "base/strings.h"
+#include "exchange/base64.h"
 #include "exchange/ndjson_format.h"
 
 namespace hark {
 namespace {
 
 constexpr size_t kMaxDepth = 64;
-constexpr uint8_t kNoDigit = 0xff;
-
-std::array<uint8_t, 256> MakeDigits() {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::array<uint8_t, 256> digits;
-  digits.fill(kNoDigit);
-  for (size_t i = 0; i < kAlphabet.size(); ++i) {
-    digits[static_cast<uint8_t>(kAlphabet[i])] = static_cast<uint8_t>(i);
-  }
-  return digits;
-}
 
 }  // namespace
 
@@ -95,32 +82,6 @@ std::optional<std::vector<std::string_view>> NdjsonLine::Texts(const char* name,
     if (out.size() == most || element.get(text) != simdjson::SUCCESS) return std::nullopt;
     out.push_back(text);
   }
-  return out;
-}
-
-std::optional<std::string> DecodeBase64(std::string_view text) {
-  static const std::array<uint8_t, 256> kDigits = MakeDigits();
-  if (text.size() % 4 != 0) return std::nullopt;
-  size_t padding = 0;
-  while (padding < 2 && !text.empty() && text.back() == '=') {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  std::string out;
-  out.reserve(text.size() / 4 * 3 + 2);
-  uint32_t bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    const uint8_t digit = kDigits[static_cast<uint8_t>(c)];
-    if (digit == kNoDigit) return std::nullopt;
-    bits = bits << 6 | digit;
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    out.push_back(static_cast<char>(bits >> held & 0xff));
-  }
-  // One way to write each text: what is left of the last digit is zero.
-  if ((bits & ((1U << held) - 1)) != 0) return std::nullopt;
   return out;
 }
 

@@ -37,7 +37,4 @@ class NdjsonLine {
   std::unique_ptr<Document> document_;
 };
 
-// RFC 4648 §4 with its padding, nothing else in it; nullopt otherwise.
-std::optional<std::string> DecodeBase64(std::string_view text);
-
 }  // namespace hark

@@ -64,9 +64,14 @@ class HistoryReader {
   // value.
   virtual Status ForEachFact(
       FactKind kind, const std::function<Status(const Fact&, uint64_t hosts)>& visit) const = 0;
+  // Every place of every fact of a kind (kKey to kAlgorithms), by value, then host and port.
+  virtual Status ForEachUseOf(
+      FactKind kind, const std::function<Status(const Fact&, const FactUse&)>& visit) const = 0;
 
   // Bodies; kNotFound if only the reference is known.
   virtual Result<RememberedKey> Key(const Fact& fact) const = 0;
+  // Only the first half of it, which is the cheaper one; "" where the type has none.
+  virtual Result<std::string> SshBlob(const Fact& key) const = 0;
   virtual Result<std::string> Certificate(const Fact& fact) const = 0;  // DER
   // The whole SHA-256 of a certificate, also of one whose DER is not known.
   virtual Result<std::string> CertificateSha256(const Fact& fact) const {
@@ -84,6 +89,10 @@ class HistoryReader {
   // Every MD5 fingerprint and its key, by fingerprint; reverse: the highest first.
   virtual Status ForEachMd5(
       bool reverse,
+      const std::function<Status(std::string_view md5, const Fact& key)>& visit) const = 0;
+  // The same behind this fingerprint, for those who want some and come back.
+  virtual Status ForEachMd5Behind(
+      std::string_view after, bool reverse,
       const std::function<Status(std::string_view md5, const Fact& key)>& visit) const = 0;
   // Algorithm lists with this value (32 hex digits): true hasshServer, or Passive SSH's own.
   virtual Result<std::vector<Fact>> AlgorithmsByHassh(std::string_view hassh) const = 0;

@@ -86,7 +86,24 @@ class SnapshotHistory final : public HistoryReader {
   Status ForEachFact(FactKind kind,
                      const std::function<Status(const Fact&, uint64_t)>& visit) const override;
 
+  Status ForEachUseOf(
+      FactKind kind,
+      const std::function<Status(const Fact&, const FactUse&)>& visit) const override {
+    Walk walk;
+    walk.whole = true;
+    return rocks_->ForEach(
+        Family::kFactUses, std::string(1, static_cast<char>(kind)), snapshot_,
+        [&](std::string_view key, std::string_view) -> Status {
+          if (key.size() < schema::kFactKeySize) return UnreadableEntry();
+          const auto place = schema::ParsePlace(key.substr(schema::kFactKeySize));
+          if (!place) return UnreadableEntry();
+          return visit({kind, std::string(key.substr(1, kFactRefSize))}, *place);
+        },
+        walk);
+  }
+
   Result<RememberedKey> Key(const Fact& fact) const override;
+  Result<std::string> SshBlob(const Fact& key) const override;
   Result<std::string> Certificate(const Fact& fact) const override;
 
   Result<std::string> CertificateSha256(const Fact& fact) const override {
@@ -120,13 +137,19 @@ class SnapshotHistory final : public HistoryReader {
     Walk walk;
     walk.whole = true;
     walk.backward = reverse;
-    return rocks_->ForEach(
-        Family::kFactNames, schema::FactNamePrefix(NameKind::kMd5, ""), snapshot_,
-        [&](std::string_view key, std::string_view) -> Status {
-          if (key.size() != 1 + kMd5Size + kFactRefSize) return UnreadableEntry();
-          return visit(key.substr(1, kMd5Size), NamedFact(FactKind::kKey, key));
-        },
-        walk);
+    return WalkMd5(walk, visit);
+  }
+
+  // Keys sort by fingerprint, then reference: all of one are above the bare fingerprint.
+  Status ForEachMd5Behind(
+      std::string_view after, bool reverse,
+      const std::function<Status(std::string_view, const Fact&)>& visit) const override {
+    std::string from = schema::FactNamePrefix(NameKind::kMd5, after);
+    if (!reverse) from.append(kFactRefSize + 1, '\xff');
+    Walk walk;
+    walk.from = from;
+    walk.backward = reverse;
+    return WalkMd5(walk, visit);
   }
 
   Result<std::vector<Fact>> AlgorithmsByHassh(std::string_view hassh) const override {
@@ -156,6 +179,17 @@ class SnapshotHistory final : public HistoryReader {
  private:
   Result<std::string> Get(Family family, std::string_view key) const {
     return rocks_->Get(family, key, snapshot_);
+  }
+
+  Status WalkMd5(const Walk& walk,
+                 const std::function<Status(std::string_view, const Fact&)>& visit) const {
+    return rocks_->ForEach(
+        Family::kFactNames, schema::FactNamePrefix(NameKind::kMd5, ""), snapshot_,
+        [&](std::string_view key, std::string_view) -> Status {
+          if (key.size() != 1 + kMd5Size + kFactRefSize) return UnreadableEntry();
+          return visit(key.substr(1, kMd5Size), NamedFact(FactKind::kKey, key));
+        },
+        walk);
   }
 
   Result<std::vector<Fact>> Named(NameKind kind, std::string_view name, FactKind of,
@@ -266,6 +300,15 @@ Result<RememberedKey> SnapshotHistory::Key(const Fact& fact) const {
   }
   key.ssh_blob = SshBlobOfSpki(key.spki).value_or("");
   return key;
+}
+
+// A blob that was kept needs no reading: the SPKI costs a check that its point is on its curve.
+Result<std::string> SnapshotHistory::SshBlob(const Fact& fact) const {
+  const Result<std::string> value = Get(Family::kFacts, schema::FactKey(fact));
+  if (!value.ok()) return value.status();
+  if (value->starts_with(static_cast<char>(KeyBody::kSshBlob))) return value->substr(1);
+  HARK_ASSIGN_OR_RETURN(RememberedKey key, Key(fact));
+  return std::move(key.ssh_blob);
 }
 
 Result<std::string> SnapshotHistory::Certificate(const Fact& fact) const {

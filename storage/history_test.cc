@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <random>
 #include <set>
@@ -104,6 +106,46 @@ TEST_F(HistoryTest, HostsOfAFactCountOnceWhateverTheirPorts) {
                                 })
                   .ok());
   EXPECT_EQ(counts, (std::map<std::string, uint64_t>{{"SSH-2.0-a", 2}, {"SSH-2.0-b", 1}}));
+}
+
+TEST_F(HistoryTest, UsesOfAKindAndFingerprintsBehindOneComeInOrder) {
+  std::map<std::string, std::string> blob_of;  // by MD5
+  std::set<std::pair<std::string, std::string>> uses;
+  const auto history = [&] { return store_->ReadHistory(); };
+  for (const char fill : {'a', 'b', 'c', 'd', 'e'}) {
+    const std::string blob = Ed25519Blob(fill);
+    const SightedFact key = KeyFactOfBlob(blob);
+    blob_of[Md5(blob)] = blob;
+    for (const std::string_view host : {"192.0.2.1", "x.onion"}) {
+      Put({Named(host), 22, 100, {key, BannerFact("SSH-2.0-a")}});
+      uses.emplace(key.fact.value, host);
+    }
+    EXPECT_EQ(*history()->SshBlob(key.fact), blob);
+  }
+  std::vector<std::pair<std::string, std::string>> seen;
+  ASSERT_TRUE(history()
+                  ->ForEachUseOf(FactKind::kKey,
+                                 [&](const Fact& key, const FactUse& use) {
+                                   seen.emplace_back(key.value, use.host.ToString());
+                                   return Status::Ok();
+                                 })
+                  .ok());
+  EXPECT_TRUE(std::equal(seen.begin(), seen.end(), uses.begin(), uses.end()));
+  for (const bool reverse : {false, true}) {
+    for (const auto& [after, blob] : blob_of) {
+      std::vector<std::string> expected, behind;
+      for (const auto& [md5, other] : blob_of) {
+        if (reverse ? md5 < after : md5 > after) expected.push_back(md5);
+      }
+      if (reverse) std::reverse(expected.begin(), expected.end());
+      const auto visit = [&](std::string_view md5, const Fact&) {
+        behind.emplace_back(md5);
+        return Status::Ok();
+      };
+      ASSERT_TRUE(history()->ForEachMd5Behind(after, reverse, visit).ok());
+      EXPECT_EQ(behind, expected);
+    }
+  }
 }
 
 TEST_F(HistoryTest, AlgorithmListsAreFoundByBothFormulas) {
@@ -211,13 +253,14 @@ TEST_F(HistoryTest, RandomSightingsGiveTheSameStoreInAnyOrder) {
     }
     all.push_back(std::move(sighting));
   }
-  const auto fill = [](Store& store, const std::vector<Sighting>& sightings) {
+  const auto fill = [](Store& store, const std::vector<Sighting>& sightings, bool bulk) {
     for (size_t i = 0; i < sightings.size();) {
       const auto write = store.NewWrite();
       for (size_t end = std::min(i + 7, sightings.size()); i < end; ++i) {
         write->PutSighting(sightings[i]);
       }
-      ASSERT_TRUE(store.Commit(*write, false).ok());
+      const Status done = bulk ? store.CommitBulk(*write) : store.Commit(*write, false);
+      ASSERT_TRUE(done.ok()) << done.message();
     }
   };
   const auto content = [](const Store& store) {
@@ -231,7 +274,7 @@ TEST_F(HistoryTest, RandomSightingsGiveTheSameStoreInAnyOrder) {
                     .ok());
     return rows;
   };
-  fill(*store_, all);
+  fill(*store_, all, false);
   for (const auto& [fact, places] : expected) {
     const std::vector<std::string> uses = UsesOf(fact);
     EXPECT_EQ(std::set<std::string>(uses.begin(), uses.end()), places);
@@ -239,9 +282,14 @@ TEST_F(HistoryTest, RandomSightingsGiveTheSameStoreInAnyOrder) {
   }
   const auto other = std::move(Store::OpenInMemory()).value();
   std::shuffle(all.begin(), all.end(), random);
-  fill(*other, all);
-  fill(*other, all);  // duplicates
+  fill(*other, all, false);
+  fill(*other, all, false);  // duplicates
   EXPECT_EQ(content(*other), content(*store_));
+  TempDirectory dir;
+  const auto bulk = std::move(Store::Open(dir.path(), Store::Mode::kReadWrite)).value();
+  std::shuffle(all.begin(), all.end(), random);
+  fill(*bulk, all, true);
+  EXPECT_EQ(content(*bulk), content(*store_));
 }
 
 class RememberTest : public HistoryTest {
@@ -298,6 +346,36 @@ TEST_F(RememberTest, AStoppedFoldGoesOnWhereItWas) {
   EXPECT_TRUE(*RememberRun(*store_, run, [&](uint64_t hosts) { return again = hosts, true; }));
   EXPECT_LT(again, 10'000u - half + 4096);
   EXPECT_EQ(UsesOf(BannerFact("SSH-2.0-x").fact).size(), 10'000u);
+}
+
+TEST(HistoryOnDisk, ABulkIsThereAsAWholeWithAllThatWasChangedInIt) {
+  TempDirectory dir;
+  const SightedFact key = KeyFactOfBlob(Ed25519Blob('k'));
+  {
+    const auto store = std::move(Store::Open(dir.path(), Store::Mode::kReadWrite)).value();
+    const auto first = store->NewWrite();
+    first->PutSighting({Named("192.0.2.1"), 22, 100, {key}});
+    first->PutSighting({Named("192.0.2.2"), 22, 100, {key}});
+    ASSERT_TRUE(store->CommitBulk(*first).ok());
+    const auto second = store->NewWrite();
+    second->PutSighting({Named("192.0.2.1"), 22, 200, {key}});
+    second->PutSighting({Named("192.0.2.1"), 22, 300, {key}});
+    second->ForgetHost(Named("192.0.2.2"));
+    second->PutSighting({Named("192.0.2.2"), 22, 400, {BannerFact("SSH-2.0-new")}});
+    second->PutMeta("import/x", "1");
+    second->PutMeta("import/x", "2");
+    ASSERT_TRUE(store->CommitBulk(*second).ok());
+  }
+  std::ofstream(dir.path() + "/bulk-history.sst") << "of a process that was killed";
+  const auto store = std::move(Store::Open(dir.path(), Store::Mode::kReadWrite)).value();
+  EXPECT_FALSE(std::filesystem::exists(dir.path() + "/bulk-history.sst"));
+  const auto history = store->ReadHistory();
+  EXPECT_EQ(history->Host(Named("192.0.2.1"))->front().timeline.visit_count(), 3u);
+  const auto forgotten = history->Host(Named("192.0.2.2"));
+  ASSERT_EQ(forgotten->size(), 1u);
+  EXPECT_EQ(forgotten->front().timeline.visit_count(), 1u);
+  EXPECT_FALSE(forgotten->front().timeline.Has(key.fact));
+  EXPECT_EQ(store->Meta("import/x")->value(), "2");
 }
 
 TEST(HistoryOnDisk, IsThereAfterReopeningAndForReadersBeside) {

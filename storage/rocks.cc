@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "base/unique_fd.h"
+#include "storage/bulk_write.h"
 #include "storage/rocks_options.h"
 
 namespace hark {
@@ -162,6 +163,7 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
                 : rocksdb::DB::Open(options, path, families, &handles, &db);
   if (!status.ok()) return ExplainOpenFailure(path, status);
   rocks->db_.reset(db);
+  if (!read_only) RemoveUnfinishedBulks(path);  // nobody else writes any more
   for (size_t i = 0; i < opened.size(); ++i) {
     rocks->handles_[static_cast<size_t>(opened[i])] = handles[i];
   }
@@ -241,7 +243,8 @@ Status Rocks::ForEach(Family family, std::string_view prefix, const rocksdb::Sna
   const rocksdb::Slice within(prefix.data(), prefix.size());
   if (walk.backward) {
     // No key of ours begins with a prefix and goes on with this many of these.
-    it->SeekForPrev(std::string(prefix) + std::string(kBeyondAnyKey, '\xff'));
+    const std::string last = std::string(prefix) + std::string(kBeyondAnyKey, '\xff');
+    it->SeekForPrev(walk.from.empty() ? last : std::string(walk.from));
   } else {
     const std::string_view start = std::max(prefix, walk.from);
     it->Seek(rocksdb::Slice(start.data(), start.size()));

@@ -22,7 +22,8 @@ Status FromRocks(std::string_view what, const rocksdb::Status& status);
 
 // How a family is walked.
 struct Walk {
-  std::string_view from;  // begins at this key, when it is behind the prefix
+  // Begins at this key, when it is behind the prefix; backward at the last that is not above it.
+  std::string_view from;
   // All of a run is read once: in large pieces, and without pushing out of the cache what a
   // coordinator beside it looks up again and again.
   bool whole = false;

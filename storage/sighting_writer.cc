@@ -23,8 +23,15 @@ bool IsNothing(const Status& status) {
 
 }  // namespace
 
+// Nearly always nothing, which is worth no message.
 Result<std::string> SightingWriter::Stored(Family family, std::string_view key) const {
-  return rocks_.Get(family, key);
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status found =
+      rocks_.db().Get(rocksdb::ReadOptions(), rocks_.family(family),
+                      rocksdb::Slice(key.data(), key.size()), &value);
+  if (found.IsNotFound()) return NotFound("");
+  if (!found.ok()) return FromRocks(schema::FamilyName(family), found);
+  return value.ToString();
 }
 
 Result<std::vector<Fact>*> SightingWriter::FactsAt(const std::string& place) {
