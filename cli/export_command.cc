@@ -1,5 +1,6 @@
 #include "cli/export_command.h"
 
+#include <cstdio>
 #include <functional>
 
 #include "base/strings.h"
@@ -7,6 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/output.h"
+#include "cli/output_folder.h"
 #include "cli/output_stream.h"
 #include "cli/probe_flags.h"
 #include "cli/scope_flags.h"
@@ -16,6 +18,8 @@
 #include "exchange/ndjson_run_writer.h"
 #include "exchange/passive_ssh_writer.h"
 #include "exchange/shown_port.h"
+#include "exchange/surveys_writer.h"
+#include "exchange/zgrab_json.h"
 
 namespace hark {
 namespace {
@@ -35,7 +39,9 @@ class ExportSource {
  public:
   static Result<ExportSource> Open(const ExportWishes& wishes) {
     ExportSource source;
-    if (!wishes.scope.runs.empty()) {
+    // These two tell of conversations, which only runs have: without --run the newest.
+    const bool of_runs = wishes.format == "zgrab2" || wishes.format == "surveys";
+    if (of_runs || !wishes.scope.runs.empty()) {
       HARK_ASSIGN_OR_RETURN(source.run_, OpenScope(wishes.db, wishes.scope));
       return source;
     }
@@ -105,9 +111,42 @@ Status WriteLines(const ExportSource& source, bool each_visit, const LineMaker& 
   });
 }
 
+Status WriteZgrab2(const RunReader& reader, const TextSink& sink) {
+  Zgrab2Writer writer(reader);
+  const auto flush = [&] {
+    const std::string line = writer.End();
+    return line.empty() ? Status::Ok() : sink(line);
+  };
+  HARK_RETURN_IF_ERROR(reader.ForEachRecord(
+      [&](const Address& address, const proto::HostRow& row) {
+        HARK_RETURN_IF_ERROR(flush());
+        writer.Begin(address, row);
+        return Status::Ok();
+      },
+      [&](const Address&, uint16_t port, const proto::PortRow& row) {
+        return writer.Add(port, row);
+      }));
+  return flush();
+}
+
+Status WriteFolder(const ExportWishes& wishes, const ExportSource& source) {
+  if (wishes.output.empty()) return InvalidInput("--output: surveys needs a new directory");
+  HARK_ASSIGN_OR_RETURN(OutputFolder folder, OutputFolder::Make(wishes.output));
+  const FolderSink sink = [&](const std::string& file, std::string_view piece) {
+    return folder.Append(file, piece);
+  };
+  HARK_ASSIGN_OR_RETURN(const SurveysSummary summary, WriteSurveys(*source.run().reader, sink));
+  HARK_RETURN_IF_ERROR(folder.Finish());
+  std::fprintf(stderr, "%s: %s records, %s hosts with keys, %s clusters\n", kName,
+               WithThousands(summary.records).c_str(), WithThousands(summary.with_keys).c_str(),
+               WithThousands(summary.clusters).c_str());
+  return Status::Ok();
+}
+
 Status WriteFormat(const std::string& format, const ExportSource& source, const TextSink& sink) {
   if (format == "ndjson") return WriteNdjson(source, sink);
   if (format == "misp") return WriteMisp(source, sink);
+  if (format == "zgrab2") return WriteZgrab2(*source.run().reader, sink);
   if (format == "passive-ssh") return WriteLines(source, true, PassiveSshRecord, sink);
   if (format == "known_hosts") return WriteLines(source, false, KnownHostsLines, sink);
   if (format == "sshfp") return WriteLines(source, false, SshfpLines, sink);
@@ -122,6 +161,7 @@ Status WriteFormat(const std::string& format, const ExportSource& source, const 
 
 Status Export(const ExportWishes& wishes) {
   HARK_ASSIGN_OR_RETURN(const ExportSource source, ExportSource::Open(wishes));
+  if (wishes.format == "surveys") return WriteFolder(wishes, source);
   HARK_ASSIGN_OR_RETURN(const auto output, OutputStream::Open(wishes.output));
   const TextSink sink = [&](std::string_view piece) { return output->Write(piece); };
   HARK_RETURN_IF_ERROR(WriteFormat(wishes.format, source, sink));
@@ -136,8 +176,8 @@ int RunExport(const std::vector<std::string>& args) {
       kName, "what the store holds, in formats of others and in hark's own",
       AllFlags({{{"db", Text(&wishes.db, "DIR"), "the store to read", true},
                  {"format",
-                  Choice(&wishes.format, {"ndjson", "passive-ssh", "known_hosts", "sshfp", "csv",
-                                          "moduli", "misp"}),
+                  Choice(&wishes.format, {"ndjson", "zgrab2", "surveys", "passive-ssh",
+                                          "known_hosts", "sshfp", "csv", "moduli", "misp"}),
                   "ndjson is complete and can be imported again; docs/export.md has them all"},
                  {"output", Text(&wishes.output, "FILE"), "write there instead of to stdout"}},
                 ScopeFlags(wishes.scope)}));
