@@ -16,6 +16,7 @@
 #include "cli/graph_command.h"
 #include "cli/import_command.h"
 #include "cli/lookup_command.h"
+#include "cli/remember_command.h"
 #include "cli/report_command.h"
 #include "cli/run_change_command.h"
 #include "cli/run_command.h"
@@ -63,6 +64,7 @@ int main(int argc, char** argv) {
       {"db compact", "give the space of what was removed back to the disk", hark::RunDbCompact},
       {"lookup", "all that is known of an address, a key, a certificate, a banner, with dates",
        hark::RunLookup},
+      {"db remember", "put what finished runs found into the history", hark::RunDbRemember},
       {"fleet keygen", "make the coordinator's long-term key pair", hark::RunFleetKeygen},
       {"fleet invite", "print a token with which one new worker may join", hark::RunFleetInvite},
       {"fleet allow", "let a worker in by its public key", hark::RunFleetAllow},

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "base/moment.h"
@@ -64,6 +65,13 @@ Result<std::map<std::string, uint16_t>> ParsePorts(const std::vector<std::string
   return ports;
 }
 
+// The folder that a survey's records lie in may not be in what was typed.
+std::string WholePath(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(path, error);
+  return error ? path : whole.string();
+}
+
 Status CheckCountry(const std::string& country) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   if (country.empty()) return Status::Ok();
@@ -95,6 +103,9 @@ class Import {
  private:
   Status File(const std::string& path, StopSignals& signals) {
     HARK_ASSIGN_OR_RETURN(const ImportFormat* const format, ChooseImportFormat(path, wishes_.from));
+    if (format->only_history && !wishes_.run.empty()) {
+      return InvalidInput(StrCat("--run: ", format->name, " tells of no visits a run is made of"));
+    }
     HARK_ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> bytes, ByteSource::Open(path));
     std::string name;
     ImportProgress from;
@@ -136,6 +147,7 @@ class Import {
     ImportQueue queue(*target, from);
     ImportOptions options = options_;
     options.path = path;
+    if (options.at_unix_ms == 0) options.at_unix_ms = MomentInPath(WholePath(path));
     ImportProgressLine line(isatty(STDERR_FILENO) != 0, path, clock_.Now());
     const auto goes_on = [&](const ImportStanding& standing) {
       const std::string text = line.Update(standing, queue.counts().rejected, clock_.Now());

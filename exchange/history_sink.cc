@@ -11,7 +11,8 @@ namespace {
 
 constexpr int64_t kMillis = 1000;
 
-std::vector<SightedFact> FactsOfPort(const ImportedPort& port) {
+std::vector<SightedFact> FactsOfPort(ImportedPort port) {
+  if (port.only_facts) return std::move(port.facts);
   std::vector<SightedFact> facts;
   const auto outcome = static_cast<Outcome>(port.observation.outcome());
   // Not our side's failure, but the source's: it tells nothing of the host.
@@ -23,15 +24,17 @@ std::vector<SightedFact> FactsOfPort(const ImportedPort& port) {
 
 }  // namespace
 
-std::vector<Sighting> SightingsOf(const ImportedHost& host) {
+std::vector<Sighting> SightingsOf(ImportedHost host) {
   std::vector<Sighting> sightings;
-  for (const ImportedPort& port : host.ports) {
+  for (ImportedPort& port : host.ports) {
     Sighting& sighting = sightings.emplace_back();
     sighting.host = host.host;
     sighting.port = static_cast<uint16_t>(port.observation.port());
     sighting.unix_s = host.unix_ms / kMillis;
-    sighting.facts = FactsOfPort(port);
-    if (sighting.facts.empty()) sightings.pop_back();
+    // Somebody else's visit that saw nothing is a visit.
+    const bool counts_empty = port.only_facts;
+    sighting.facts = FactsOfPort(std::move(port));
+    if (sighting.facts.empty() && !counts_empty) sightings.pop_back();
   }
   return sightings;
 }
@@ -47,10 +50,10 @@ HistoryTarget::HistoryTarget(Store& store, std::string progress_name, RejectFile
 // source and the place where it ends; only the last write has to be synced.
 Status HistoryTarget::Write(ImportBatch batch) {
   const std::unique_ptr<StoreWrite> write = store_.NewWrite();
-  for (const ImportedHost& host : batch.hosts) {
-    for (const Sighting& sighting : SightingsOf(host)) write->PutSighting(sighting);
-  }
   HARK_RETURN_IF_ERROR(AddMore(batch.hosts, *write));
+  for (ImportedHost& host : batch.hosts) {
+    for (const Sighting& sighting : SightingsOf(std::move(host))) write->PutSighting(sighting);
+  }
   HARK_RETURN_IF_ERROR(rejects_.Write(source_, batch.rejected));
   batch.progress.reject_bytes = rejects_.bytes();
   if (!progress_name_.empty()) {

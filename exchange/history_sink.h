@@ -12,7 +12,7 @@
 namespace hark {
 
 // The sightings of a visit, one a port.
-std::vector<Sighting> SightingsOf(const ImportedHost& host);
+std::vector<Sighting> SightingsOf(ImportedHost host);
 
 class HistoryTarget : public ImportTarget {
  public:

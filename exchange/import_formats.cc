@@ -1,4 +1,6 @@
+#include "exchange/foreign_importer.h"
 #include "exchange/importer.h"
+#include "exchange/surveys_import.h"
 #include "exchange/zgrab2_import.h"
 
 namespace hark {
@@ -8,6 +10,10 @@ const std::vector<ImportFormat>& ImportFormats() {
   using Framing = ImportFormat::Framing;
   static const std::vector<ImportFormat> formats = {
       {"zgrab2", Framing::kLines, false, GuessZgrab2, MakeZgrab2Importer},
+      {"surveys", Framing::kJsonObjects, false, GuessSurveys, MakeSurveysImporter},
+      {"censys", Framing::kJsonObjects, false, GuessCensys, MakeSurveysImporter},
+      {"passive-ssh", Framing::kLines, false, GuessPassiveSsh, MakePassiveSshImporter, true},
+      {"known-hosts", Framing::kLines, false, GuessKnownHosts, MakeKnownHostsImporter, true},
   };
   return formats;
 }

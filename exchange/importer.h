@@ -50,6 +50,8 @@ struct ImportFormat {
   // How sure the first lines make us, 0 (it is something else) to 100; the surest format wins.
   int (*guess)(const std::vector<std::string_view>& first_lines) = nullptr;
   std::unique_ptr<LineImporter> (*make)(const ImportOptions& options) = nullptr;
+  // Tells of sightings, not of visits (ImportedPort::only_facts): nothing a run could be made of.
+  bool only_history = false;
 };
 
 // All of them (exchange/import_formats.cc). Formats of equal guess: the first.

@@ -101,11 +101,24 @@ bool JoinNames(const object& lists, std::string_view name, std::string* joined) 
   return true;
 }
 
+// Nothing is left in *lists if one of them is none.
+bool JoinLists(const element& value, PassiveSshLists* lists) {
+  object given;
+  const bool all =
+      value.get(given) == simdjson::SUCCESS && JoinNames(given, "key", &lists->host_key) &&
+      JoinNames(given, "encrypt", &lists->encryption) && JoinNames(given, "mac", &lists->mac) &&
+      JoinNames(given, "compress", &lists->compression) &&
+      JoinNames(given, "lang", &lists->languages);
+  if (!all) *lists = {};
+  return all;
+}
+
 }  // namespace
 
 class PassiveSshRecordReader::Impl {
  public:
   ForeignRecord Read(std::string_view line);
+  std::optional<SightedFact> ReadLists(std::string_view key_exchange, std::string_view hassh);
 
  private:
   void ReadRecord(const object& record);
@@ -201,14 +214,7 @@ void PassiveSshRecordReader::Impl::ReadBanner(const object& record) {
 void PassiveSshRecordReader::Impl::ReadAlgorithms(const object& record) {
   PassiveSshLists lists;
   if (const std::optional<element> value = Field(record, "key_exchange")) {
-    object given;
-    if (value->get(given) != simdjson::SUCCESS || !JoinNames(given, "key", &lists.host_key) ||
-        !JoinNames(given, "encrypt", &lists.encryption) || !JoinNames(given, "mac", &lists.mac) ||
-        !JoinNames(given, "compress", &lists.compression) ||
-        !JoinNames(given, "lang", &lists.languages)) {
-      lists = {};
-      Fault("key_exchange: no lists of names");
-    }
+    if (!JoinLists(*value, &lists)) Fault("key_exchange: no lists of names");
   }
   const std::string_view hassh = Text(record, "hassh").value_or("");
   if (IsHassh(hassh)) {
@@ -220,6 +226,19 @@ void PassiveSshRecordReader::Impl::ReadAlgorithms(const object& record) {
   const AlgorithmsCache::Entry& entry = algorithms_.Find(lists);
   if (!entry.hassh_fits) Fault("hassh: not the value of the lists; kept");
   sighting_.facts.push_back(entry.fact);
+}
+
+std::optional<SightedFact> PassiveSshRecordReader::Impl::ReadLists(std::string_view key_exchange,
+                                                                   std::string_view hassh) {
+  PassiveSshLists lists;
+  element value;
+  if (parser_.parse(key_exchange.data(), key_exchange.size()).get(value) == simdjson::SUCCESS) {
+    JoinLists(value, &lists);
+  }
+  if (!hassh.empty() && !IsHassh(hassh)) return std::nullopt;
+  lists.hassh = AsciiLower(hassh);
+  if (lists.empty()) return std::nullopt;
+  return algorithms_.Find(lists).fact;
 }
 
 void PassiveSshRecordReader::Impl::ReadHostKeys(const object& record) {
@@ -258,6 +277,11 @@ PassiveSshRecordReader::~PassiveSshRecordReader() = default;
 
 ForeignRecord PassiveSshRecordReader::Read(std::string_view line) {
   return impl_->Read(line);
+}
+
+std::optional<SightedFact> PassiveSshRecordReader::ReadLists(std::string_view key_exchange,
+                                                             std::string_view hassh) {
+  return impl_->ReadLists(key_exchange, hassh);
 }
 
 }  // namespace hark

@@ -26,6 +26,10 @@ class PassiveSshRecordReader {
   // for a target that did not answer.
   ForeignRecord Read(std::string_view line);
 
+  // The fact of a key_exchange by itself ({"key": [...], ...}) and the value its source has for it.
+  // nullopt if both are empty or the value is none.
+  std::optional<SightedFact> ReadLists(std::string_view key_exchange, std::string_view hassh);
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -1,76 +1,15 @@
 #include "exchange/zgrab2_import.h"
 
-#include <algorithm>
-
-#include "base/moment.h"
 #include "base/strings.h"
+#include "exchange/foreign_moment.h"
 #include "exchange/json.h"
-#include "exchange/zgrab_ports.h"
-#include "exchange/zgrab_ssh.h"
+#include "exchange/zgrab2_record.h"
 
 namespace hark {
 namespace {
 
-enum class Module { kSsh, kTls, kSmtp, kPop3, kImap, kHttp };
-
-struct ModuleRow {
-  std::string_view name;
-  Module module;
-  uint16_t port;  // where zgrab2 goes unless it is told otherwise
-};
-constexpr ModuleRow kModules[] = {
-    {"ssh", Module::kSsh, 22},    {"tls", Module::kTls, 443},   {"smtp", Module::kSmtp, 25},
-    {"pop3", Module::kPop3, 110}, {"imap", Module::kImap, 143}, {"http", Module::kHttp, 80},
-};
-// A host of more is no grab of a host.
+// A host with more is no grab of a host.
 constexpr size_t kMostModules = 256;
-
-const ModuleRow* FindModule(std::string_view name) {
-  for (const ModuleRow& row : kModules) {
-    if (row.name == name) return &row;
-  }
-  return nullptr;
-}
-
-// Names that an operator gave: "ssh", "smtp587", "tls-993", "ssh_2222".
-std::string_view WordOf(std::string_view name) {
-  size_t n = 0;
-  while (n < name.size() && AsciiLower(name[n]) >= 'a' && AsciiLower(name[n]) <= 'z') ++n;
-  // pop3 ends in a digit of its own.
-  if (name.substr(0, 4) == "pop3") n = 4;
-  return name.substr(0, n);
-}
-
-uint16_t PortIn(std::string_view name) {
-  size_t from = name.size();
-  while (from > 0 && name[from - 1] >= '0' && name[from - 1] <= '9') --from;
-  if (from < WordOf(name).size()) from = WordOf(name).size();
-  const std::optional<uint64_t> port = ParseUint(name.substr(from));
-  return static_cast<uint16_t>(port && *port <= UINT16_MAX ? *port : 0);
-}
-
-Protocol ProtocolOf(Module module, uint16_t port, const ImportedPort& seen) {
-  const bool greeted_in_plain = seen.observation.has_mail();
-  switch (module) {
-    case Module::kSsh:
-      return Protocol::kSsh;
-    case Module::kSmtp:
-      return port == 465 && !greeted_in_plain ? Protocol::kSmtps : Protocol::kSmtp;
-    case Module::kPop3:
-      return port == 995 ? Protocol::kPop3s : Protocol::kPop3;
-    case Module::kImap:
-      return port == 993 ? Protocol::kImaps : Protocol::kImap;
-    case Module::kHttp:
-      return seen.observation.has_tls() || port == 443 ? Protocol::kHttps : Protocol::kUnknown;
-    case Module::kTls:
-      break;
-  }
-  // TLS on a port where a dialogue comes first is still TLS from the first byte.
-  const Protocol usual = ProtocolOfPort(port);
-  const bool direct =
-      usual == Protocol::kImaps || usual == Protocol::kPop3s || usual == Protocol::kSmtps;
-  return direct ? usual : Protocol::kHttps;
-}
 
 class Zgrab2Importer : public LineImporter {
  public:
@@ -86,85 +25,70 @@ class Zgrab2Importer : public LineImporter {
   }
 
  private:
-  bool Read(const Json& record, ImportedHost* host, std::string* why) {
-    const std::string_view ip = JsonText(record, {"ip"}, 64);
-    const std::string_view domain = JsonText(record, {"domain"}, HostId::kMaxName);
-    const std::optional<HostId> id = HostId::Parse(ip.empty() ? domain : ip);
-    if (!id) return Say(why, ip.empty() && domain.empty() ? "no ip or domain" : "bad ip or domain");
-    if (!ip.empty() && !id->is_address()) return Say(why, "ip is no address");
-    host->host = *id;
-    if (!ip.empty() && !domain.empty()) host->names.emplace_back(domain);
-    const std::optional<Json> data = FindJson(record, {"data"});
-    simdjson::dom::object modules;
-    if (!data || data->get(modules) != simdjson::SUCCESS) return Say(why, "no data");
-    if (modules.size() > kMostModules) return Say(why, "too many modules");
-    const uint64_t port = JsonNumber(record, {"port"}).value_or(0);
-    std::string fault = "no module that is known";
-    for (const auto& [name, response] : modules) ReadModule(name, response, port, host, &fault);
-    if (host->ports.empty()) return Say(why, fault);
-    if (host->unix_ms == 0) host->unix_ms = options_.at_unix_ms;
-    if (host->unix_ms == 0) return Say(why, "no timestamp; --at gives one");
-    return true;
-  }
-
   static bool Say(std::string* why, std::string_view what) {
     *why = what;
     return false;
   }
 
-  uint16_t PortOf(const ModuleRow& row, std::string_view name, const Json& response,
-                  uint64_t of_record, const ImportedPort& seen) const {
-    for (const std::string_view key : {name, row.name}) {
-      if (const auto told = options_.ports.find(std::string(key)); told != options_.ports.end()) {
-        return told->second;
-      }
+  bool Read(const Json& record, ImportedHost* host, std::string* why) const {
+    if (!ReadHost(record, host, why)) return false;
+    const std::optional<Json> data = FindJson(record, {"data"});
+    simdjson::dom::object modules;
+    if (!data || data->get(modules) != simdjson::SUCCESS) return Say(why, "no data");
+    if (modules.size() > kMostModules) return Say(why, "too many modules");
+    const uint64_t port = JsonNumber(record, {"port"}).value_or(0);
+    *why = "no module that is known";
+    for (const auto& [key, response] : modules) ReadModule(key, response, port, host, why);
+    if (host->ports.empty()) return false;
+    if (host->unix_ms == 0) host->unix_ms = options_.at_unix_ms;
+    return host->unix_ms != 0 || Say(why, "no timestamp; --at gives one");
+  }
+
+  // Of a name that was looked up the address counts, and the name is one of its names.
+  static bool ReadHost(const Json& record, ImportedHost* host, std::string* why) {
+    const std::string_view ip = JsonText(record, {"ip"}, 64);
+    const std::string_view domain = JsonText(record, {"domain"}, HostId::kMaxName);
+    if (ip.empty() && domain.empty()) return Say(why, "no ip or domain");
+    const std::optional<Address> address = Address::Parse(ip);
+    const std::optional<HostId> name = HostId::Parse(domain);
+    if (!ip.empty() && !address) return Say(why, "ip is no address");
+    if (!address && !name) return Say(why, "domain is no name");
+    host->host = address ? HostId(*address) : *name;
+    if (address && name && !name->is_address()) host->names.push_back(name->name());
+    return true;
+  }
+
+  uint16_t PortOf(const Zgrab2Result& result, uint64_t of_record, const ImportedPort& seen) const {
+    for (const std::string_view key : {result.key, result.word}) {
+      const auto told = options_.ports.find(std::string(key));
+      if (told != options_.ports.end()) return told->second;
     }
-    for (const uint64_t port :
-         {JsonNumber(response, {"port"}).value_or(0), of_record, uint64_t{PortIn(name)}}) {
+    for (const uint64_t port : {JsonNumber(result.response, {"port"}).value_or(0), of_record,
+                                uint64_t{result.port_in_key}}) {
       if (port > 0 && port <= UINT16_MAX) return static_cast<uint16_t>(port);
     }
-    if (row.module == Module::kHttp && seen.observation.has_tls()) return 443;
-    if (row.module == Module::kSmtp && JsonTrue(response, {"result", "implicit_tls"})) return 465;
-    return row.port;
+    if (result.module == Zgrab2Module::kHttp && seen.observation.has_tls()) return 443;
+    const bool implicit = JsonTrue(result.response, {"result", "implicit_tls"});
+    return result.module == Zgrab2Module::kSmtp && implicit ? 465 : result.usual_port;
   }
 
-  void ReadModule(std::string_view name, const Json& response, uint64_t port_of_record,
-                  ImportedHost* host, std::string* fault) const {
-    const ModuleRow* row = FindModule(JsonText(response, {"protocol"}, 16));
-    if (row == nullptr) row = FindModule(WordOf(name));
-    if (row == nullptr) return;
-    const GrabEnd end{JsonText(response, {"status"}, 64), JsonText(response, {"error"})};
-    if (end.status == "blocklisted-target" || end.status == "invalid-inputs") {
-      *fault = "nobody was asked";
-      return;
-    }
-    if (end.status.empty()) {
-      *fault = "no status";
-      return;
+  void ReadModule(std::string_view key, const Json& response, uint64_t port_of_record,
+                  ImportedHost* host, std::string* why) const {
+    const std::optional<Zgrab2Result> result = OpenZgrab2Result(key, response);
+    if (!result) return;
+    const std::string_view status = result->end.status;
+    if (status.empty()) return static_cast<void>(Say(why, "no status"));
+    if (status == "blocklisted-target" || status == "invalid-inputs") {
+      return static_cast<void>(Say(why, "nobody was asked"));
     }
     ImportedPort port;
-    if (const auto result = FindJson(response, {"result"})) ReadResult(row->module, *result, &port);
-    const uint16_t number = PortOf(*row, name, response, port_of_record, port);
+    ReadZgrab2Result(*result, &port);
+    const uint16_t number = PortOf(*result, port_of_record, port);
     port.observation.set_port(number);
-    JudgeGrab(ProtocolOf(row->module, number, port), end, &port);
+    JudgeGrab(ProtocolOfModule(result->module, number, port), result->end, &port);
     AddPort(std::move(port), &host->ports);
-    const Result<int64_t> at = ParseMoment(JsonText(response, {"timestamp"}, 40));
-    if (at.ok() && *at > 0 && (host->unix_ms == 0 || *at < host->unix_ms)) host->unix_ms = *at;
-  }
-
-  static void ReadResult(Module module, const Json& result, ImportedPort* port) {
-    switch (module) {
-      case Module::kSsh:
-        return ReadZgrabSsh(result, port);
-      case Module::kTls:
-        return ReadZgrabTlsLog(result, port);
-      case Module::kSmtp:
-      case Module::kPop3:
-      case Module::kImap:
-        return ReadZgrabMail(result, port);
-      case Module::kHttp:
-        return ReadZgrabHttp(result, port);
-    }
+    const int64_t at = ForeignMoment(JsonText(response, {"timestamp"}, 40));
+    if (at != 0 && (host->unix_ms == 0 || at < host->unix_ms)) host->unix_ms = at;
   }
 
   const ImportOptions options_;

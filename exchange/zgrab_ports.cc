@@ -190,9 +190,13 @@ void JudgeGrab(Protocol protocol, const GrabEnd& end, ImportedPort* port) {
   const std::string_view quoted =
       end.error.empty() && end.status != "success" ? end.status : end.error;
   port->observation.set_detail(Cut(quoted, kMostDetail));
-  if (HasKey(*port) || end.status == "success") {
-    const bool plain_mail = IsMail(protocol) && !HasKey(*port) && !HasHello(*port);
-    if (plain_mail) return Set(Outcome::kStartTlsRefused, Stage::kStartTls, port);
+  if (HasKey(*port)) return Set(Outcome::kOk, Stage::kDone, port);
+  if (end.status == "success") {
+    const proto::MailFacts& mail = port->observation.mail();
+    const bool declined = mail.starttls_reply().empty()
+                              ? !mail.capabilities().empty() && !mail.starttls_offered()
+                              : !Agreed(mail.starttls_reply());
+    if (declined) return Set(Outcome::kStartTlsRefused, Stage::kStartTls, port);
     return Set(Outcome::kOk, Stage::kDone, port);
   }
   const bool spoke = ToldAnything(*port);
