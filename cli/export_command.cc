@@ -117,15 +117,15 @@ Status WriteZgrab2(const RunReader& reader, const TextSink& sink) {
     const std::string line = writer.End();
     return line.empty() ? Status::Ok() : sink(line);
   };
-  HARK_RETURN_IF_ERROR(reader.ForEachRecord(
-      [&](const Address& address, const proto::HostRow& row) {
-        HARK_RETURN_IF_ERROR(flush());
-        writer.Begin(address, row);
-        return Status::Ok();
-      },
-      [&](const Address&, uint16_t port, const proto::PortRow& row) {
-        return writer.Add(port, row);
-      }));
+  const auto begin = [&](const Address& address, const proto::HostRow& row) -> Status {
+    HARK_RETURN_IF_ERROR(flush());
+    writer.Begin(address, row);
+    return Status::Ok();
+  };
+  const auto add = [&](const Address&, uint16_t port, const proto::PortRow& row) {
+    return writer.Add(port, row);
+  };
+  HARK_RETURN_IF_ERROR(reader.ForEachRecord(begin, add));
   return flush();
 }
 

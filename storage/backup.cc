@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 
 rocksdb::BackupEngineOptions EngineOptions(const std::string& directory) {
   rocksdb::BackupEngineOptions options(directory);
+  options.backup_env = rocksdb::Env::Default();  // wherever the store lies
   // A backup that power cuts can undo is none.
   options.sync = true;
   options.share_table_files = true;
@@ -76,7 +77,7 @@ Result<StoreBackup> BackUpStore(Store& store, const std::string& to,
   rocksdb::BackupEngine* opened = nullptr;
   HARK_RETURN_IF_ERROR(
       FromRocks(StrCat("open the backups in '", EscapeForDisplay(to), "'"),
-                rocksdb::BackupEngine::Open(EngineOptions(to), rocksdb::Env::Default(), &opened)));
+                rocksdb::BackupEngine::Open(EngineOptions(to), rocks->db().GetEnv(), &opened)));
   const std::unique_ptr<rocksdb::BackupEngine> engine(opened);
   rocksdb::CreateBackupOptions options;
   // What is only in the log becomes tables, which the next backup need not copy again.
