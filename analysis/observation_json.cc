@@ -30,20 +30,6 @@ void AddIdentification(Json& out, std::string_view line) {
   AddText(out, "comment", parts.comment);
 }
 
-Json KexInitJson(const proto::SshKexInit& lists) {
-  return {{"kex_algorithms", NameList(lists.kex_algorithms())},
-          {"host_key_algorithms", NameList(lists.server_host_key_algorithms())},
-          {"encryption_client_to_server", NameList(lists.encryption_client_to_server())},
-          {"encryption_server_to_client", NameList(lists.encryption_server_to_client())},
-          {"mac_client_to_server", NameList(lists.mac_client_to_server())},
-          {"mac_server_to_client", NameList(lists.mac_server_to_client())},
-          {"compression_client_to_server", NameList(lists.compression_client_to_server())},
-          {"compression_server_to_client", NameList(lists.compression_server_to_client())},
-          {"languages_client_to_server", NameList(lists.languages_client_to_server())},
-          {"languages_server_to_client", NameList(lists.languages_server_to_client())},
-          {"first_kex_packet_follows", lists.first_kex_packet_follows()}};
-}
-
 Json AgreedJson(const proto::SshAgreed& agreed) {
   Json out = Json::object();
   AddText(out, "kex", agreed.kex());
@@ -142,6 +128,20 @@ Json HttpJson(const proto::HttpFacts& http) {
 }
 
 }  // namespace
+
+Json KexInitJson(const proto::SshKexInit& lists) {
+  return {{"kex_algorithms", NameList(lists.kex_algorithms())},
+          {"host_key_algorithms", NameList(lists.server_host_key_algorithms())},
+          {"encryption_client_to_server", NameList(lists.encryption_client_to_server())},
+          {"encryption_server_to_client", NameList(lists.encryption_server_to_client())},
+          {"mac_client_to_server", NameList(lists.mac_client_to_server())},
+          {"mac_server_to_client", NameList(lists.mac_server_to_client())},
+          {"compression_client_to_server", NameList(lists.compression_client_to_server())},
+          {"compression_server_to_client", NameList(lists.compression_server_to_client())},
+          {"languages_client_to_server", NameList(lists.languages_client_to_server())},
+          {"languages_server_to_client", NameList(lists.languages_server_to_client())},
+          {"first_kex_packet_follows", lists.first_kex_packet_follows()}};
+}
 
 Json PortObservationJson(const proto::PortObservation& observation,
                          const ObservationJsonOptions& options) {

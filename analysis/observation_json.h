@@ -34,4 +34,7 @@ nlohmann::ordered_json PortObservationJson(const proto::PortObservation& observa
 nlohmann::ordered_json HostObservationJson(const proto::HostObservation& host,
                                            const ObservationJsonOptions& options = {});
 
+// The lists of an SSH server (RFC 4253 §7.1), each as an array.
+nlohmann::ordered_json KexInitJson(const proto::SshKexInit& lists);
+
 }  // namespace hark

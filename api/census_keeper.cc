@@ -53,6 +53,27 @@ Result<typename KeptTally<Tally>::Pointer> KeptTally<Tally>::Get(
   return Make(*view, lock);
 }
 
+CensusKeeper::~CensusKeeper() {
+  hosts.Stop();
+  banners.Stop();
+  algorithms.Stop();
+  keys.Stop();
+  if (maker_.joinable()) maker_.join();
+}
+
+// A failure is told to those who ask.
+void CensusKeeper::MakeAll(ViewSource view) {
+  maker_ = std::thread([this, view = std::move(view)] {
+    const auto make = [&](auto& tally) {
+      static_cast<void>(tally.Get(view(), HttpLane::kPatient).ok());
+    };
+    make(algorithms);
+    make(banners);
+    make(hosts);
+    make(keys);
+  });
+}
+
 template class KeptTally<HostTally>;
 template class KeptTally<BannerTally>;
 template class KeptTally<AlgorithmTally>;

@@ -34,6 +34,8 @@ class KeptTally {
 
   // In kQuick a null pointer where it would have to be waited for.
   Result<Pointer> Get(const std::shared_ptr<const ApiView>& view, HttpLane lane);
+  // Whoever counts now ends early, and whoever waits for him gets kInterrupted. For good.
+  void Stop() { stop_ = true; }
 
  private:
   // A tally that took less is made anew on the spot.
@@ -55,10 +57,22 @@ class KeptTally {
 
 class CensusKeeper {
  public:
+  using ViewSource = std::function<std::shared_ptr<const ApiView>()>;
+
+  CensusKeeper() = default;
+  ~CensusKeeper();
+
+  // Makes all of them in the background, the quickest first, so that nobody has to wait for one.
+  // At most once.
+  void MakeAll(ViewSource view);
+
   KeptTally<HostTally> hosts{TallyHosts};
   KeptTally<BannerTally> banners{TallyBanners};
   KeptTally<AlgorithmTally> algorithms{TallyAlgorithms};
   KeptTally<KeyTally> keys{TallyKeys};
+
+ private:
+  std::thread maker_;
 };
 
 }  // namespace hark

@@ -30,6 +30,7 @@ struct HttpRequest {
   std::map<std::string, std::string> query;      // decoded; of a name given twice the last counts
   std::map<std::string, std::string> arguments;  // what the names of the route's pattern stand for
   std::string host;                              // the Host header as given, "" = none
+  std::string accept;                            // the Accept header as given, "" = none
   std::string user;                // name of the API key it came with, "" = none asked
   ApiRole role = ApiRole::kAdmin;  // without keys everybody on loopback may everything
 };

@@ -209,6 +209,7 @@ std::optional<HttpResponse> HttpDesk::Open(const RequestHead& head, const Addres
   out.audit.target = head.target;
   out.audit.client = peer.ToString();
   out.request.host = head.Field("host");
+  out.request.accept = head.Field("accept");
   if (options_.behind_proxy) {
     const auto client = Address::Parse(LastForwarded(head.Field("x-forwarded-for")));
     if (client) out.audit.client = client->ToString();

@@ -79,6 +79,7 @@ std::string AlgorithmsJson(const proto::AlgorithmsRow& row, bool with_kex) {
 
 void AddPassiveSshRoutes(HttpRouter& router, std::shared_ptr<const ApiContext> context) {
   const auto census = std::make_shared<CensusKeeper>();
+  census->MakeAll(context->view);
   const auto add = [&](std::string pattern, Route route) {
     const auto handler = [=](const HttpRequest& request, HttpLane lane) {
       return Answered(route({request, lane, context->view(), *census}));

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
+#include <atomic>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -187,7 +188,7 @@ class PassiveSshFixture : public ::testing::Test {
   }
 
   std::shared_ptr<Store> store_;
-  uint64_t generation_ = 1;
+  std::atomic<uint64_t> generation_ = 1;  // the tallies are made in a thread of their own
   HttpRouter router_;
 };
 

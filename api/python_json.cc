@@ -1,5 +1,7 @@
 #include "api/python_json.h"
 
+#include <algorithm>
+
 #include "api/http_text.h"
 #include "base/strings.h"
 
@@ -81,6 +83,10 @@ void AppendCharacter(std::string& out, char32_t code) {
   }
 }
 
+bool IsPlain(char c) {
+  return c >= ' ' && c <= '~' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
+
 }  // namespace
 
 std::optional<std::string> BytesOfText(std::string_view text) {
@@ -96,7 +102,9 @@ std::optional<std::string> BytesOfText(std::string_view text) {
 
 void AppendPythonString(std::string& out, std::string_view bytes) {
   out += '"';
-  if (IsUtf8(bytes)) {
+  if (std::all_of(bytes.begin(), bytes.end(), IsPlain)) {  // nearly everything there is
+    out += bytes;
+  } else if (IsUtf8(bytes)) {
     while (!bytes.empty()) AppendCharacter(out, NextCharacter(bytes));
   } else {
     for (const char byte : bytes) AppendCharacter(out, static_cast<uint8_t>(byte));

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/strings.h"
-#include "cli/moment.h"
+#include "base/moment.h"
 #include "cli/probe_flags.h"
 
 namespace hark {

@@ -14,6 +14,9 @@
 #include "cli/geo_command.h"
 #include "cli/grab_command.h"
 #include "cli/graph_command.h"
+#include "cli/import_command.h"
+#include "cli/lookup_command.h"
+#include "cli/remember_command.h"
 #include "cli/report_command.h"
 #include "cli/run_change_command.h"
 #include "cli/run_command.h"
@@ -48,6 +51,7 @@ int main(int argc, char** argv) {
       {"exclude list", "the addresses that are left out", hark::RunExcludeList},
       {"exclude check", "is an address left out, and why", hark::RunExcludeCheck},
       {"geo info", "what a file of geo data is, and the countries in it", hark::RunGeoInfo},
+      {"import", "records of other programs into the history, or into a run", hark::RunImport},
       {"report", "the tables of a run", hark::RunReportCommand},
       {"cluster list", "the clusters of a run", hark::RunClusterList},
       {"cluster show", "one cluster, member by member", hark::RunClusterShow},
@@ -55,6 +59,9 @@ int main(int argc, char** argv) {
       {"cluster bundle", "one asset-holder's clusters, everybody else taken out",
        hark::RunClusterBundle},
       {"compare", "two runs: what changed; several: keys across their borders", hark::RunCompare},
+      {"lookup", "all that is known of an address, a key, a certificate, a banner, with dates",
+       hark::RunLookup},
+      {"db remember", "put what finished runs found into the history", hark::RunDbRemember},
       {"fleet keygen", "make the coordinator's long-term key pair", hark::RunFleetKeygen},
       {"fleet invite", "print a token with which one new worker may join", hark::RunFleetInvite},
       {"fleet allow", "let a worker in by its public key", hark::RunFleetAllow},

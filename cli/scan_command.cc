@@ -13,11 +13,11 @@
 #include "cli/kept_flags.h"
 #include "cli/opt_out_add.h"
 #include "cli/progress_line.h"
+#include "cli/remember_command.h"
 #include "cli/report_command.h"
 #include "cli/scan_options.h"
 #include "cli/service.h"
 #include "cli/signals.h"
-#include "coordinator/remembering.h"
 #include "coordinator/run_registry.h"
 
 namespace hark {
@@ -27,7 +27,6 @@ namespace {
 constexpr Duration kDrainTime = std::chrono::seconds(15);
 // After the last record is durable nothing is in flight: workers only say goodbye.
 constexpr Duration kGoodbyeTime = std::chrono::seconds(2);
-constexpr Duration kRememberQuietly = std::chrono::seconds(1);
 
 // One scan, from an opened store to runs that are done or interrupted.
 class Scan {
@@ -166,27 +165,6 @@ Status WorkOn(const ScanOptions& options, const GeoTable& geo, Store& store,
                                         "give the same command again")};
 }
 
-// What a run found becomes part of what every place ever showed. A signal puts it off: the next
-// command on this store goes on with it.
-Status Remember(Store& store, bool quiet, StopSignals& signals) {
-  const SystemClock clock;
-  const MonoTime start = clock.Now();
-  bool told = false;
-  const auto goes_on = [&](const std::string& run, uint64_t hosts) {
-    if (!quiet && clock.Now() - start > kRememberQuietly) {
-      std::fprintf(stderr, "\rrun %s enters the history: %s hosts", run.c_str(),
-                   WithThousands(hosts).c_str());
-      told = true;
-    }
-    return signals.Count() == 0;
-  };
-  const Result<bool> whole = RememberRuns(store, goes_on);
-  if (told) std::fputs("\n", stderr);
-  if (!whole.ok()) return whole.status().Prepend("the run is complete, but not yet in the history");
-  if (!*whole) std::fputs("the history is taken up again by the next command\n", stderr);
-  return Status::Ok();
-}
-
 // The names of the finished runs.
 Result<std::vector<std::string>> ScanToTheEnd(const ScanOptions& options) {
   HARK_ASSIGN_OR_RETURN(const GeoTable geo, LoadGeo(options.plan.geo));
@@ -202,7 +180,7 @@ Result<std::vector<std::string>> ScanToTheEnd(const ScanOptions& options) {
   const std::vector<proto::RunRow> open = OpenAmong(opened);
   if (!open.empty()) HARK_RETURN_IF_ERROR(WorkOn(options, geo, **store, open, signals));
   for (const proto::RunRow& run : open) HARK_RETURN_IF_ERROR(CheckLedger(**store, run.name()));
-  HARK_RETURN_IF_ERROR(Remember(**store, options.quiet, signals));
+  HARK_RETURN_IF_ERROR(RememberFinishedRuns(**store, options.quiet, signals));
   std::vector<std::string> names;
   for (const OpenedRun& run : opened) names.push_back(run.run.name());
   return names;

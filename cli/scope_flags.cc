@@ -7,7 +7,7 @@
 #include "base/as_table.h"
 #include "base/file.h"
 #include "base/strings.h"
-#include "cli/moment.h"
+#include "base/moment.h"
 #include "cli/probe_flags.h"
 #include "cli/read_run.h"
 #include "coordinator/targets.h"

@@ -7,7 +7,7 @@ foreach(file ${FILES})
 endforeach()
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
 file(WRITE ${OUT} "// Made by cmake/embed_files.cmake.
-#include \"cli/page_parts.h\"
+#include <string_view>
 
 namespace hark {
 namespace {

@@ -23,6 +23,9 @@ struct ImportedPort {
   std::vector<std::string> key_ids;
   // What FactsOf(observation) cannot tell.
   std::vector<SightedFact> facts;
+  // The source tells of a sighting, not of a visit that had an outcome (passive collection, other
+  // people's memories): `observation` has nothing but the port, and all that is known is in facts.
+  bool only_facts = false;
 };
 
 // One visit of one host.

@@ -10,10 +10,11 @@ build=(g++ cmake ninja-build ccache lld pkg-config git python3 iproute2 nftables
        libzmq3-dev libprotobuf-dev protobuf-compiler libssl-dev librocksdb-dev libgflags-dev
        libgtest-dev libgmock-dev libssh-dev libzstd-dev libjemalloc-dev libsodium-dev
        nlohmann-json3-dev prometheus-cpp-dev libc-ares-dev libmaxminddb-dev libzip-dev zlib1g-dev
-       libcairo2-dev libboost-dev node-d3-zoom node-d3-force graphviz fonts-dejavu-core)
+       libcairo2-dev libboost-dev libsimdjson-dev libhiredis-dev node-d3-zoom node-d3-force graphviz
+       fonts-dejavu-core)
 tests=(openssh-server openssh-client dropbear-bin tinysshd ucspi-tcp nginx-light lighttpd
        lighttpd-mod-openssl haproxy stunnel4 dovecot-imapd dovecot-pop3d postfix openssl
-       dnsmasq-base python3-networkx clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev chromium zmap)
+       dnsmasq-base redis-server python3-networkx clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev chromium zmap)
 # Debian lets a machine have one mail server. The others are only unpacked, into a folder that the
 # tests know (tests/integration/real_servers/with_own_root.sh); what they link to is installed.
 unpacked=(exim4-daemon-light opensmtpd)

@@ -36,6 +36,29 @@ TEST(ChangeListTest, ChangesOfOneKeyStayInTheirOrder) {
                                       Kind::kDelete}));
 }
 
+TEST(ChangeListTest, KeysOfAnyLengthGoAsTheirBytesDo) {
+  const std::string zero(1, '\0');
+  const std::vector<std::string> sorted = {"",
+                                           zero,
+                                           zero + zero,
+                                           "a",
+                                           "a" + zero,
+                                           "abcdefg",
+                                           "abcdefg" + zero,
+                                           "abcdefgh",
+                                           "abcdefghijklmno",
+                                           "abcdefghijklmno" + zero,
+                                           "abcdefghijklmnop",
+                                           "abcdefghijklmnopq"};
+  ChangeList list;
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    list.Add(Family::kRuns, Kind::kPut, sorted[i * 5 % sorted.size()], "");
+  }
+  std::vector<std::string> keys;
+  for (const Change* change : list.InOrder()) keys.push_back(change->key);
+  EXPECT_EQ(keys, sorted);
+}
+
 TEST(ChangeListTest, IsEmptyWhenCleared) {
   ChangeList list;
   EXPECT_TRUE(list.empty());

@@ -73,6 +73,11 @@ class HistoryReader {
   // Only the first half of it, which is the cheaper one; "" where the type has none.
   virtual Result<std::string> SshBlob(const Fact& key) const = 0;
   virtual Result<std::string> Certificate(const Fact& fact) const = 0;  // DER
+  // The whole SHA-256 of a certificate, also of one whose DER is not known.
+  virtual Result<std::string> CertificateSha256(const Fact& fact) const {
+    (void)fact;
+    return NotFound("only the beginning of the hash is known");
+  }
   virtual Result<std::string> Banner(const Fact& fact) const = 0;
   virtual Result<proto::AlgorithmsRow> Algorithms(const Fact& fact) const = 0;
 

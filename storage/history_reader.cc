@@ -106,6 +106,13 @@ class SnapshotHistory final : public HistoryReader {
   Result<std::string> SshBlob(const Fact& key) const override;
   Result<std::string> Certificate(const Fact& fact) const override;
 
+  Result<std::string> CertificateSha256(const Fact& fact) const override {
+    HARK_ASSIGN_OR_RETURN(std::string value, Get(Family::kFacts, schema::FactKey(fact)));
+    if (value.size() != kSha256Size + 1) return UnreadableEntry();
+    value.pop_back();
+    return value;
+  }
+
   Result<std::string> Banner(const Fact& fact) const override {
     return Get(Family::kFacts, schema::FactKey(fact));
   }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <random>
 #include <set>
@@ -251,13 +253,14 @@ TEST_F(HistoryTest, RandomSightingsGiveTheSameStoreInAnyOrder) {
     }
     all.push_back(std::move(sighting));
   }
-  const auto fill = [](Store& store, const std::vector<Sighting>& sightings) {
+  const auto fill = [](Store& store, const std::vector<Sighting>& sightings, bool bulk) {
     for (size_t i = 0; i < sightings.size();) {
       const auto write = store.NewWrite();
       for (size_t end = std::min(i + 7, sightings.size()); i < end; ++i) {
         write->PutSighting(sightings[i]);
       }
-      ASSERT_TRUE(store.Commit(*write, false).ok());
+      const Status done = bulk ? store.CommitBulk(*write) : store.Commit(*write, false);
+      ASSERT_TRUE(done.ok()) << done.message();
     }
   };
   const auto content = [](const Store& store) {
@@ -271,7 +274,7 @@ TEST_F(HistoryTest, RandomSightingsGiveTheSameStoreInAnyOrder) {
                     .ok());
     return rows;
   };
-  fill(*store_, all);
+  fill(*store_, all, false);
   for (const auto& [fact, places] : expected) {
     const std::vector<std::string> uses = UsesOf(fact);
     EXPECT_EQ(std::set<std::string>(uses.begin(), uses.end()), places);
@@ -279,9 +282,14 @@ TEST_F(HistoryTest, RandomSightingsGiveTheSameStoreInAnyOrder) {
   }
   const auto other = std::move(Store::OpenInMemory()).value();
   std::shuffle(all.begin(), all.end(), random);
-  fill(*other, all);
-  fill(*other, all);  // duplicates
+  fill(*other, all, false);
+  fill(*other, all, false);  // duplicates
   EXPECT_EQ(content(*other), content(*store_));
+  TempDirectory dir;
+  const auto bulk = std::move(Store::Open(dir.path(), Store::Mode::kReadWrite)).value();
+  std::shuffle(all.begin(), all.end(), random);
+  fill(*bulk, all, true);
+  EXPECT_EQ(content(*bulk), content(*store_));
 }
 
 class RememberTest : public HistoryTest {
@@ -338,6 +346,36 @@ TEST_F(RememberTest, AStoppedFoldGoesOnWhereItWas) {
   EXPECT_TRUE(*RememberRun(*store_, run, [&](uint64_t hosts) { return again = hosts, true; }));
   EXPECT_LT(again, 10'000u - half + 4096);
   EXPECT_EQ(UsesOf(BannerFact("SSH-2.0-x").fact).size(), 10'000u);
+}
+
+TEST(HistoryOnDisk, ABulkIsThereAsAWholeWithAllThatWasChangedInIt) {
+  TempDirectory dir;
+  const SightedFact key = KeyFactOfBlob(Ed25519Blob('k'));
+  {
+    const auto store = std::move(Store::Open(dir.path(), Store::Mode::kReadWrite)).value();
+    const auto first = store->NewWrite();
+    first->PutSighting({Named("192.0.2.1"), 22, 100, {key}});
+    first->PutSighting({Named("192.0.2.2"), 22, 100, {key}});
+    ASSERT_TRUE(store->CommitBulk(*first).ok());
+    const auto second = store->NewWrite();
+    second->PutSighting({Named("192.0.2.1"), 22, 200, {key}});
+    second->PutSighting({Named("192.0.2.1"), 22, 300, {key}});
+    second->ForgetHost(Named("192.0.2.2"));
+    second->PutSighting({Named("192.0.2.2"), 22, 400, {BannerFact("SSH-2.0-new")}});
+    second->PutMeta("import/x", "1");
+    second->PutMeta("import/x", "2");
+    ASSERT_TRUE(store->CommitBulk(*second).ok());
+  }
+  std::ofstream(dir.path() + "/bulk-history.sst") << "of a process that was killed";
+  const auto store = std::move(Store::Open(dir.path(), Store::Mode::kReadWrite)).value();
+  EXPECT_FALSE(std::filesystem::exists(dir.path() + "/bulk-history.sst"));
+  const auto history = store->ReadHistory();
+  EXPECT_EQ(history->Host(Named("192.0.2.1"))->front().timeline.visit_count(), 3u);
+  const auto forgotten = history->Host(Named("192.0.2.2"));
+  ASSERT_EQ(forgotten->size(), 1u);
+  EXPECT_EQ(forgotten->front().timeline.visit_count(), 1u);
+  EXPECT_FALSE(forgotten->front().timeline.Has(key.fact));
+  EXPECT_EQ(store->Meta("import/x")->value(), "2");
 }
 
 TEST(HistoryOnDisk, IsThereAfterReopeningAndForReadersBeside) {

@@ -9,7 +9,6 @@
 namespace hark {
 namespace {
 
-constexpr char kAll[] = "all";
 constexpr size_t kWriteBytes = 4 << 20;
 constexpr uint64_t kHostsBetweenAsking = 4096;
 constexpr int64_t kMillis = 1000;
@@ -69,7 +68,7 @@ Result<bool> Fold::Run(const RunReader& reader, const Address& from) {
       });
   if (stopped_) return walked.code() == StatusCode::kUnavailable ? Result<bool>(false) : walked;
   HARK_RETURN_IF_ERROR(walked);
-  HARK_RETURN_IF_ERROR(Commit(kAll, true));
+  HARK_RETURN_IF_ERROR(Commit(kWholeRun, true));
   return true;
 }
 
@@ -95,7 +94,7 @@ std::vector<SightedFact> FactsOfRow(const proto::PortRow& row) {
 Result<bool> RememberRun(Store& store, const proto::RunRow& run,
                          const std::function<bool(uint64_t hosts)>& goes_on) {
   HARK_ASSIGN_OR_RETURN(const std::optional<std::string> place, store.Remembered(run.id()));
-  if (place == kAll) return true;
+  if (place == kWholeRun) return true;
   const std::optional<Address> from = Address::FromSortKey(place.value_or(""));
   HARK_ASSIGN_OR_RETURN(const std::unique_ptr<RunReader> reader, store.ReadRun(run.name()));
   return Fold(store, run.id(), goes_on).Run(*reader, from.value_or(Address()));
@@ -103,7 +102,7 @@ Result<bool> RememberRun(Store& store, const proto::RunRow& run,
 
 Result<bool> IsRemembered(const Store& store, uint32_t run) {
   HARK_ASSIGN_OR_RETURN(const std::optional<std::string> place, store.Remembered(run));
-  return place == kAll;
+  return place == kWholeRun;
 }
 
 Result<std::vector<proto::RunRow>> NotRemembered(const Store& store) {

@@ -18,6 +18,9 @@ namespace hark {
 Result<bool> RememberRun(Store& store, const proto::RunRow& run,
                          const std::function<bool(uint64_t hosts)>& goes_on);
 
+// The place (StoreWrite::PutRemembered) of a run of which all is in the history.
+inline constexpr char kWholeRun[] = "all";
+
 // Is all of it in the history?
 Result<bool> IsRemembered(const Store& store, uint32_t run);
 // Finished runs of which that is not so: of a store from before there was a history, or whose

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "base/unique_fd.h"
+#include "storage/bulk_write.h"
 #include "storage/rocks_options.h"
 
 namespace hark {
@@ -162,6 +163,7 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
                 : rocksdb::DB::Open(options, path, families, &handles, &db);
   if (!status.ok()) return ExplainOpenFailure(path, status);
   rocks->db_.reset(db);
+  if (!read_only) RemoveUnfinishedBulks(path);  // nobody else writes any more
   for (size_t i = 0; i < opened.size(); ++i) {
     rocks->handles_[static_cast<size_t>(opened[i])] = handles[i];
   }
@@ -253,6 +255,10 @@ Status Rocks::ForEach(Family family, std::string_view prefix, const rocksdb::Sna
     walk.backward ? it->Prev() : it->Next();
   }
   return FromRocks(schema::FamilyName(family), it->status());
+}
+
+std::shared_ptr<Rocks> RocksOf(const Store& store) {
+  return store.rocks();
 }
 
 }  // namespace hark

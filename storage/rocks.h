@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "storage/schema.h"
+#include "storage/store.h"
 
 namespace hark {
 
@@ -66,5 +67,8 @@ class Rocks {
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, schema::kFamilyCount> handles_{};
 };
+
+// The database of a store; nullptr for one that is only a front of another.
+std::shared_ptr<Rocks> RocksOf(const Store& store);
 
 }  // namespace hark

@@ -142,8 +142,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family,
   if (family == Family::kRecords || family == Family::kByKey) MergeByAge(&options);
   if (IsOfHistory(family)) LookUpPointwise(family, &options, &table);
   if (family == Family::kCerts) KeepBodiesApart(&options);
-  // Every row that is written asks first what it replaces, which is nearly always nothing.
-  if (family == Family::kRecords) {
+  // Every row that is written asks first what is there, which is nearly always nothing.
+  if (family == Family::kRecords || family == Family::kHistory || family == Family::kFacts) {
     options.memtable_prefix_bloom_size_ratio = kMemtableBloomRatio;
     options.memtable_whole_key_filtering = true;
   }

@@ -50,6 +50,8 @@ class RocksWrite final : public StoreWrite {
   std::string_view log_bytes() override { return batch().Data(); }
   // Of all changes so far.
   rocksdb::WriteBatch& batch();
+  // The same as changes; only of a write that nobody has asked for its batch.
+  std::vector<const Change*> in_order() const { return changes_.InOrder(); }
   // Why this write must not be committed, if so.
   const Status& broken() const { return broken_; }
 

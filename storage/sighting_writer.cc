@@ -2,21 +2,16 @@
 
 #include <algorithm>
 
-#include "base/strings.h"
 #include "keys/certificate.h"
-#include "keys/digests.h"
 #include "keys/ssh_key.h"
 #include "storage/fact_body.h"
+#include "storage/fact_names.h"
 #include "storage/value_codec.h"
 
 namespace hark {
 namespace {
 
 using schema::Family;
-using schema::NameKind;
-
-// A certificate may name a thousand hosts; it is found by this many of them.
-constexpr size_t kMostNames = 100;
 
 bool HasUses(FactKind kind) {
   return kind >= FactKind::kKey && kind <= FactKind::kAlgorithms;
@@ -28,8 +23,15 @@ bool IsNothing(const Status& status) {
 
 }  // namespace
 
+// Nearly always nothing, which is worth no message.
 Result<std::string> SightingWriter::Stored(Family family, std::string_view key) const {
-  return rocks_.Get(family, key);
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status found =
+      rocks_.db().Get(rocksdb::ReadOptions(), rocks_.family(family),
+                      rocksdb::Slice(key.data(), key.size()), &value);
+  if (found.IsNotFound()) return NotFound("");
+  if (!found.ok()) return FromRocks(schema::FamilyName(family), found);
+  return value.ToString();
 }
 
 Result<std::vector<Fact>*> SightingWriter::FactsAt(const std::string& place) {
@@ -66,6 +68,7 @@ Status SightingWriter::Put(const Sighting& sighting) {
 }
 
 Status SightingWriter::PutBody(const SightedFact& fact) {
+  if (fact.sha256.empty()) return Status::Ok();  // a reference, and nothing known of what to
   if (bodies_here_.contains(schema::FactKey(fact.fact))) return Status::Ok();
   switch (fact.fact.kind) {
     case FactKind::kKey:
@@ -142,38 +145,22 @@ Status SightingWriter::PutCertificateBody(const SightedFact& fact) {
 }
 
 void SightingWriter::PutKeyNames(const Fact& key, std::string_view ssh_blob) {
-  if (const std::string md5 = Md5(ssh_blob); !md5.empty()) PutName(NameKind::kMd5, md5, key);
-  PutName(NameKind::kSshSha256, Sha256(ssh_blob).substr(0, schema::kSshSha256NameSize), key);
+  for (std::string& name : NamesOfKey(key, ssh_blob)) Put(Family::kFactNames, std::move(name), "");
 }
 
 void SightingWriter::PutCertificateNames(const Fact& certificate, std::string_view der) {
-  const std::optional<CertificateFacts> facts = ReadCertificate(der);
-  if (!facts) return;
-  std::vector<std::string> names = facts->dns_names;
-  if (names.size() > kMostNames) names.resize(kMostNames);
-  names.push_back(facts->common_name);
-  for (const std::string& name : names) {
-    if (name.empty() || name.size() > HostId::kMaxName) continue;
-    PutName(NameKind::kCertificateName, schema::TurnRound(AsciiLower(name)) + '\0', certificate);
+  for (std::string& name : NamesOfCertificate(certificate, der)) {
+    Put(Family::kFactNames, std::move(name), "");
   }
-  PutName(NameKind::kCertificateIssuer, facts->issuer.substr(0, schema::kMostIssuer) + '\0',
-          certificate);
 }
 
 void SightingWriter::PutAlgorithmsBody(const SightedFact& fact) {
   proto::AlgorithmsRow row;
   if (!row.ParseFromString(fact.body)) return;
   Put(Family::kFacts, schema::FactKey(fact.fact), fact.body);
-  if (const auto hassh = HexDecode(row.hassh()); hassh && !hassh->empty()) {
-    PutName(NameKind::kHassh, *hassh, fact.fact);
+  for (std::string& name : NamesOfAlgorithms(fact.fact, row)) {
+    Put(Family::kFactNames, std::move(name), "");
   }
-  if (const auto hassh = HexDecode(row.passive_ssh_hassh()); hassh && !hassh->empty()) {
-    PutName(NameKind::kPassiveSshHassh, *hassh, fact.fact);
-  }
-}
-
-void SightingWriter::PutName(NameKind kind, std::string_view name, const Fact& fact) {
-  Put(Family::kFactNames, schema::FactNamePrefix(kind, name) + fact.value, "");
 }
 
 void SightingWriter::Put(Family family, std::string key, std::string value) {

@@ -34,7 +34,6 @@ class SightingWriter {
   void PutKeyNames(const Fact& key, std::string_view ssh_blob);
   void PutCertificateNames(const Fact& certificate, std::string_view der);
   void PutAlgorithmsBody(const SightedFact& fact);
-  void PutName(schema::NameKind kind, std::string_view name, const Fact& fact);
   void Put(schema::Family family, std::string key, std::string value);
   Result<std::string> Stored(schema::Family family, std::string_view key) const;
 

@@ -3,6 +3,7 @@
 #include <rocksdb/env.h>
 
 #include "base/strings.h"
+#include "storage/bulk_write.h"
 #include "storage/history_reader.h"
 #include "storage/hosts_in.h"
 #include "storage/open_on.h"
@@ -33,6 +34,11 @@ class RocksStore final : public Store {
     options.sync = sync;
     return FromRocks("write to the store",
                      rocks_->db().Write(options, &static_cast<RocksWrite&>(write).batch()));
+  }
+
+  Status CommitBulk(StoreWrite& write) override {
+    HARK_RETURN_IF_ERROR(static_cast<RocksWrite&>(write).broken());
+    return IngestInOrder(*rocks_, static_cast<RocksWrite&>(write).in_order());
   }
 
   Status Resume() override { return rocks_->Resume(); }
@@ -203,6 +209,8 @@ class RocksStore final : public Store {
   }
 
  private:
+  std::shared_ptr<Rocks> rocks() const override { return rocks_; }
+
   Status PutVersion() {
     const std::unique_ptr<StoreWrite> write = NewWrite();
     write->PutMeta(kSchemaVersionName, std::to_string(schema::kVersion));

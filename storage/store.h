@@ -28,6 +28,9 @@
 namespace hark {
 
 class StoreWrite;
+class Rocks;
+class Store;
+std::shared_ptr<Rocks> RocksOf(const Store& store);  // storage/rocks.h
 
 // A host to be visited again, and where in the run's revisit lists it stands.
 struct StoredRevisit {
@@ -57,6 +60,9 @@ class Store {
   // kDiskFull and kIo leave the store read-only until Resume or reopening; nothing of `write` is
   // visible, and the same `write` may be committed again then.
   virtual Status Commit(StoreWrite& write, bool sync) = 0;
+  // Commit with sync, for writes of tens of megabytes: several times as fast for them, slower for
+  // small ones. One at a time.
+  virtual Status CommitBulk(StoreWrite& write) = 0;
   // After a failed Commit: makes what was committed durable in new files and takes writes again.
   // Fails while the disk does, and for good where only reopening helps.
   virtual Status Resume() = 0;
@@ -112,6 +118,10 @@ class Store {
   // SHA-256 over all that must be equal however a run was interrupted: hosts, ports, keys and
   // coverage of the run, in order, without times, workers, jobs or durations.
   virtual Result<std::string> LogicalDigest(std::string_view run_name) const = 0;
+
+ private:
+  friend std::shared_ptr<Rocks> RocksOf(const Store& store);
+  virtual std::shared_ptr<Rocks> rocks() const { return nullptr; }
 };
 
 // Changes that become visible together.

@@ -20,6 +20,7 @@ class RecordedStore final : public Store {
                          std::fwrite(bytes.data(), bytes.size(), 1, file_) == 1;
     return written ? inner_->Commit(write, sync) : IoError("cannot record the commits");
   }
+  Status CommitBulk(StoreWrite& write) override { return Commit(write, true); }
   Status Resume() override { return inner_->Resume(); }
   bool WritesStall() const override { return inner_->WritesStall(); }
   Status ForEachOptOut(const std::function<Status(proto::OptOutRow)>& visit) const override {

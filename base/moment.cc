@@ -1,4 +1,4 @@
-#include "cli/moment.h"
+#include "base/moment.h"
 
 #include <chrono>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "cli/moment.h"
+#include "base/moment.h"
 
 #include <gtest/gtest.h>
 

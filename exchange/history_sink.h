@@ -1,0 +1,36 @@
+#pragma once
+
+// Imported hosts into the history (storage/history.h), and the place reached in the same write.
+
+#include <memory>
+#include <string>
+
+#include "exchange/import_queue.h"
+#include "exchange/reject_file.h"
+#include "storage/store.h"
+
+namespace hark {
+
+// The sightings of a visit, one a port.
+std::vector<Sighting> SightingsOf(ImportedHost host);
+
+class HistoryTarget : public ImportTarget {
+ public:
+  // progress_name: where in meta the place is kept; "" = nowhere. source: for the reject file.
+  HistoryTarget(Store& store, std::string progress_name, RejectFile& rejects, std::string source);
+
+  Status Write(ImportBatch batch) override;
+
+ protected:
+  // More of the batch for the same write, before it is committed.
+  virtual Status AddMore(const std::vector<ImportedHost>&, StoreWrite&) { return Status::Ok(); }
+
+  Store& store_;
+
+ private:
+  const std::string progress_name_;
+  RejectFile& rejects_;
+  const std::string source_;
+};
+
+}  // namespace hark
