@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/api_command.h"
+#include "cli/api_key_command.h"
 #include "cli/bundle_command.h"
 #include "cli/cluster_command.h"
 #include "cli/compare_command.h"
@@ -32,6 +34,10 @@ int main(int argc, char** argv) {
       {"grab", "look at hosts directly: everything they show, without a store", hark::RunGrab},
       {"serve", "the coordinator of a store: many runs at once, until it is stopped",
        hark::RunServe},
+      {"api", "answer look-ups of a store over HTTP, also beside a running scan", hark::RunApi},
+      {"api key add", "make a key with which somebody may ask the API", hark::RunApiKeyAdd},
+      {"api key list", "the keys of the API", hark::RunApiKeyList},
+      {"api key revoke", "end a key of the API", hark::RunApiKeyRevoke},
       {"run create", "plan a run, or one for each country", hark::RunRunCreate},
       {"run list", "the runs of a store", hark::RunRunList},
       {"run status", "how the runs stand, and what they wait for", hark::RunRunStatus},
