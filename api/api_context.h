@@ -47,7 +47,7 @@ struct ApiReports {
   std::function<Json(const ApiView&, const ApiRunPart&, uint64_t min_size)> cluster_list;
   // hark cluster show: members, ports, keys. id may be cut short as far as it is unique.
   std::function<Json(const ApiView&, const ApiRunPart&, const std::string& id)> cluster_show;
-  // The nodes and links of hark cluster graph, without places.
+  // hark cluster graph --format=json.
   std::function<Json(const ApiView&, const ApiRunPart&, const std::string& id)> cluster_graph;
   // hark compare of two runs; with cross of any number.
   std::function<Json(const ApiView&, const std::vector<std::string>& runs, bool cross)> compare;

@@ -109,7 +109,7 @@ void HttpConnection::Advance() {
   HeadReader::What what = reader_.Next();
   if (std::holds_alternative<HeadReader::NeedsMore>(what)) return Read();
   if (auto* refusal = std::get_if<HttpResponse>(&what)) return Refuse(*refusal);
-  TakeRequest(std::get<HttpHead>(std::move(what)));
+  TakeRequest(std::get<RequestHead>(std::move(what)));
 }
 
 void HttpConnection::Refuse(const HttpResponse& response) {
@@ -123,7 +123,7 @@ void HttpConnection::Refuse(const HttpResponse& response) {
   Answer(house_.desk->Dress(*case_, response));
 }
 
-void HttpConnection::TakeRequest(HttpHead head) {
+void HttpConnection::TakeRequest(RequestHead head) {
   case_ = std::make_shared<HttpCase>();
   std::optional<HttpResponse> response = house_.desk->Open(head, peer_, Now(), *case_);
   if (++requests_ >= house_.limits.requests_per_connection) case_->keep_alive = false;

@@ -29,7 +29,7 @@
 
 #include "api/connection_book.h"
 #include "api/http_desk.h"
-#include "api/http_head.h"
+#include "api/request_head.h"
 #include "api/tls_session.h"
 #include "api/work_pool.h"
 
@@ -67,7 +67,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void Read();
   void OnRead(size_t bytes, bool failed);
   void Advance();
-  void TakeRequest(HttpHead head);
+  void TakeRequest(RequestHead head);
   void AskPatiently(std::optional<HttpResponse> heavy);
   void Answer(WireAnswer answer);
   void Refuse(const HttpResponse& response);

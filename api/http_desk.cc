@@ -160,7 +160,8 @@ bool HttpDesk::KnowsHost(std::string_view host) const {
 }
 
 // A browser asks whether it may ask with credentials: Fetch, "CORS-preflight request".
-std::optional<HttpResponse> HttpDesk::Preflight(const HttpHead& head, const HttpCase& open) const {
+std::optional<HttpResponse> HttpDesk::Preflight(const RequestHead& head,
+                                                const HttpCase& open) const {
   if (head.method != "OPTIONS" || open.origin.empty()) return std::nullopt;
   HttpResponse response;
   response.status = 204;
@@ -170,19 +171,19 @@ std::optional<HttpResponse> HttpDesk::Preflight(const HttpHead& head, const Http
   return response;
 }
 
-std::optional<HttpResponse> HttpDesk::PassGate(const HttpHead& head, MonoTime now,
+std::optional<HttpResponse> HttpDesk::PassGate(const RequestHead& head, MonoTime now,
                                                HttpCase& out) const {
-  if (options_.gate == nullptr) {
-    if (KnowsHost(out.request.host)) return std::nullopt;
-    return JsonError(421, "this server is not known by that name; --host_names allows it");
+  GateVerdict verdict;
+  if (options_.gate != nullptr) {
+    verdict = options_.gate->Judge(
+        ReadCredentials(head.Field("authorization"), head.Field("x-api-key")), now);
   }
-  GateVerdict verdict = options_.gate->Judge(
-      ReadCredentials(head.Field("authorization"), head.Field("x-api-key")), now);
   out.request.user = out.audit.user = std::move(verdict.user);
   out.request.role = verdict.role;
   switch (verdict.kind) {
     case GateVerdict::Kind::kWelcome:
-      return std::nullopt;
+      if (!out.request.user.empty() || KnowsHost(out.request.host)) return std::nullopt;
+      return JsonError(421, "this server is not known by that name; --host_names allows it");
     case GateVerdict::Kind::kUnknown: {
       HttpResponse response = JsonError(401, "an API key is needed, and this is none");
       SetField("WWW-Authenticate", "Basic realm=\"hark\", charset=\"UTF-8\"", response);
@@ -197,8 +198,8 @@ std::optional<HttpResponse> HttpDesk::PassGate(const HttpHead& head, MonoTime no
   return JsonError(500, "no verdict");
 }
 
-std::optional<HttpResponse> HttpDesk::Open(const HttpHead& head, const Address& peer, MonoTime now,
-                                           HttpCase& out) const {
+std::optional<HttpResponse> HttpDesk::Open(const RequestHead& head, const Address& peer,
+                                           MonoTime now, HttpCase& out) const {
   out.began = now;
   out.http_1_0 = head.http_1_0;
   // Where a body would end is not looked for, so nothing can follow it.

@@ -10,9 +10,9 @@
 
 #include "api/http.h"
 #include "api/http_gate.h"
-#include "api/http_head.h"
 #include "api/http_limits.h"
 #include "api/http_text.h"
+#include "api/request_head.h"
 #include "base/address.h"
 
 namespace hark {
@@ -44,8 +44,8 @@ struct HttpDeskOptions {
   AuditSink* audit = nullptr;  // nullptr: nobody is told
   bool behind_proxy = false;   // the client is who X-Forwarded-For names last
   // Names under which the server may be asked besides addresses and "localhost"; looked at when
-  // there is no gate. Otherwise a page of a stranger, whose name leads here, could read everything
-  // with its visitor's browser.
+  // no key was asked for. Otherwise a page of a stranger, whose name leads here, could read
+  // everything with its visitor's browser.
   std::vector<std::string> hosts;
   std::vector<std::string> cors_origins;
 };
@@ -56,7 +56,7 @@ class HttpDesk {
   HttpDesk(const HttpRouter& router, HttpDeskOptions options);
 
   // What is to be answered without asking a route, or nullopt, and `out` may be asked with.
-  std::optional<HttpResponse> Open(const HttpHead& head, const Address& peer, MonoTime now,
+  std::optional<HttpResponse> Open(const RequestHead& head, const Address& peer, MonoTime now,
                                    HttpCase& out) const;
   std::optional<HttpResponse> Ask(HttpCase& open) const;
   // Nothing that holds others up: it may be dressed in an I/O thread.
@@ -67,8 +67,8 @@ class HttpDesk {
   void Close(HttpCase& open, MonoTime now) const;
 
  private:
-  std::optional<HttpResponse> Preflight(const HttpHead& head, const HttpCase& open) const;
-  std::optional<HttpResponse> PassGate(const HttpHead& head, MonoTime now, HttpCase& out) const;
+  std::optional<HttpResponse> Preflight(const RequestHead& head, const HttpCase& open) const;
+  std::optional<HttpResponse> PassGate(const RequestHead& head, MonoTime now, HttpCase& out) const;
   bool KnowsHost(std::string_view host) const;
   std::string CommonFields() const;
 

@@ -16,7 +16,7 @@ namespace hark {
 struct GateVerdict {
   enum class Kind : uint8_t { kWelcome, kUnknown, kTooOften };
   Kind kind = Kind::kWelcome;
-  std::string user;  // the key's name; of kTooOften too
+  std::string user;  // the key's name, of kTooOften too; "" = it was asked for none
   ApiRole role = ApiRole::kAdmin;
   int64_t retry_after_s = 0;  // of kTooOften
 };
@@ -26,6 +26,8 @@ class HttpGate {
   virtual ~HttpGate() = default;
   // Takes a token of the key. Thread-safe; some microseconds.
   virtual GateVerdict Judge(const std::optional<Credentials>& credentials, MonoTime now) = 0;
+  // Nobody is welcome without a key.
+  virtual bool asks_for_keys() const = 0;
 };
 
 // One answered request, for the audit log.

@@ -232,7 +232,7 @@ void HttpServer::Parts::Accept(size_t index) {
 Status CheckExposure(const HttpServerOptions& options) {
   const bool proxy = options.desk.behind_proxy;
   const bool tls = !options.tls_certificate.empty();
-  const bool keys = options.desk.gate != nullptr;
+  const bool keys = options.desk.gate != nullptr && options.desk.gate->asks_for_keys();
   if (tls != !options.tls_key.empty()) {
     return InvalidInput("--tls_cert and --tls_key go together");
   }

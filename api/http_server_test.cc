@@ -458,6 +458,7 @@ TEST_F(HttpServerTest, AConnectionThatIsLeftOpenDoesNotHoldUpTheEnd) {
 TEST(CheckExposureTest, StrangersNeedKeysAndNobodyMayListenIn) {
   class Gate final : public HttpGate {
     GateVerdict Judge(const std::optional<Credentials>&, MonoTime) override { return {}; }
+    bool asks_for_keys() const override { return true; }
   } gate;
   HttpServerOptions options;
   options.listen = {"127.0.0.1:8500", "[::1]:8500"};

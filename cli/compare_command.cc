@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "analysis/facts_tables.h"
-#include "analysis/leaf_judge.h"
 #include "analysis/run_comparison.h"
 #include "analysis/scope.h"
 #include "analysis/super_clusters.h"
@@ -19,6 +18,7 @@
 #include "cli/exit_code.h"
 #include "cli/facts_flags.h"
 #include "cli/flags.h"
+#include "cli/judged_links.h"
 #include "cli/output.h"
 #include "cli/probe_flags.h"
 #include "cli/render_text.h"
@@ -192,21 +192,6 @@ Result<std::string> CompareTwo(const CompareOptions& options, const OpenedRuns& 
   if (options.format == "text") sizes = {listed, kHostsOfAKindOnTerminal, false};
   return Rendered(ComparisonHeadline(comparison), opened.scope, ComparisonTables(comparison, sizes),
                   options);
-}
-
-// With browser trust judged, if there is a trust store.
-Result<SuperClusters> JudgedSuperClusters(std::span<const ComparedRun* const> runs,
-                                          const CrossLinks& links, const FactsOptions& facts) {
-  const CrossNodeFinder finder(runs, links);
-  std::vector<std::unique_ptr<BrowserJudge>> judges;
-  std::vector<LeafJudge> judging;
-  for (uint32_t run = 0; run < runs.size(); ++run) {
-    judges.push_back(std::make_unique<BrowserJudge>(*runs[run]->reader, runs[run]->hosts, facts));
-    HARK_RETURN_IF_ERROR(judges.back()->ReadAhead(
-        [&](uint32_t host) { return finder.Find(run, host) != Clustering::kNone; }));
-    judging.push_back(judges.back()->AsJudge());
-  }
-  return FindSuperClusters(runs, links, judging);
 }
 
 Result<std::string> CompareAll(const CompareOptions& options, const OpenedRuns& opened) {

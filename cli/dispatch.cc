@@ -64,13 +64,21 @@ int Dispatch(std::span<const Command> commands, const std::vector<std::string>& 
     std::fputs(Help(commands, "").c_str(), stdout);
     return 0;
   }
+  // The longest name that the line begins with: "api key add" and not "api".
+  const Command* found = nullptr;
+  size_t found_words = 0;
   std::vector<std::string> subcommands;
   for (const Command& command : commands) {
     const std::vector<std::string_view> words = Split(command.name, ' ');
     if (words[0] != args[0]) continue;
-    if (words.size() == 1) return command.run({args.begin() + 1, args.end()});
-    if (args.size() > 1 && words[1] == args[1]) return command.run({args.begin() + 2, args.end()});
-    subcommands.emplace_back(words[1]);
+    if (words.size() > 1) subcommands.emplace_back(command.name.substr(words[0].size() + 1));
+    if (words.size() <= found_words || words.size() > args.size()) continue;
+    if (!std::equal(words.begin(), words.end(), args.begin())) continue;
+    found = &command;
+    found_words = words.size();
+  }
+  if (found != nullptr) {
+    return found->run({args.begin() + static_cast<ptrdiff_t>(found_words), args.end()});
   }
   return subcommands.empty() ? Unknown(commands, args[0]) : Group(commands, args, subcommands);
 }

@@ -11,7 +11,7 @@
 namespace hark {
 
 struct Command {
-  std::string_view name;     // one or two words: "report", "cluster show"
+  std::string_view name;     // one to three words: "report", "cluster show", "api key add"
   std::string_view summary;  // one line for `hark --help`
   // args: what follows the name. Gives the exit code.
   int (*run)(const std::vector<std::string>& args);

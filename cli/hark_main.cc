@@ -3,11 +3,15 @@
 #include <string>
 #include <vector>
 
+#include "cli/api_command.h"
+#include "cli/api_key_command.h"
 #include "cli/bundle_command.h"
 #include "cli/cluster_command.h"
 #include "cli/compare_command.h"
+#include "cli/db_command.h"
 #include "cli/dispatch.h"
 #include "cli/exclude_command.h"
+#include "cli/export_command.h"
 #include "cli/fleet_command.h"
 #include "cli/geo_command.h"
 #include "cli/grab_command.h"
@@ -32,6 +36,10 @@ int main(int argc, char** argv) {
       {"grab", "look at hosts directly: everything they show, without a store", hark::RunGrab},
       {"serve", "the coordinator of a store: many runs at once, until it is stopped",
        hark::RunServe},
+      {"api", "answer look-ups of a store over HTTP, also beside a running scan", hark::RunApi},
+      {"api key add", "make a key with which somebody may ask the API", hark::RunApiKeyAdd},
+      {"api key list", "the keys of the API", hark::RunApiKeyList},
+      {"api key revoke", "end a key of the API", hark::RunApiKeyRevoke},
       {"run create", "plan a run, or one for each country", hark::RunRunCreate},
       {"run list", "the runs of a store", hark::RunRunList},
       {"run status", "how the runs stand, and what they wait for", hark::RunRunStatus},
@@ -53,6 +61,13 @@ int main(int argc, char** argv) {
       {"cluster bundle", "one asset-holder's clusters, everybody else taken out",
        hark::RunClusterBundle},
       {"compare", "two runs: what changed; several: keys across their borders", hark::RunCompare},
+      {"export", "what a store holds, in formats of others and in hark's own", hark::RunExport},
+      {"db stats", "what a store holds, and how much", hark::RunDbStats},
+      {"db check", "does every index entry have its record, and back", hark::RunDbCheck},
+      {"db backup", "copy a store, also while a scan writes it", hark::RunDbBackup},
+      {"db restore", "a new store from a backup", hark::RunDbRestore},
+      {"db prune", "forget what is older than a day", hark::RunDbPrune},
+      {"db compact", "give the space of what was removed back to the disk", hark::RunDbCompact},
       {"lookup", "all that is known of an address, a key, a certificate, a banner, with dates",
        hark::RunLookup},
       {"db remember", "put what finished runs found into the history", hark::RunDbRemember},

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
+#include "cli/import_ndjson.h"
 #include "cli/import_progress_line.h"
 #include "cli/import_redis.h"
 #include "cli/output.h"
@@ -181,6 +182,16 @@ class Import {
   ImportCounts total_;
 };
 
+Status ImportOwn(const ImportWishes& wishes, Store& store, RejectFile& rejects,
+                 StopSignals& signals) {
+  for (const std::string& file : wishes.files) {
+    const Result<std::string> text = ImportHarkNdjson(store, file, wishes.run, rejects, signals);
+    if (!text.ok()) return text.status().Prepend(EscapeForDisplay(file));
+    std::fputs(text->c_str(), stdout);
+  }
+  return Status::Ok();
+}
+
 Status DoImport(const ImportWishes& wishes) {
   if (wishes.files.empty() && wishes.redis.empty()) {
     return InvalidInput("needs files to read; '-' is stdin");
@@ -200,9 +211,11 @@ Status DoImport(const ImportWishes& wishes) {
   if (!wishes.reject.empty()) {
     HARK_ASSIGN_OR_RETURN(rejects, RejectFile::Open(wishes.reject));
   }
+  HARK_ASSIGN_OR_RETURN(const bool own, AreHarkNdjson(wishes.files, wishes.from));
   StopSignals signals;
   HARK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
                         Store::Open(wishes.db, Store::Mode::kReadWrite));
+  if (own) return ImportOwn(wishes, *store, rejects, signals);
   Import import(wishes, std::move(options), *store, rejects);
   const Status status = import.Run(signals);
   std::fputs(SummaryOf(import.total()).c_str(), stdout);
@@ -213,7 +226,7 @@ Status DoImport(const ImportWishes& wishes) {
 
 int RunImport(const std::vector<std::string>& args) {
   ImportWishes wishes;
-  std::vector<std::string> formats = {"auto"};
+  std::vector<std::string> formats = {"auto", "ndjson"};
   for (const ImportFormat& format : ImportFormats()) formats.emplace_back(format.name);
   FlagSet flags(
       kImport, "records of other programs into the history, or into a run",

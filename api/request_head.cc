@@ -1,4 +1,4 @@
-#include "api/http_head.h"
+#include "api/request_head.h"
 
 #include <algorithm>
 #include <boost/beast/http/empty_body.hpp>
@@ -23,7 +23,7 @@ HttpResponse Refusal(const beast::error_code& why) {
   return JsonError(400, StrCat("no HTTP request: ", why.message()));
 }
 
-void AddField(std::string_view name, std::string_view value, HttpHead& head) {
+void AddField(std::string_view name, std::string_view value, RequestHead& head) {
   std::string& all = head.fields[AsciiLower(name)];
   if (!all.empty()) all += ", ";
   all += value;
@@ -31,7 +31,7 @@ void AddField(std::string_view name, std::string_view value, HttpHead& head) {
 
 // What RFC 9112 sections 3.2 and 6.3 make an error, and what no client of ours has a reason for but
 // front ends and servers have understood differently: the makings of request smuggling.
-const char* Ambiguity(const Parser& parser, const HttpHead& head) {
+const char* Ambiguity(const Parser& parser, const RequestHead& head) {
   const auto& fields = parser.get();
   if (fields.count(beast::http::field::host) > 1) return "more than one Host";
   if (!head.http_1_0 && fields.count(beast::http::field::host) == 0) return "no Host";
@@ -42,7 +42,7 @@ const char* Ambiguity(const Parser& parser, const HttpHead& head) {
 
 HeadReader::What HeadOf(const Parser& parser) {
   const auto& message = parser.get();
-  HttpHead head;
+  RequestHead head;
   head.method = View(message.method_string());
   head.target = View(message.target());
   head.http_1_0 = message.version() < 11;
@@ -56,7 +56,7 @@ HeadReader::What HeadOf(const Parser& parser) {
 
 }  // namespace
 
-std::string_view HttpHead::Field(std::string_view name) const {
+std::string_view RequestHead::Field(std::string_view name) const {
   const auto found = fields.find(std::string(name));
   return found == fields.end() ? std::string_view() : std::string_view(found->second);
 }

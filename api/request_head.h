@@ -14,7 +14,7 @@
 
 namespace hark {
 
-struct HttpHead {
+struct RequestHead {
   std::string method;
   std::string target;  // as sent
   bool http_1_0 = false;
@@ -37,7 +37,7 @@ class HeadReader {
 
   struct NeedsMore {};
   // After a refusal nothing can be read any more: where the next request would begin is unknown.
-  using What = std::variant<NeedsMore, HttpHead, HttpResponse>;
+  using What = std::variant<NeedsMore, RequestHead, HttpResponse>;
   What Next();
 
  private:
