@@ -21,7 +21,8 @@ Result<typename KeptTally<Tally>::Pointer> KeptTally<Tally>::Make(
   making_ = false;
   made_.notify_all();
   if (!tally.ok()) return tally.status();
-  took_ = clock.Now() - begin;
+  made_at_ = clock.Now();
+  took_ = made_at_ - begin;
   generation_ = view.generation;
   tally_ = std::make_shared<const Tally>(std::move(*tally));
   return tally_;
@@ -44,7 +45,8 @@ Result<typename KeptTally<Tally>::Pointer> KeptTally<Tally>::Get(
   std::unique_lock lock(mutex_);
   if (tally_ && generation_ == view->generation) return tally_;
   if (tally_ && took_ >= kSoonMade) {
-    if (!making_ && generation_ < view->generation) MakeInBackground(view);
+    const bool rested = SystemClock().Now() - made_at_ >= kRests * took_;
+    if (!making_ && rested && generation_ < view->generation) MakeInBackground(view);
     return tally_;
   }
   if (lane == HttpLane::kQuick) return Pointer();

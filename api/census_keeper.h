@@ -1,8 +1,8 @@
 #pragma once
 
 // Keeps the tallies of the store (api/census.h). The first question for one waits until it is made;
-// when the store has changed since, a tally that takes long is made anew in the background and the
-// one at hand answers meanwhile, and one that is quickly made is made at once.
+// when the store has changed since, a tally that takes long is made anew in the background, not too
+// often, and the one at hand answers meanwhile; one that is quickly made is made at once.
 //
 // Threads: all functions may be called by several threads at once.
 
@@ -40,6 +40,9 @@ class KeptTally {
  private:
   // A tally that took less is made anew on the spot.
   static constexpr Duration kSoonMade = std::chrono::milliseconds(100);
+  // One that takes longer rests this many times as long as it took: a store that a scan writes to
+  // is another one every few seconds, and counting may not take more than a tenth of a processor.
+  static constexpr int kRests = 9;
 
   Result<Pointer> Make(const ApiView& view, std::unique_lock<std::mutex>& lock);
   void MakeInBackground(std::shared_ptr<const ApiView> view);
@@ -51,6 +54,7 @@ class KeptTally {
   Pointer tally_;  // null: none yet
   uint64_t generation_ = 0;
   Duration took_{};
+  MonoTime made_at_{};
   bool making_ = false;
   std::thread background_;
 };

@@ -69,12 +69,16 @@ TEST_F(V1HostTest, AFactThatComesBackHasTwoIntervals) {
   See("192.0.2.1", 22, "2026-01-01", {KeyOf("a"), Ok()});
   See("192.0.2.1", 22, "2026-01-02", {KeyOf("b"), Ok()});
   See("192.0.2.1", 22, "2026-01-03", {KeyOf("a"), Ok()});
-  for (const Json& fact : Answer("192.0.2.1")["ports"][0]["facts"]) {
+  const Json answer = Answer("192.0.2.1");
+  int found = 0;
+  for (const Json& fact : answer["ports"][0]["facts"]) {
     if (fact["fact"] != FactName(KeyOf("a").fact)) continue;
     EXPECT_EQ(fact["intervals"].size(), 2U);
     EXPECT_EQ(fact["intervals"][1]["first_seen"], "2026-01-03T00:00:00Z");
     EXPECT_EQ(fact["sightings"], 2);
+    ++found;
   }
+  EXPECT_EQ(found, 1);
 }
 
 TEST_F(V1HostTest, TheWindowAndThePortsChooseWhatIsShown) {

@@ -2,9 +2,9 @@
 
 // All that was ever seen on one port of one host: at which second, which facts. It is a set of
 // (second, fact) pairs, so that merging is a union: visits may come in any order, twice, or from
-// several stores, and the timeline is the same. An unchanged visit costs the difference to the
-// second before it, three or four bytes. Intervals, first and last seen and numbers of sightings
-// are derived.
+// several stores, and the timeline is the same. An unchanged visit costs three bytes where visits
+// are regular, one or two more where they are not. Intervals, first and last seen and numbers of
+// sightings are derived.
 
 #include <compare>
 #include <cstdint>

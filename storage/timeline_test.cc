@@ -80,6 +80,23 @@ TEST(Timeline, AnUnchangedVisitCostsAFewBytes) {
   EXPECT_LE(timeline.Encode().size(), once + 10 * 4);
 }
 
+TEST(Timeline, AMonthlyVisitTakesThreeBytesAndAnySecondsComeBack) {
+  Timeline monthly;
+  monthly.Add(1'700'000'000, {});
+  monthly.Add(1'700'000'000 + 30 * 86'400, {});
+  const size_t before = monthly.Encode().size();
+  for (int64_t i = 2; i < 12; ++i) {
+    monthly.Add(1'700'000'000 + i * 30 * 86'400 + (i * 7919) % 86'400, {});
+  }
+  EXPECT_LE(monthly.Encode().size(), before + 10 * 3);
+  EXPECT_EQ(Decoded(monthly.Encode()), monthly);
+  Timeline extreme;
+  for (const int64_t second : {INT64_MIN, int64_t{-1}, int64_t{0}, int64_t{5}, INT64_MAX}) {
+    extreme.Add(second, {});
+  }
+  EXPECT_EQ(Decoded(extreme.Encode()), extreme);
+}
+
 TEST(Timeline, WhatWasDroppedIsGoneWithItsFacts) {
   Timeline timeline;
   timeline.Add(100, {Key('a')});

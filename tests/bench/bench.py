@@ -3,8 +3,8 @@
 is grabbed completely and how polite that is; what a coordinator merges and how many workers it
 carries; whether every cluster renders in time. Prints a Markdown table; exit 1 when a row fails.
 
-  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling,merge,fleet,syn,singapore,analysis,pictures]
-           [--json=FILE] [--big] [--smoke]
+  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling,merge,fleet,syn,singapore,analysis,pictures,api]
+           [--json=FILE] [--big] [--reference=DIR] [--smoke]
 
 Everything happens in a network namespace of its own. docs/bench.md says how to read the table.
 """
@@ -22,6 +22,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent),
 os.environ.setdefault("HARK_BIN", str(Path(__file__).resolve().parents[2] / "build/release/bin"))
 
 import analysis_cost  # noqa: E402
+import api_look_ups  # noqa: E402
 import fleet_scale  # noqa: E402
 import fleet_scaling  # noqa: E402
 import grab_costs  # noqa: E402
@@ -55,9 +56,11 @@ class Size:
     merge_rounds: int = 3
     workers: int = 1000
     fleet_seconds: float = 120
+    api_hosts: int = 1_000_000
+    reference: str = ""
 
 
-SMOKE = Size(True, False, 3, 1, 20, 20, 200, 50, 60, 6, 4000, 10, 600, 1, 20, 4)
+SMOKE = Size(True, False, 3, 1, 20, 20, 200, 50, 60, 6, 4000, 10, 600, 1, 20, 4, 2000)
 
 # The slow hosts listen themselves, so they come before hark-lab, which leads whole ports of the
 # network the parts share to its own.
@@ -75,6 +78,7 @@ PARTS = {
     "singapore": singapore.rows,
     "pictures": pictures.rows,
     "analysis": analysis_cost.rows,
+    "api": api_look_ups.rows,
 }
 
 
@@ -84,6 +88,8 @@ def parse(args):
     parser.add_argument("--json", help="also write the rows there")
     parser.add_argument("--big", action="store_true",
                         help="the analysis of ten million hosts, too: ten minutes, 10 GB of disk")
+    parser.add_argument("--reference", default="", metavar="DIR",
+                        help="a checkout of D4-project/passive-ssh, for the part api to ask, too")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes; times are not judged")
     options = parser.parse_args(args)
     options.only = options.only.split(",")
@@ -96,7 +102,7 @@ def parse(args):
 def main():
     options = parse(sys.argv[1:])
     harness.enter_namespace()
-    size = SMOKE if options.smoke else Size(big=options.big)
+    size = SMOKE if options.smoke else Size(big=options.big, reference=options.reference)
     rows = []
     for part in options.only:
         began = time.monotonic()

@@ -27,6 +27,7 @@ DEFINE_uint64(rescans, 10, "visits again, with nothing changed");
 DEFINE_uint64(banners, 185'196, "distinct banners");
 DEFINE_uint64(seed, 1, "of the servers");
 DEFINE_string(targets, "", "file for the paths of look-ups, one a line");
+DEFINE_string(records, "", "file for the first visits as Passive SSH's scanner prints them");
 DEFINE_uint64(lookups, 100'000, "how many of them: half keys, half hosts");
 DEFINE_uint64(commit_hosts, 2'000, "hosts in one commit");
 
@@ -101,12 +102,14 @@ class Builder {
   Status FirstVisits() {
     SyntheticSsh servers({FLAGS_hosts, FLAGS_banners}, FLAGS_seed);
     std::ofstream targets(FLAGS_targets);
+    std::ofstream records(FLAGS_records);
     Random random(FLAGS_seed + 1);
     Visits visits(FLAGS_db);
     HARK_RETURN_IF_ERROR(visits.Open());
     for (uint64_t i = 0; i < FLAGS_hosts; ++i) {
       const SyntheticSsh::Host host = servers.Next();
       Sighting sighting{host.address, 22, SecondOf(i, 0), servers.FactsOf(host)};
+      if (!FLAGS_records.empty()) records << servers.RecordOf(host, SecondOf(i, 0)) << "\n";
       KnownHost known{host.address, {}};
       for (const SightedFact& fact : sighting.facts) known.facts.push_back(fact.fact);
       hosts_.push_back(std::move(known));

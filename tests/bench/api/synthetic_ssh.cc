@@ -1,14 +1,18 @@
 #include "tests/bench/api/synthetic_ssh.h"
 
+#include <openssl/evp.h>
 #include <openssl/obj_mac.h>
 
 #include <algorithm>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
+#include "api/ssh_words.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/outcome.h"
 #include "base/strings.h"
+#include "keys/digests.h"
 #include "keys/hassh.h"
 
 namespace hark::bench {
@@ -18,7 +22,7 @@ constexpr uint64_t kCommonBanners = 100;
 constexpr size_t kRsaBytes = 256;
 
 // What OpenSSH 9 offers, but for one name that tells the kinds apart.
-SightedFact AlgorithmsOfKind(uint64_t kind) {
+proto::AlgorithmsRow AlgorithmsOfKind(uint64_t kind) {
   proto::AlgorithmsRow row;
   proto::SshKexInit& lists = *row.mutable_lists();
   lists.set_kex_algorithms(StrCat(
@@ -39,7 +43,22 @@ SightedFact AlgorithmsOfKind(uint64_t kind) {
   row.set_hassh(HasshServer(lists.kex_algorithms(), encryption, mac, compression));
   row.set_passive_ssh_hassh(
       PassiveSshHassh(lists.server_host_key_algorithms(), encryption, mac, compression));
-  return AlgorithmsFact(row);
+  return row;
+}
+
+nlohmann::ordered_json NamesOf(const std::string& list) {
+  auto names = nlohmann::ordered_json::array();
+  for (const std::string_view name : Split(list, ',')) names.push_back(name);
+  return names;
+}
+
+nlohmann::ordered_json KeyOf(std::string_view type, const std::string& blob) {
+  std::string base64(blob.size() * 2, '\0');
+  const int size = EVP_EncodeBlock(AsUnsigned(base64.data()), AsUnsigned(blob.data()),
+                                   static_cast<int>(blob.size()));
+  base64.resize(static_cast<size_t>(size));
+  return {
+      {"fingerprint", ColonHex(Md5(blob))}, {"name", type}, {"base64", StrCat(type, " ", base64)}};
 }
 
 }  // namespace
@@ -54,7 +73,8 @@ SyntheticSsh::SyntheticSsh(const SshPopulation& population, uint64_t seed)
   HARK_CHECK(EC_POINT_mul(curve_.get(), step_.get(), factor.get(), nullptr, nullptr, nullptr) == 1);
   HARK_CHECK(EC_POINT_copy(point_.get(), step_.get()) == 1);
   for (uint64_t kind = 0; kind < population.hasshs; ++kind) {
-    algorithms_.push_back(AlgorithmsOfKind(kind));
+    rows_.push_back(AlgorithmsOfKind(kind));
+    algorithms_.push_back(AlgorithmsFact(rows_.back()));
   }
 }
 
@@ -120,6 +140,27 @@ std::vector<SightedFact> SyntheticSsh::FactsOf(const Host& host) const {
     facts.push_back(KeyFactOfBlob(*blob));
   }
   return facts;
+}
+
+std::string SyntheticSsh::RecordOf(const Host& host, int64_t unix_s) const {
+  const proto::AlgorithmsRow& row = rows_[host.hassh];
+  nlohmann::ordered_json record;
+  record["banner"] = host.banner;
+  record["key_exchange"] = {
+      {"key", NamesOf(row.lists().server_host_key_algorithms())},
+      {"encrypt", NamesOf(row.lists().encryption_server_to_client())},
+      {"mac", NamesOf(row.lists().mac_server_to_client())},
+      {"compress", NamesOf(row.lists().compression_server_to_client())},
+      {"lang", nlohmann::ordered_json::array()},
+  };
+  record["ip"] = host.address.ToString();
+  record["port"] = 22;
+  record["date"] = DayText(unix_s);
+  record["epoch"] = unix_s;
+  record["host_keys"] = {KeyOf("ssh-rsa", host.rsa), KeyOf("ecdsa-sha2-nistp256", host.ecdsa),
+                         KeyOf("ssh-ed25519", host.ed25519)};
+  record["hassh"] = row.passive_ssh_hassh();
+  return record.dump();
 }
 
 }  // namespace hark::bench

@@ -36,6 +36,8 @@ class SyntheticSsh {
 
   // What a visit to it shows.
   std::vector<SightedFact> FactsOf(const Host& host) const;
+  // The same as the scanner of Passive SSH prints it, without a line end.
+  std::string RecordOf(const Host& host, int64_t unix_s) const;
 
  private:
   std::string Bytes(size_t n);
@@ -47,7 +49,8 @@ class SyntheticSsh {
   uint64_t host_ = 0;
   EcGroupPtr curve_;
   EcPointPtr step_, point_;
-  std::vector<SightedFact> algorithms_;
+  std::vector<proto::AlgorithmsRow> rows_;
+  std::vector<SightedFact> algorithms_;  // of the rows
 };
 
 }  // namespace hark::bench
