@@ -174,6 +174,8 @@ TEST_F(HttpTlsTest, AnswersOverTls) {
 
 TEST_F(HttpTlsTest, WhatIsNoTlsIsTurnedAway) {
   ASSERT_TRUE(made_);
+  // What could become TLS is waited for no longer than that.
+  options_.desk.limits.head_time = std::chrono::milliseconds(500);
   Start();
   for (const char* garbage : {"GET /reader HTTP/1.1\r\nHost: localhost\r\n\r\n",
                               "\x16\x03\x01\x00\x05garbage", "\x80\x80\x01\x03\x01"}) {
