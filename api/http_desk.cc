@@ -12,7 +12,8 @@ namespace hark {
 namespace {
 
 constexpr const char* kWhere = "api/http";
-constexpr int kRetryAfterSeconds = 2;  // of 503: a place in the queue is free sooner than that
+// Of 503 and 429: a place in the queue, or among the connections, is free by then.
+constexpr int kRetryAfterSeconds = 2;
 constexpr size_t kTagBytes = 16;
 
 void SetField(std::string name, std::string value, HttpResponse& response) {
@@ -142,7 +143,7 @@ class Dresser {
   }
 
   void AddFields() {
-    if (response_.status == 503) {
+    if (response_.status == 503 || response_.status == 429) {
       const std::string given = TakeField("Retry-After", response_);
       Add("Retry-After", given.empty() ? std::to_string(kRetryAfterSeconds) : given);
     }
