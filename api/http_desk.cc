@@ -15,6 +15,10 @@ constexpr const char* kWhere = "api/http";
 // Of 503 and 429: a place in the queue, or among the connections, is free by then.
 constexpr int kRetryAfterSeconds = 2;
 constexpr size_t kTagBytes = 16;
+// Of a stream: after that long what there is is sent, however little; and so many times the size of
+// a piece are packed into one.
+constexpr auto kLongestGathering = std::chrono::seconds(1);
+constexpr size_t kPiecesPacked = 8;
 
 void SetField(std::string name, std::string value, HttpResponse& response) {
   response.headers.emplace_back(std::move(name), std::move(value));
@@ -70,15 +74,7 @@ class Framer {
         piece_bytes_(piece_bytes) {}
 
   Result<std::string> Next() {
-    std::string out;
-    while (!ended_ && out.size() < piece_bytes_) {
-      HARK_ASSIGN_OR_RETURN(std::string piece, NextOfRoute());
-      ended_ = piece.empty();
-      if (packer_ != nullptr) {
-        HARK_ASSIGN_OR_RETURN(piece, packer_->Add(piece, ended_));
-      }
-      out += piece;
-    }
+    HARK_ASSIGN_OR_RETURN(std::string out, Gather());
     if (!chunked_) return out;
     if (!out.empty()) return Chunk(out);
     if (finished_) return out;
@@ -87,6 +83,29 @@ class Framer {
   }
 
  private:
+  // "" = there is no more. However well the pieces pack and however slowly they come, the client
+  // hears of them: it is not cut off for what it cannot know.
+  Result<std::string> Gather() {
+    std::string out;
+    size_t taken = 0;
+    const MonoTime until = std::chrono::steady_clock::now() + kLongestGathering;
+    while (!ended_ && out.size() < piece_bytes_) {
+      HARK_ASSIGN_OR_RETURN(std::string piece, NextOfRoute());
+      ended_ = piece.empty();
+      taken += piece.size();
+      const bool enough =
+          taken >= kPiecesPacked * piece_bytes_ || std::chrono::steady_clock::now() >= until;
+      if (packer_ != nullptr) {
+        const PackThen then =
+            ended_ ? PackThen::kEnd : (enough ? PackThen::kFlush : PackThen::kGoOn);
+        HARK_ASSIGN_OR_RETURN(piece, packer_->Add(piece, then));
+      }
+      out += piece;
+      if (enough && !out.empty()) break;
+    }
+    return out;
+  }
+
   Result<std::string> NextOfRoute() {
     try {
       return source_();
@@ -134,7 +153,7 @@ class Dresser {
     Result<std::unique_ptr<BodyPacker>> packer = NewBodyPacker(open_.coding);
     if (!packer.ok()) return;
     if (!response_.stream) {
-      Result<std::string> packed = (*packer)->Add(response_.body, true);
+      Result<std::string> packed = (*packer)->Add(response_.body, PackThen::kEnd);
       if (!packed.ok()) return;
       response_.body = std::move(*packed);
     }
