@@ -25,6 +25,7 @@ struct FoundKey {
   std::vector<Fact> facts;  // nearly always one
   SshKeyWords words;        // of the first
   SightedSpan span;
+  std::optional<std::vector<HostId>> hosts;  // only if they are few
 };
 
 Result<std::vector<Fact>> FactsOfHash(const HistoryReader& history, const AskedFingerprint& asked) {
@@ -53,9 +54,16 @@ Result<std::optional<FoundKey>> FindKey(const PassiveSshQuestion& question,
     if (found.facts.empty()) found.words = std::move(*words);
     found.facts.push_back(fact);
   }
-  const size_t most = question.lane == HttpLane::kQuick ? kQuickPlaces : SIZE_MAX;
-  HARK_ASSIGN_OR_RETURN(const auto span, SshSpanOf(question.history(), found.facts, most));
-  if (!span) return std::optional<FoundKey>();
+  // The dates of a few places, which nearly every key has, come with the hosts in one walk.
+  std::vector<HostId> hosts;
+  HARK_ASSIGN_OR_RETURN(auto span,
+                        SshSpanOf(question.history(), found.facts, kQuickPlaces, &hosts));
+  if (span) {
+    found.hosts = std::move(hosts);
+  } else {
+    if (question.lane == HttpLane::kQuick) return std::optional<FoundKey>();
+    HARK_ASSIGN_OR_RETURN(span, SshSpanOf(question.history(), found.facts, SIZE_MAX));
+  }
   found.span = *span;
   return std::optional<FoundKey>(std::move(found));
 }
@@ -113,7 +121,7 @@ PassiveSshAnswer PassiveSshKey(const PassiveSshQuestion& question) {
   AddDates(found->span, json);
   AddMaterial(found->words, json);
   json.Name("fingerprint").String(found->words.fingerprint).Name("hosts").Raw("");
-  return AnswerWithHosts(question, {json.Take(), ExtraFields(*found), found->facts});
+  return AnswerWithHosts(question, {json.Take(), ExtraFields(*found), found->facts, found->hosts});
 }
 
 PassiveSshAnswer PassiveSshKeyOfType(const PassiveSshQuestion& question) {

@@ -35,7 +35,7 @@ HttpResponse Page(const HostListAnswer& answer, std::vector<HostId> hosts, size_
   std::string tail = answer.tail;
   tail.insert(tail.rfind('}'),
               StrCat(", \"next_cursor\": ", more ? StrCat("\"", next, "\"") : std::string("null")));
-  HttpResponse response = JsonBody(WholeDocument({answer.head, std::move(tail), {}}, hosts));
+  HttpResponse response = JsonBody(WholeDocument({answer.head, std::move(tail), {}, {}}, hosts));
   if (more) response.headers.emplace_back(kNextCursorHeader, next);
   return response;
 }
@@ -96,6 +96,9 @@ PassiveSshAnswer AnswerWithHosts(const PassiveSshQuestion& question, HostListAns
     SshHostWalk walk(history, answer.facts, after);
     HARK_ASSIGN_OR_RETURN(std::vector<HostId> hosts, walk.Next(*wish.limit + 1));
     return std::optional<HttpResponse>(Page(answer, std::move(hosts), *wish.limit));
+  }
+  if (answer.hosts) {
+    return std::optional<HttpResponse>(JsonBody(WholeDocument(answer, *answer.hosts)));
   }
   SshHostWalk walk(history, answer.facts);
   HARK_ASSIGN_OR_RETURN(const auto hosts, walk.AllWithin(quick ? kQuickPlaces : kShortList));

@@ -72,6 +72,7 @@ struct HostListAnswer {
   std::string head;
   std::string tail;
   std::vector<Fact> facts;
+  std::optional<std::vector<HostId>> hosts = std::nullopt;  // all of them, where they are known
 };
 PassiveSshAnswer AnswerWithHosts(const PassiveSshQuestion& question, HostListAnswer answer);
 

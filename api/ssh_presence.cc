@@ -121,7 +121,8 @@ void SightedSpan::Add(int64_t from_unix_s, int64_t to_unix_s) {
 }
 
 Result<std::optional<SightedSpan>> SshSpanOf(const HistoryReader& history,
-                                             const std::vector<Fact>& keys, size_t most_places) {
+                                             const std::vector<Fact>& keys, size_t most_places,
+                                             std::vector<HostId>* hosts) {
   SightedSpan span;
   for (const Fact& key : keys) {
     const auto visit = [&](const FactUse& use) -> Status {
@@ -129,13 +130,16 @@ Result<std::optional<SightedSpan>> SshSpanOf(const HistoryReader& history,
       HARK_ASSIGN_OR_RETURN(const Timeline timeline, history.Port(use));
       HARK_ASSIGN_OR_RETURN(const bool speaks, SpeaksSsh(history, use.port, timeline));
       const auto seen = speaks ? timeline.Span(key) : std::nullopt;
-      if (seen) span.Add(seen->first_unix_s, seen->last_unix_s);
+      if (!seen) return Status::Ok();
+      span.Add(seen->first_unix_s, seen->last_unix_s);
+      if (hosts != nullptr) hosts->push_back(use.host);
       return Status::Ok();
     };
     const Status walked = history.ForEachUse(key, visit);
     if (IsEnough(walked)) return std::optional<SightedSpan>();
     HARK_RETURN_IF_ERROR(walked);
   }
+  if (hosts != nullptr) MakeDistinct(*hosts);
   return std::optional<SightedSpan>(span);
 }
 

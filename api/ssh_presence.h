@@ -58,8 +58,10 @@ struct SightedSpan {
   bool empty() const { return first_unix_s > last_unix_s; }
   void Add(int64_t from_unix_s, int64_t to_unix_s);
 };
-// nullopt: more than so many places to look at.
+// hosts: if not null, gets the hosts as well, in order and each once. nullopt: more than so many
+// places to look at.
 Result<std::optional<SightedSpan>> SshSpanOf(const HistoryReader& history,
-                                             const std::vector<Fact>& keys, size_t most_places);
+                                             const std::vector<Fact>& keys, size_t most_places,
+                                             std::vector<HostId>* hosts = nullptr);
 
 }  // namespace hark
