@@ -22,6 +22,13 @@ std::vector<SightedFact> FactsOfPort(ImportedPort port) {
   return facts;
 }
 
+// Without its body a certificate is written down as not known, unless the store knows it.
+bool AsksTheStore(const Sighting& sighting) {
+  return std::any_of(sighting.facts.begin(), sighting.facts.end(), [](const SightedFact& fact) {
+    return fact.fact.kind == FactKind::kCertificate;
+  });
+}
+
 }  // namespace
 
 std::vector<Sighting> SightingsOf(ImportedHost host) {
@@ -49,17 +56,29 @@ HistoryTarget::HistoryTarget(Store& store, std::string progress_name, RejectFile
 // The log keeps writes in order, so what survives a kill or a power cut is a beginning of the
 // source and the place where it ends; only the last write has to be synced.
 Status HistoryTarget::Write(ImportBatch batch) {
-  const std::unique_ptr<StoreWrite> write = store_.NewWrite();
+  std::unique_ptr<StoreWrite> write = store_.NewWrite();
   HARK_RETURN_IF_ERROR(AddMore(batch.hosts, *write));
   for (ImportedHost& host : batch.hosts) {
-    for (const Sighting& sighting : SightingsOf(std::move(host))) write->PutSighting(sighting);
+    for (const Sighting& sighting : SightingsOf(std::move(host))) {
+      if (AsksTheStore(sighting)) HARK_RETURN_IF_ERROR(AwaitCommit());
+      write->PutSighting(sighting);
+    }
   }
   HARK_RETURN_IF_ERROR(rejects_.Write(source_, batch.rejected));
   batch.progress.reject_bytes = rejects_.bytes();
   if (!progress_name_.empty()) {
     write->PutMeta(progress_name_, EncodeImportProgress(batch.progress));
   }
-  return store_.Commit(*write, batch.progress.done);
+  HARK_RETURN_IF_ERROR(AwaitCommit());
+  const bool sync = batch.progress.done;
+  committing_ = std::async(std::launch::async, [this, sync, kept = std::move(write)] {
+    return store_.Commit(*kept, sync);
+  });
+  return Status::Ok();
+}
+
+Status HistoryTarget::AwaitCommit() {
+  return committing_.valid() ? committing_.get() : Status::Ok();
 }
 
 }  // namespace hark

@@ -2,6 +2,7 @@
 
 // Imported hosts into the history (storage/history.h), and the place reached in the same write.
 
+#include <future>
 #include <memory>
 #include <string>
 
@@ -20,10 +21,14 @@ class HistoryTarget : public ImportTarget {
   HistoryTarget(Store& store, std::string progress_name, RejectFile& rejects, std::string source);
 
   Status Write(ImportBatch batch) override;
+  Status Finish() override { return AwaitCommit(); }
 
  protected:
   // More of the batch for the same write, before it is committed.
   virtual Status AddMore(const std::vector<ImportedHost>&, StoreWrite&) { return Status::Ok(); }
+  // Until everything before this batch can be read in the store: who asks it what is there already,
+  // and would take "nothing" for an answer, waits first.
+  Status AwaitCommit();
 
   Store& store_;
 
@@ -31,6 +36,9 @@ class HistoryTarget : public ImportTarget {
   const std::string progress_name_;
   RejectFile& rejects_;
   const std::string source_;
+  // Of the batch before: while it is committed, the next one's changes are gathered. Half of what a
+  // batch costs is either.
+  std::future<Status> committing_;
 };
 
 }  // namespace hark
