@@ -42,10 +42,10 @@ struct Border {
 
 Result<Side> LookAtSide(const Border& border, const std::vector<Fact>& keys, bool inside) {
   Side side;
-  const auto wanted = [&](const HostId& host) -> Result<bool> {
+  const auto wanted = [&](const FactUse& use) -> Result<bool> {
     HARK_RETURN_IF_ERROR(border.effort.Spend());
     HARK_ASSIGN_OR_RETURN(const bool has,
-                          border.environment.Has(border.memory, host, border.effort));
+                          border.environment.Has(border.memory, use.host, border.effort));
     return has == inside;
   };
   const Status enough(StatusCode::kUnavailable, "enough places");
@@ -101,12 +101,7 @@ Result<Json> KeyAnswer(const MemoryView& memory, std::string_view text, const Pl
   HARK_ASSIGN_OR_RETURN(const std::vector<Fact> keys, FindSeenKeys(memory, text));
   Json out = {{"asked", EscapeForDisplay(text)}};
   HARK_ASSIGN_OR_RETURN(out["keys"], KeysJson(memory, keys, effort));
-  if (wish.cursor.empty()) {
-    HARK_ASSIGN_OR_RETURN(const PlacesSummary summary, SummaryOf(memory, keys, filter, effort));
-    AddSummary(summary, out);
-  }
-  HARK_ASSIGN_OR_RETURN(V1Page page, PlacesOf(memory, keys, filter, wish, effort));
-  AddPage(std::move(page), "places", out);
+  HARK_RETURN_IF_ERROR(AddPlaces(memory, keys, filter, wish, effort, out));
   return out;
 }
 

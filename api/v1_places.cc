@@ -65,7 +65,7 @@ Json PlaceJson(const FactPlace& place) {
 Status ForEachPlace(const MemoryView& memory, const Fact& fact, const FactUse& from,
                     const PlaceFilter& filter, Effort& effort,
                     const std::function<Status(const FactPlace&)>& visit,
-                    const std::function<Result<bool>(const HostId&)>& wanted) {
+                    const std::function<Result<bool>(const FactUse&)>& wanted) {
   FactUse next = from;
   std::optional<FactUse> last;
   for (;;) {
@@ -73,7 +73,7 @@ Status ForEachPlace(const MemoryView& memory, const Fact& fact, const FactUse& f
     for (const FactUse& use : uses) {
       if (last && use == *last) continue;
       if (wanted) {
-        HARK_ASSIGN_OR_RETURN(const bool is_wanted, wanted(use.host));
+        HARK_ASSIGN_OR_RETURN(const bool is_wanted, wanted(use));
         if (!is_wanted) continue;
       }
       HARK_ASSIGN_OR_RETURN(const std::optional<FactPlace> place,
@@ -86,25 +86,70 @@ Status ForEachPlace(const MemoryView& memory, const Fact& fact, const FactUse& f
   }
 }
 
+namespace {
+
+std::string FactPlaceCursor(const Fact& fact, const FactUse& place) {
+  return StrCat(FactRef(fact), ".", CursorOf(place));
+}
+
+Json ItemOf(const FactPlace& place, const Fact& fact, bool of_several) {
+  Json item = PlaceJson(place);
+  if (of_several) item["fact"] = FactName(fact);
+  return item;
+}
+
+// One walk for the summary and for whatever else is made of the places.
+Result<PlacesSummary> Summarise(const MemoryView& memory, const std::vector<Fact>& facts,
+                                const PlaceFilter& filter, Effort& effort,
+                                const std::function<void(const Fact&, const FactPlace&)>& also) {
+  PlacesSummary summary;
+  std::vector<HostId> hosts;  // facts may share some
+  const Status enough(StatusCode::kUnavailable, "enough places");
+  for (const Fact& fact : facts) {
+    const auto add = [&](const FactPlace& place) {
+      summary.complete = summary.places < PlacesSummary::kMostPlaces;
+      if (!summary.complete) return enough;
+      ++summary.places;
+      summary.first_unix_s = std::min(summary.first_unix_s, place.span.first_unix_s);
+      summary.last_unix_s = std::max(summary.last_unix_s, place.span.last_unix_s);
+      if (hosts.empty() || hosts.back() != place.use.host) hosts.push_back(place.use.host);
+      also(fact, place);
+      return Status::Ok();
+    };
+    const Status walked = ForEachPlace(memory, fact, {}, filter, effort, add);
+    if (!summary.complete) break;
+    HARK_RETURN_IF_ERROR(walked);
+  }
+  std::sort(hosts.begin(), hosts.end());
+  summary.hosts = static_cast<uint64_t>(std::unique(hosts.begin(), hosts.end()) - hosts.begin());
+  return summary;
+}
+
+}  // namespace
+
 Result<V1Page> PlacesOf(const MemoryView& memory, const std::vector<Fact>& facts,
                         const PlaceFilter& filter, const PageWish& wish, Effort& effort) {
   HARK_ASSIGN_OR_RETURN(FactCursor from, ReadCursor(wish.cursor));
   V1Page page;
+  const size_t most_effort = effort.spent() + Effort::kPageUnits;
   const Status full(StatusCode::kUnavailable, "the page is full");
   for (const Fact& fact : facts) {
     if (fact.value < from.ref) continue;
+    const auto end_at = [&](const FactUse& use) {
+      page.next = FactPlaceCursor(fact, use);
+      return full;
+    };
+    const auto add = [&](const FactPlace& place) -> Status {
+      if (page.items.size() == wish.limit) return end_at(place.use);
+      page.items.push_back(ItemOf(place, fact, facts.size() > 1));
+      return Status::Ok();
+    };
+    const auto goes_on = [&](const FactUse& use) -> Result<bool> {
+      if (effort.spent() >= most_effort) return end_at(use);
+      return true;
+    };
     const FactUse begin = fact.value == from.ref ? from.place : FactUse();
-    const Status walked =
-        ForEachPlace(memory, fact, begin, filter, effort, [&](const FactPlace& place) -> Status {
-          if (page.items.size() == wish.limit) {
-            page.next = StrCat(FactRef(fact), ".", CursorOf(place.use));
-            return full;
-          }
-          Json item = PlaceJson(place);
-          if (facts.size() > 1) item["fact"] = FactName(fact);
-          page.items.push_back(std::move(item));
-          return Status::Ok();
-        });
+    const Status walked = ForEachPlace(memory, fact, begin, filter, effort, add, goes_on);
     if (!page.next.empty()) return page;
     HARK_RETURN_IF_ERROR(walked);
   }
@@ -113,28 +158,28 @@ Result<V1Page> PlacesOf(const MemoryView& memory, const std::vector<Fact>& facts
 
 Result<PlacesSummary> SummaryOf(const MemoryView& memory, const std::vector<Fact>& facts,
                                 const PlaceFilter& filter, Effort& effort) {
-  PlacesSummary summary;
-  std::vector<HostId> hosts;  // facts may share some
-  const Status enough(StatusCode::kUnavailable, "enough places");
-  for (const Fact& fact : facts) {
-    const Status walked =
-        ForEachPlace(memory, fact, {}, filter, effort, [&](const FactPlace& place) {
-          if (summary.places == PlacesSummary::kMostPlaces) {
-            summary.complete = false;
-            return enough;
-          }
-          ++summary.places;
-          summary.first_unix_s = std::min(summary.first_unix_s, place.span.first_unix_s);
-          summary.last_unix_s = std::max(summary.last_unix_s, place.span.last_unix_s);
-          if (hosts.empty() || hosts.back() != place.use.host) hosts.push_back(place.use.host);
-          return Status::Ok();
-        });
-    if (!summary.complete) break;
-    HARK_RETURN_IF_ERROR(walked);
+  return Summarise(memory, facts, filter, effort, [](const Fact&, const FactPlace&) {});
+}
+
+Status AddPlaces(const MemoryView& memory, const std::vector<Fact>& facts,
+                 const PlaceFilter& filter, const PageWish& wish, Effort& effort, Json& out) {
+  V1Page page;
+  if (wish.cursor.empty()) {
+    const auto add = [&](const Fact& fact, const FactPlace& place) {
+      if (page.items.size() < wish.limit) {
+        page.items.push_back(ItemOf(place, fact, facts.size() > 1));
+      } else if (page.next.empty()) {
+        page.next = FactPlaceCursor(fact, place.use);
+      }
+    };
+    HARK_ASSIGN_OR_RETURN(const PlacesSummary summary,
+                          Summarise(memory, facts, filter, effort, add));
+    AddSummary(summary, out);
+  } else {
+    HARK_ASSIGN_OR_RETURN(page, PlacesOf(memory, facts, filter, wish, effort));
   }
-  std::sort(hosts.begin(), hosts.end());
-  summary.hosts = static_cast<uint64_t>(std::unique(hosts.begin(), hosts.end()) - hosts.begin());
-  return summary;
+  AddPage(std::move(page), "places", out);
+  return Status::Ok();
 }
 
 void AddSummary(const PlacesSummary& summary, Json& out) {

@@ -13,7 +13,8 @@ namespace hark {
 
 // {"host", "kind", "port", "first_seen", "last_seen", "sightings"} and "country" and "asn" where
 // they are known cheaply or were asked for; with several facts also "fact". By fact, host and port;
-// facts are sorted and distinct. The window counts sightings of the fact inside it.
+// facts are sorted and distinct. The window counts sightings of the fact inside it. A page ends
+// after Effort::kPageUnits records, so it may be short, or empty, and go on all the same.
 Result<V1Page> PlacesOf(const MemoryView& memory, const std::vector<Fact>& facts,
                         const PlaceFilter& filter, const PageWish& wish, Effort& effort);
 
@@ -35,6 +36,10 @@ Result<PlacesSummary> SummaryOf(const MemoryView& memory, const std::vector<Fact
 // times are null where there are no places.
 void AddSummary(const PlacesSummary& summary, Json& out);
 
+// "places" and "next" added to an object, and on the first page the summary, of one walk.
+Status AddPlaces(const MemoryView& memory, const std::vector<Fact>& facts,
+                 const PlaceFilter& filter, const PageWish& wish, Effort& effort, Json& out);
+
 // A place of a fact that passes the filter.
 struct FactPlace {
   FactUse use;
@@ -47,6 +52,6 @@ Json PlaceJson(const FactPlace& place);
 Status ForEachPlace(const MemoryView& memory, const Fact& fact, const FactUse& from,
                     const PlaceFilter& filter, Effort& effort,
                     const std::function<Status(const FactPlace&)>& visit,
-                    const std::function<Result<bool>(const HostId&)>& wanted = nullptr);
+                    const std::function<Result<bool>(const FactUse&)>& wanted = nullptr);
 
 }  // namespace hark

@@ -74,6 +74,7 @@ Pager KeyLines(const V1Ask& ask) {
 }
 
 Result<V1Reply> AskEnvironment(const V1Ask& ask) {
+  HARK_RETURN_IF_ERROR(NotQuick(ask));  // reads a file
   Result<Environment> environment =
       ReadEnvironment(ask.service->environments(), ask.Argument("name"));
   // A file that cannot be read is the operator's, and no stranger's, mistake.
