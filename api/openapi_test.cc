@@ -5,9 +5,11 @@
 #include <fstream>
 #include <set>
 
+#include "api/http_server.h"
 #include "api/http_text.h"
 #include "api/passive_ssh.h"
 #include "api/testing/json_schema.h"
+#include "api/testing/raw_client.h"
 #include "api/v1.h"
 #include "api/v1_fixture.h"
 #include "api/v1_page.h"
@@ -179,6 +181,34 @@ TEST_F(OpenApiTest, EveryPathAnswersWithWhatItsSchemaSays) {
     EXPECT_EQ(response.status, 200) << target << " " << response.body;
     ExpectMatch(item["get"]["responses"], response, target);
   }
+}
+
+TEST_F(OpenApiTest, ARealServerGivesTheSameAnswers) {
+  HttpServerOptions options;
+  options.listen = {"127.0.0.1:0"};
+  const auto server = HttpServer::Start(options, router_);
+  ASSERT_TRUE(server.ok()) << server.status().message();
+  for (const auto& [path, item] : document_["paths"].items()) {
+    const std::string needed = Needed(path);
+    const std::string target = Filled(path) + (needed.empty() ? "" : "?" + needed);
+    RawClient client((*server)->port());
+    ASSERT_TRUE(client.Send(StrCat("GET ", target, " HTTP/1.1\r\nHost: localhost\r\n\r\n")));
+    const RawAnswer answer = client.Receive();
+    EXPECT_EQ(answer.status, 200) << target;
+    EXPECT_TRUE(answer.whole) << target;
+    HttpResponse response;
+    response.content_type = answer.fields.at("content-type");
+    response.body = answer.body;
+    ExpectMatch(item["get"]["responses"], response, target);
+    EXPECT_EQ(Body(Ask(target)), answer.body) << target;
+  }
+  RawClient client((*server)->port());
+  ASSERT_TRUE(
+      client.Send("GET /v1/hosts HTTP/1.1\r\nHost: localhost\r\n"
+                  "Accept: application/x-ndjson\r\n\r\n"));
+  const RawAnswer lines = client.Receive();
+  EXPECT_EQ(lines.body, Body(Ask("/v1/hosts?format=ndjson")));
+  EXPECT_EQ(lines.fields.at("content-type"), "application/x-ndjson");
 }
 
 TEST_F(OpenApiTest, EveryListComesAsLinesToo) {

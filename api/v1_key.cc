@@ -25,11 +25,45 @@ struct Side {
   Json ToJson() {
     Json out = Json::object();
     AddSummary(summary, out);
-    out["complete"] = places.size() == summary.places;
+    out["complete"] = summary.complete && places.size() == summary.places;
     out["places"] = std::move(places);
     return out;
   }
 };
+
+// An environment and what is asked about it.
+struct Border {
+  const MemoryView& memory;
+  const Environment& environment;
+  const PlaceFilter& filter;
+  size_t limit;
+  Effort& effort;
+};
+
+Result<Side> LookAtSide(const Border& border, const std::vector<Fact>& keys, bool inside) {
+  Side side;
+  const auto wanted = [&](const HostId& host) -> Result<bool> {
+    HARK_RETURN_IF_ERROR(border.effort.Spend());
+    HARK_ASSIGN_OR_RETURN(const bool has,
+                          border.environment.Has(border.memory, host, border.effort));
+    return has == inside;
+  };
+  const Status enough(StatusCode::kUnavailable, "enough places");
+  for (const Fact& key : keys) {
+    const Status walked = ForEachPlace(
+        border.memory, key, {}, border.filter, border.effort,
+        [&](const FactPlace& place) {
+          side.summary.complete = side.summary.places < PlacesSummary::kMostPlaces;
+          if (!side.summary.complete) return enough;
+          side.Add(place, border.limit);
+          return Status::Ok();
+        },
+        wanted);
+    if (!side.summary.complete) break;
+    HARK_RETURN_IF_ERROR(walked);
+  }
+  return side;
+}
 
 Result<std::vector<Fact>> FindKeys(const MemoryView& memory, std::string_view text) {
   HARK_ASSIGN_OR_RETURN(const HashText hash, ReadFingerprint(text));
@@ -86,15 +120,9 @@ Result<Json> KeyEnvironmentAnswer(const MemoryView& memory, std::string_view tex
                                   const Environment& environment, const PlaceFilter& filter,
                                   const PageWish& wish, Effort& effort) {
   HARK_ASSIGN_OR_RETURN(const std::vector<Fact> keys, FindKeys(memory, text));
-  Side inside, outside;
-  for (const Fact& key : keys) {
-    HARK_RETURN_IF_ERROR(
-        ForEachPlace(memory, key, {}, filter, effort, [&](const FactPlace& place) -> Status {
-          HARK_ASSIGN_OR_RETURN(const bool has, environment.Has(memory, place.use.host, effort));
-          (has ? inside : outside).Add(place, wish.limit);
-          return Status::Ok();
-        }));
-  }
+  const Border border{memory, environment, filter, wish.limit, effort};
+  HARK_ASSIGN_OR_RETURN(Side inside, LookAtSide(border, keys, true));
+  HARK_ASSIGN_OR_RETURN(Side outside, LookAtSide(border, keys, false));
   const bool known = inside.summary.places > 0;
   const bool seen = known || outside.summary.places > 0;
   Json out = {

@@ -64,13 +64,18 @@ Json PlaceJson(const FactPlace& place) {
 
 Status ForEachPlace(const MemoryView& memory, const Fact& fact, const FactUse& from,
                     const PlaceFilter& filter, Effort& effort,
-                    const std::function<Status(const FactPlace&)>& visit) {
+                    const std::function<Status(const FactPlace&)>& visit,
+                    const std::function<Result<bool>(const HostId&)>& wanted) {
   FactUse next = from;
   std::optional<FactUse> last;
   for (;;) {
     HARK_ASSIGN_OR_RETURN(const std::vector<FactUse> uses, memory.Uses(fact, next, kBatch, effort));
     for (const FactUse& use : uses) {
       if (last && use == *last) continue;
+      if (wanted) {
+        HARK_ASSIGN_OR_RETURN(const bool is_wanted, wanted(use.host));
+        if (!is_wanted) continue;
+      }
       HARK_ASSIGN_OR_RETURN(const std::optional<FactPlace> place,
                             Look(memory, fact, use, filter, effort));
       if (place) HARK_RETURN_IF_ERROR(visit(*place));
@@ -109,26 +114,26 @@ Result<V1Page> PlacesOf(const MemoryView& memory, const std::vector<Fact>& facts
 Result<PlacesSummary> SummaryOf(const MemoryView& memory, const std::vector<Fact>& facts,
                                 const PlaceFilter& filter, Effort& effort) {
   PlacesSummary summary;
-  std::vector<HostId> hosts;  // of several facts, which may share some
+  std::vector<HostId> hosts;  // facts may share some
+  const Status enough(StatusCode::kUnavailable, "enough places");
   for (const Fact& fact : facts) {
-    std::optional<HostId> last;
-    HARK_RETURN_IF_ERROR(
+    const Status walked =
         ForEachPlace(memory, fact, {}, filter, effort, [&](const FactPlace& place) {
+          if (summary.places == PlacesSummary::kMostPlaces) {
+            summary.complete = false;
+            return enough;
+          }
           ++summary.places;
           summary.first_unix_s = std::min(summary.first_unix_s, place.span.first_unix_s);
           summary.last_unix_s = std::max(summary.last_unix_s, place.span.last_unix_s);
-          if (last == place.use.host) return Status::Ok();
-          last = place.use.host;
-          ++summary.hosts;
-          if (facts.size() > 1) hosts.push_back(place.use.host);
+          if (hosts.empty() || hosts.back() != place.use.host) hosts.push_back(place.use.host);
           return Status::Ok();
-        }));
+        });
+    if (!summary.complete) break;
+    HARK_RETURN_IF_ERROR(walked);
   }
-  if (facts.size() > 1) {
-    std::sort(hosts.begin(), hosts.end());
-    const auto end = std::unique(hosts.begin(), hosts.end());
-    summary.hosts = static_cast<uint64_t>(end - hosts.begin());
-  }
+  std::sort(hosts.begin(), hosts.end());
+  summary.hosts = static_cast<uint64_t>(std::unique(hosts.begin(), hosts.end()) - hosts.begin());
   return summary;
 }
 
@@ -138,6 +143,7 @@ void AddSummary(const PlacesSummary& summary, Json& out) {
   out["places_count"] = summary.places;
   out["first_seen"] = none ? Json(nullptr) : Json(UtcText(summary.first_unix_s));
   out["last_seen"] = none ? Json(nullptr) : Json(UtcText(summary.last_unix_s));
+  out["summary_complete"] = summary.complete;
 }
 
 }  // namespace hark

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "api/passive_ssh.h"
+#include "api/v1.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "cli/api_reports.h"
@@ -44,8 +45,10 @@ size_t ConnectionsFor(uint32_t wanted) {
 }
 
 // Every family of routes, each of them in a file of its own.
-void AddRoutes(HttpRouter& router, const std::shared_ptr<const ApiContext>& context) {
+void AddRoutes(HttpRouter& router, const std::shared_ptr<const ApiContext>& context,
+               const std::string& db) {
   AddPassiveSshRoutes(router, context);
+  AddV1Routes(router, context, {db + "/environments"});
 }
 
 }  // namespace
@@ -126,7 +129,7 @@ Result<std::unique_ptr<ApiService>> ApiService::Start(const ApiFlags& flags, con
   HARK_RETURN_IF_ERROR(service->OpenAudit(db, readonly));
   service->tls_stamp_ = service->TlsStamp();
   HttpRouter router;
-  AddRoutes(router, service->MakeContext(db));
+  AddRoutes(router, service->MakeContext(db), db);
   HARK_ASSIGN_OR_RETURN(service->server_,
                         HttpServer::Start(service->ServerOptions(), std::move(router)));
   return service;

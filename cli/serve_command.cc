@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "cli/api_service.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/output.h"
@@ -25,10 +26,12 @@ constexpr const char* kWhere = "cli/serve";
 // How long workers may take to finish what is in flight; a second signal ends that.
 constexpr Duration kDrainTime = std::chrono::seconds(15);
 constexpr Duration kSpaceLook = std::chrono::milliseconds(500);
+constexpr Duration kTendEvery = std::chrono::seconds(10);
 
 struct ServeOptions {
   ServiceOptions service;
   std::string geo;
+  ApiFlags api;  // without addresses: no API
 };
 
 // From the first opening of the store to the last signal.
@@ -44,6 +47,8 @@ class Serve {
   Status WithStore(StopSignals& signals);
   Result<std::vector<proto::RunRow>> OpenRuns(const Store& store) const;
   Status Work(Service& service, StopSignals& signals);
+  // Threads of its own, which only read the store; ends before the store is closed.
+  Result<std::unique_ptr<ApiService>> StartApi(Store& store) const;
   // False: a signal came first.
   Result<bool> WaitForSpace(StopSignals& signals) const;
 
@@ -51,6 +56,7 @@ class Serve {
   const GeoTable& geo_;
   SystemClock clock_;
   std::optional<ControlFile> control_;
+  std::unique_ptr<ApiService> api_;  // while a store is open
 };
 
 Result<std::vector<proto::RunRow>> Serve::OpenRuns(const Store& store) const {
@@ -69,8 +75,27 @@ Result<std::vector<proto::RunRow>> Serve::OpenRuns(const Store& store) const {
   return runs;
 }
 
+Result<std::unique_ptr<ApiService>> Serve::StartApi(Store& store) const {
+  if (options_.api.listen.empty()) return std::unique_ptr<ApiService>();
+  const std::string& db = options_.service.db;
+  HARK_ASSIGN_OR_RETURN(
+      std::unique_ptr<ViewKeeper> views,
+      ViewKeeper::OfStore(store, db, std::chrono::seconds(options_.api.refresh_seconds)));
+  Result<std::unique_ptr<ApiService>> api =
+      ApiService::Start(options_.api, db, std::move(views), geo_, /*readonly=*/false);
+  if (!api.ok()) return api.status().Prepend("--api");
+  std::fprintf(stderr, "%s: API at %s\n", kName, (*api)->Summary().c_str());
+  return api;
+}
+
 Status Serve::Work(Service& service, StopSignals& signals) {
-  while (signals.Count() == 0) HARK_RETURN_IF_ERROR(service.Turn());
+  MonoTime tend_at = clock_.Now() + kTendEvery;
+  while (signals.Count() == 0) {
+    HARK_RETURN_IF_ERROR(service.Turn());
+    if (api_ == nullptr || clock_.Now() < tend_at) continue;
+    api_->Tend();
+    tend_at = clock_.Now() + kTendEvery;
+  }
   return service.Leave(kDrainTime, signals);
 }
 
@@ -86,11 +111,17 @@ Status Serve::WithStore(StopSignals& signals) {
   Service service(options_.service, **store, geo_, *control_, clock_);
   Status status = service.Start(runs);
   if (status.ok()) {
+    Result<std::unique_ptr<ApiService>> api = StartApi(**store);
+    status = api.status();
+    if (api.ok()) api_ = std::move(*api);
+  }
+  if (status.ok()) {
     std::fprintf(stderr, "%s: %zu open run%s, %u local worker%s; see hark run status --db=%s\n",
                  kName, runs.size(), runs.size() == 1 ? "" : "s", options_.service.workers,
                  options_.service.workers == 1 ? "" : "s", db.c_str());
     status = Work(service, signals);
   }
+  api_.reset();
   if (!status.ok()) service.Abandon();
   return status;
 }
@@ -136,10 +167,13 @@ int RunServe(const std::vector<std::string>& args) {
   FlagSet flags(kName, "the coordinator of a store, until it is stopped",
                 AllFlags({ServiceFlags(options.service),
                           {{"geo", Text(&options.geo, "FILE[,FILE]"),
-                            "geo data as of hark run create: each host's country and AS"}}}));
+                            "geo data as of hark run create: each host's country and AS"},
+                           {"api", List(&options.api.listen, "ADDR:PORT,…"),
+                            "answer look-ups over HTTP, as hark api does"}},
+                          ApiFlagTable(options.api, "api_")}));
   flags.SetExamples({
       "hark serve --db=out/db --listen=tcp://0.0.0.0:7170 --rate=5000 --geo=geo.csv",
-      "hark serve --db=out/db --workers=2",
+      "hark serve --db=out/db --workers=2 --api=127.0.0.1:8500",
   });
   const Result<ParsedFlags> parsed = flags.Parse(args);
   if (!parsed.ok()) return Fail(kName, parsed.status());

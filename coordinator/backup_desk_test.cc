@@ -77,7 +77,7 @@ TEST_F(BackupDeskTest, TheStoreIsWrittenWhileItIsCopied) {
 
 TEST_F(BackupDeskTest, OnlyAbsolutePathsAndTicketsItGaveAreTaken) {
   BackupDesk desk(*store_);
-  for (const std::string path :
+  for (const std::string& path :
        {std::string(), std::string("backups"), std::string("/a\0b", 4), std::string(5000, '/')}) {
     EXPECT_EQ(desk.On(To(path)).status().code(), StatusCode::kInvalidInput);
   }
