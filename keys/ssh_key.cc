@@ -121,10 +121,6 @@ std::string UncompressedPoint(const Curve& curve, std::string_view encoded) {
     return std::string(encoded);
   }
   std::string out(1 + 2 * field, '\0');
-  // Nearly all are so already, and the way back costs three times what the check does.
-  if (encoded.size() == out.size() && encoded.front() == POINT_CONVERSION_UNCOMPRESSED) {
-    return std::string(encoded);
-  }
   if (EC_POINT_point2oct(group, point.get(), POINT_CONVERSION_UNCOMPRESSED, AsUnsigned(out.data()),
                          out.size(), nullptr) != out.size()) {
     return {};
