@@ -10,8 +10,10 @@ namespace hark {
 namespace {
 
 constexpr int64_t kMillis = 1000;
-// Of changes: some fifty thousand records, a second or two of work that a kill costs.
-constexpr size_t kBulkBytes = 48 << 20;
+// Tables of a write this large are few; a killed import does less than a second of work again.
+constexpr size_t kBulkBytes = size_t{32} << 20;
+// Below it the log is faster than tables of their own.
+constexpr size_t kLeastBulkBytes = size_t{4} << 20;
 
 std::vector<SightedFact> FactsOfPort(ImportedPort port) {
   if (port.only_facts) return std::move(port.facts);
@@ -25,7 +27,7 @@ std::vector<SightedFact> FactsOfPort(ImportedPort port) {
 }
 
 // Without its body a certificate is written down as not known, unless the store knows it.
-bool HasCertificate(const Sighting& sighting) {
+bool AsksTheStore(const Sighting& sighting) {
   return std::any_of(sighting.facts.begin(), sighting.facts.end(), [](const SightedFact& fact) {
     return fact.fact.kind == FactKind::kCertificate;
   });
@@ -55,15 +57,14 @@ HistoryTarget::HistoryTarget(Store& store, std::string progress_name, RejectFile
       rejects_(rejects),
       source_(std::move(source)) {}
 
-// Writes become durable in their order, so what survives a kill or a power cut is a beginning of
-// the source and the place where it ends.
+// What survives a kill or a power cut is a beginning of the source and the place where it ends:
+// bulks are synced, and the log keeps the other writes in order, so only the last has to be.
 Status HistoryTarget::Write(ImportBatch batch) {
-  if (AsksTheStore()) HARK_RETURN_IF_ERROR(CommitAll());
   if (write_ == nullptr) write_ = store_.NewWrite();
   HARK_RETURN_IF_ERROR(AddMore(batch.hosts, *write_));
   for (ImportedHost& host : batch.hosts) {
     for (const Sighting& sighting : SightingsOf(std::move(host))) {
-      if (HasCertificate(sighting)) HARK_RETURN_IF_ERROR(AwaitCommit());
+      if (AsksTheStore(sighting)) HARK_RETURN_IF_ERROR(AwaitCommit());
       write_->PutSighting(sighting);
     }
   }
@@ -72,17 +73,17 @@ Status HistoryTarget::Write(ImportBatch batch) {
   if (!progress_name_.empty()) {
     write_->PutMeta(progress_name_, EncodeImportProgress(batch.progress));
   }
-  const bool done = batch.progress.done;
-  if (!done && write_->bytes() < kBulkBytes) return Status::Ok();
+  const bool last = batch.progress.done;
+  if (Gathers() && !last && write_->bytes() < kBulkBytes) return Status::Ok();
   HARK_RETURN_IF_ERROR(AwaitCommit());
-  BeginCommit(done);
+  Commit(last);
   return Status::Ok();
 }
 
-// Large writes as tables of their own, synced; the little that is left at the end through the log.
-void HistoryTarget::BeginCommit(bool sync) {
-  committing_ = std::async(std::launch::async, [this, sync, kept = std::move(write_)] {
-    return kept->bytes() < kBulkBytes ? store_.Commit(*kept, sync) : store_.CommitBulk(*kept);
+void HistoryTarget::Commit(bool sync) {
+  const bool bulk = Gathers() && write_->bytes() >= kLeastBulkBytes;
+  committing_ = std::async(std::launch::async, [this, bulk, sync, kept = std::move(write_)] {
+    return bulk ? store_.CommitBulk(*kept) : store_.Commit(*kept, sync);
   });
 }
 
@@ -90,10 +91,10 @@ Status HistoryTarget::AwaitCommit() {
   return committing_.valid() ? committing_.get() : Status::Ok();
 }
 
-Status HistoryTarget::CommitAll() {
+Status HistoryTarget::Finish() {
   HARK_RETURN_IF_ERROR(AwaitCommit());
   if (write_ == nullptr) return Status::Ok();
-  BeginCommit(false);
+  Commit(true);
   return AwaitCommit();
 }
 

@@ -21,28 +21,29 @@ class HistoryTarget : public ImportTarget {
   HistoryTarget(Store& store, std::string progress_name, RejectFile& rejects, std::string source);
 
   Status Write(ImportBatch batch) override;
-  Status Finish() override { return CommitAll(); }
+  Status Finish() override;
 
  protected:
+  // Whether batches may wait for others, to be one large write (Store::CommitBulk). Not where a
+  // batch asks the store for what the one before it wrote.
+  virtual bool Gathers() const { return true; }
   // More of the batch for the same write, before it is committed.
   virtual Status AddMore(const std::vector<ImportedHost>&, StoreWrite&) { return Status::Ok(); }
-  // Does AddMore ask what is there already, and take "nothing" for an answer? Then everything
-  // before its batch can be read in the store.
-  virtual bool AsksTheStore() const { return false; }
+  // Until everything before this batch can be read in the store: who asks it what is there already,
+  // and would take "nothing" for an answer, waits first.
+  Status AwaitCommit();
 
   Store& store_;
 
  private:
-  void BeginCommit(bool sync);
-  Status AwaitCommit();
-  Status CommitAll();
+  void Commit(bool sync);
 
   const std::string progress_name_;
   RejectFile& rejects_;
   const std::string source_;
-  std::unique_ptr<StoreWrite> write_;  // of batches that are not given to be committed yet
-  // Of the write before: while it is committed, the next one's changes are gathered. Half of what
-  // an import costs is either.
+  std::unique_ptr<StoreWrite> write_;  // what was gathered; null = nothing
+  // Of what was gathered before: while it is committed, the next one's changes are gathered. Half
+  // of what a batch costs is either.
   std::future<Status> committing_;
 };
 

@@ -34,8 +34,7 @@ class RunTarget : public HistoryTarget {
             const proto::RunRow& run);
 
  protected:
-  // Rows of the batch before are merged with.
-  bool AsksTheStore() const override { return true; }
+  bool Gathers() const override { return false; }
   Status AddMore(const std::vector<ImportedHost>& hosts, StoreWrite& write) override;
 
  private:
