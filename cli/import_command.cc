@@ -15,6 +15,7 @@
 #include "cli/import_redis.h"
 #include "cli/output.h"
 #include "cli/signals.h"
+#include "coordinator/purge.h"
 #include "exchange/import_driver.h"
 #include "exchange/import_queue.h"
 #include "exchange/reject_file.h"
@@ -192,6 +193,16 @@ Status ImportOwn(const ImportWishes& wishes, Store& store, RejectFile& rejects,
   return Status::Ok();
 }
 
+// Whoever asked to be taken out of the store does not come back by an import, whole or cut short.
+Status WithoutPurged(Store& store, Status imported) {
+  HARK_ASSIGN_OR_RETURN(const uint64_t again, PurgeAgain(store));
+  if (again > 0) {
+    std::fprintf(stderr, "%s of hosts whose owners asked not to be in the store: left out\n",
+                 Counted(again, "visit", "visits").c_str());
+  }
+  return imported;
+}
+
 Status DoImport(const ImportWishes& wishes) {
   if (wishes.files.empty() && wishes.redis.empty()) {
     return InvalidInput("needs files to read; '-' is stdin");
@@ -215,9 +226,9 @@ Status DoImport(const ImportWishes& wishes) {
   StopSignals signals;
   HARK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
                         Store::Open(wishes.db, Store::Mode::kReadWrite));
-  if (own) return ImportOwn(wishes, *store, rejects, signals);
+  if (own) return WithoutPurged(*store, ImportOwn(wishes, *store, rejects, signals));
   Import import(wishes, std::move(options), *store, rejects);
-  const Status status = import.Run(signals);
+  const Status status = WithoutPurged(*store, import.Run(signals));
   std::fputs(SummaryOf(import.total()).c_str(), stdout);
   return status;
 }

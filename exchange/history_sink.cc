@@ -10,6 +10,8 @@ namespace hark {
 namespace {
 
 constexpr int64_t kMillis = 1000;
+// Of changes: some fifty thousand records, a second or two of work that a kill costs.
+constexpr size_t kBulkBytes = 48 << 20;
 
 std::vector<SightedFact> FactsOfPort(ImportedPort port) {
   if (port.only_facts) return std::move(port.facts);
@@ -23,7 +25,7 @@ std::vector<SightedFact> FactsOfPort(ImportedPort port) {
 }
 
 // Without its body a certificate is written down as not known, unless the store knows it.
-bool AsksTheStore(const Sighting& sighting) {
+bool HasCertificate(const Sighting& sighting) {
   return std::any_of(sighting.facts.begin(), sighting.facts.end(), [](const SightedFact& fact) {
     return fact.fact.kind == FactKind::kCertificate;
   });
@@ -53,32 +55,46 @@ HistoryTarget::HistoryTarget(Store& store, std::string progress_name, RejectFile
       rejects_(rejects),
       source_(std::move(source)) {}
 
-// The log keeps writes in order, so what survives a kill or a power cut is a beginning of the
-// source and the place where it ends; only the last write has to be synced.
+// Writes become durable in their order, so what survives a kill or a power cut is a beginning of
+// the source and the place where it ends.
 Status HistoryTarget::Write(ImportBatch batch) {
-  std::unique_ptr<StoreWrite> write = store_.NewWrite();
-  HARK_RETURN_IF_ERROR(AddMore(batch.hosts, *write));
+  if (AsksTheStore()) HARK_RETURN_IF_ERROR(CommitAll());
+  if (write_ == nullptr) write_ = store_.NewWrite();
+  HARK_RETURN_IF_ERROR(AddMore(batch.hosts, *write_));
   for (ImportedHost& host : batch.hosts) {
     for (const Sighting& sighting : SightingsOf(std::move(host))) {
-      if (AsksTheStore(sighting)) HARK_RETURN_IF_ERROR(AwaitCommit());
-      write->PutSighting(sighting);
+      if (HasCertificate(sighting)) HARK_RETURN_IF_ERROR(AwaitCommit());
+      write_->PutSighting(sighting);
     }
   }
   HARK_RETURN_IF_ERROR(rejects_.Write(source_, batch.rejected));
   batch.progress.reject_bytes = rejects_.bytes();
   if (!progress_name_.empty()) {
-    write->PutMeta(progress_name_, EncodeImportProgress(batch.progress));
+    write_->PutMeta(progress_name_, EncodeImportProgress(batch.progress));
   }
+  const bool done = batch.progress.done;
+  if (!done && write_->bytes() < kBulkBytes) return Status::Ok();
   HARK_RETURN_IF_ERROR(AwaitCommit());
-  const bool sync = batch.progress.done;
-  committing_ = std::async(std::launch::async, [this, sync, kept = std::move(write)] {
-    return store_.Commit(*kept, sync);
-  });
+  BeginCommit(done);
   return Status::Ok();
+}
+
+// Large writes as tables of their own, synced; the little that is left at the end through the log.
+void HistoryTarget::BeginCommit(bool sync) {
+  committing_ = std::async(std::launch::async, [this, sync, kept = std::move(write_)] {
+    return kept->bytes() < kBulkBytes ? store_.Commit(*kept, sync) : store_.CommitBulk(*kept);
+  });
 }
 
 Status HistoryTarget::AwaitCommit() {
   return committing_.valid() ? committing_.get() : Status::Ok();
+}
+
+Status HistoryTarget::CommitAll() {
+  HARK_RETURN_IF_ERROR(AwaitCommit());
+  if (write_ == nullptr) return Status::Ok();
+  BeginCommit(false);
+  return AwaitCommit();
 }
 
 }  // namespace hark

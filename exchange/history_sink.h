@@ -21,23 +21,28 @@ class HistoryTarget : public ImportTarget {
   HistoryTarget(Store& store, std::string progress_name, RejectFile& rejects, std::string source);
 
   Status Write(ImportBatch batch) override;
-  Status Finish() override { return AwaitCommit(); }
+  Status Finish() override { return CommitAll(); }
 
  protected:
   // More of the batch for the same write, before it is committed.
   virtual Status AddMore(const std::vector<ImportedHost>&, StoreWrite&) { return Status::Ok(); }
-  // Until everything before this batch can be read in the store: who asks it what is there already,
-  // and would take "nothing" for an answer, waits first.
-  Status AwaitCommit();
+  // Does AddMore ask what is there already, and take "nothing" for an answer? Then everything
+  // before its batch can be read in the store.
+  virtual bool AsksTheStore() const { return false; }
 
   Store& store_;
 
  private:
+  void BeginCommit(bool sync);
+  Status AwaitCommit();
+  Status CommitAll();
+
   const std::string progress_name_;
   RejectFile& rejects_;
   const std::string source_;
-  // Of the batch before: while it is committed, the next one's changes are gathered. Half of what a
-  // batch costs is either.
+  std::unique_ptr<StoreWrite> write_;  // of batches that are not given to be committed yet
+  // Of the write before: while it is committed, the next one's changes are gathered. Half of what
+  // an import costs is either.
   std::future<Status> committing_;
 };
 

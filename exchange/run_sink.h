@@ -34,6 +34,8 @@ class RunTarget : public HistoryTarget {
             const proto::RunRow& run);
 
  protected:
+  // Rows of the batch before are merged with.
+  bool AsksTheStore() const override { return true; }
   Status AddMore(const std::vector<ImportedHost>& hosts, StoreWrite& write) override;
 
  private:
