@@ -55,14 +55,14 @@ Result<StoreBackup> Chosen(const rocksdb::BackupEngineReadOnly& engine, uint32_t
 // Inside the store's own directory a backup would be lost with it.
 Status CheckPlace(const std::string& db, const std::string& to) {
   std::error_code error;
-  fs::create_directories(to, error);
-  if (error) {
-    return InvalidInput(StrCat("cannot create '", EscapeForDisplay(to), "': ", error.message()));
-  }
   const fs::path store = fs::weakly_canonical(db, error), place = fs::weakly_canonical(to, error);
   const fs::path way = place.lexically_relative(store);
   if (!way.empty() && *way.begin() != "..") {
     return InvalidInput(StrCat("'", EscapeForDisplay(to), "' lies in the store itself"));
+  }
+  fs::create_directories(to, error);
+  if (error) {
+    return InvalidInput(StrCat("cannot create '", EscapeForDisplay(to), "': ", error.message()));
   }
   return Status::Ok();
 }
