@@ -148,6 +148,19 @@ TEST_F(FlagsTest, HelpShowsThisCommandsFlagsDefaultsAndExamples) {
   EXPECT_TRUE(parsed_.help);
 }
 
+TEST(DispatchTest, TakesTheLongestNameTheLineBeginsWith) {
+  static constexpr Command kCommands[] = {
+      {"api", "",
+       [](const std::vector<std::string>& args) { return static_cast<int>(args.size()); }},
+      {"api key add", "",
+       [](const std::vector<std::string>& args) { return 10 + static_cast<int>(args.size()); }},
+  };
+  EXPECT_EQ(Dispatch(kCommands, {"api"}), 0);
+  EXPECT_EQ(Dispatch(kCommands, {"api", "--x"}), 1);
+  EXPECT_EQ(Dispatch(kCommands, {"api", "key"}), 1);
+  EXPECT_EQ(Dispatch(kCommands, {"api", "key", "add", "misp"}), 11);
+}
+
 TEST(DispatchTest, FindsCommandsOfOneAndTwoWords) {
   static constexpr Command kCommands[] = {
       {"report", "",
