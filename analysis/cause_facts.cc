@@ -7,6 +7,7 @@
 #include "analysis/key_groups.h"
 #include "analysis/multihomed.h"
 #include "analysis/stored_certificate.h"
+#include "base/distinct.h"
 #include "base/outcome.h"
 #include "base/ssh_port.h"
 #include "base/strings.h"
@@ -119,10 +120,9 @@ class PortsPass {
     facts.ssh_hosts += host_.ssh ? 1 : 0;
     facts.tls_hosts += host_.tls ? 1 : 0;
     facts.ssh_throttled += host_.throttled ? 1 : 0;
-    std::sort(host_.tls_keys.begin(), host_.tls_keys.end());
-    const auto end = std::unique(host_.tls_keys.begin(), host_.tls_keys.end());
+    MakeDistinct(host_.tls_keys);
     facts.most_tls_keys_of_host =
-        std::max(facts.most_tls_keys_of_host, static_cast<uint64_t>(end - host_.tls_keys.begin()));
+        std::max(facts.most_tls_keys_of_host, static_cast<uint64_t>(host_.tls_keys.size()));
     facts.greeting_name.Say(host_.greeting_name);
     facts.ssh_software.Say(host_.software);
     if (host_.domain.same) facts.cert_domain.Say(host_.domain.word);

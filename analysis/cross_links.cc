@@ -5,6 +5,7 @@
 
 #include "analysis/host_pairs.h"
 #include "analysis/pair_counter.h"
+#include "base/distinct.h"
 #include "base/strings.h"
 
 namespace hark {
@@ -98,8 +99,7 @@ void PlaceLinks(const std::vector<PairCount>& pairs, std::span<const ComparedRun
   std::vector<uint32_t> linked;
   linked.reserve(2 * pairs.size());
   for (const PairCount& pair : pairs) linked.insert(linked.end(), {pair.a, pair.b});
-  std::sort(linked.begin(), linked.end());
-  linked.erase(std::unique(linked.begin(), linked.end()), linked.end());
+  MakeDistinct(linked);
   out.nodes.reserve(linked.size());
   for (const uint32_t number : linked) out.nodes.push_back(numbering.NodeOf(number, runs));
   const auto place = [&](uint32_t number) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "analysis/super_cluster_trust.h"
+#include "base/distinct.h"
 #include "base/ssh_port.h"
 
 namespace hark {
@@ -57,8 +58,7 @@ class MemberCounter {
   void CountPorts() {
     for (uint32_t run = 0; run < runs_.size(); ++run) {
       UsedPorts& used = used_[run];
-      std::sort(used.begin(), used.end());  // a port with several keys is one
-      used.erase(std::unique(used.begin(), used.end()), used.end());
+      MakeDistinct(used);  // a port with several keys is one
       for (const uint64_t at : used) {
         AddPort(PortOf(at), index_.Member(index_.NodeOf(run, HostOf(at))));
       }
@@ -169,8 +169,7 @@ class MemberCounter {
         uses.emplace_back(runs_[run]->hosts.address(at.host), at.port);
       }
     }
-    std::sort(uses.begin(), uses.end());
-    uses.erase(std::unique(uses.begin(), uses.end()), uses.end());
+    MakeDistinct(uses);
     KeyCount count{key, uses.size(), 0};
     for (size_t i = 0; i < uses.size(); ++i) {
       count.hosts += i == 0 || uses[i].first != uses[i - 1].first ? 1 : 0;

@@ -16,8 +16,9 @@ class Effort {
   // A record from the block cache or the page cache takes 5 to 20 microseconds, so that the quick
   // lane is held up for four milliseconds at most.
   static constexpr size_t kQuickUnits = 200;
-  // Of one page: after so many records it ends, empty or not, and says where to go on.
-  static constexpr size_t kPageUnits = 2'000'000;
+  // Of one page: after so many records, a few seconds, it ends, empty or not, and says where to go
+  // on.
+  static constexpr size_t kPageUnits = 500'000;
 
   static Effort Quick() { return Effort(kQuickUnits); }
   static Effort Patient() { return Effort(SIZE_MAX); }

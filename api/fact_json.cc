@@ -94,22 +94,17 @@ std::string FactName(const Fact& fact) {
   return StrCat(FactKindName(fact.kind), ":", value);
 }
 
+// Whether SSH or TLS showed it, a key has all its names.
 void AddKeyMembers(const RememberedKey& key, Json& out) {
-  if (!key.ssh_blob.empty()) {
-    const SshKeyInfo info = ReadSshKey(key.ssh_blob);
-    out["key_id"] = info.id.ToHex();
-    AddKeyKind(KeyKindOfSshBlob(key.ssh_blob), out);
-    out["ssh_type"] = EscapeForDisplay(info.type);
-    out["fingerprint_sha256"] = SshSha256Fingerprint(key.ssh_blob);
-    out["fingerprint_md5"] = SshMd5Fingerprint(key.ssh_blob);
-    return;
-  }
-  out["key_id"] = KeyIdOfSpki(key.spki).ToHex();
-  AddKeyKind(KeyKindOfSpki(key.spki), out);
-  if (const auto blob = SshBlobOfSpki(key.spki)) {
-    out["fingerprint_sha256"] = SshSha256Fingerprint(*blob);
-    out["fingerprint_md5"] = SshMd5Fingerprint(*blob);
-  }
+  const std::string blob =
+      key.ssh_blob.empty() ? SshBlobOfSpki(key.spki).value_or("") : key.ssh_blob;
+  const SshKeyInfo info = blob.empty() ? SshKeyInfo() : ReadSshKey(blob);
+  out["key_id"] = (key.spki.empty() ? info.id : KeyIdOfSpki(key.spki)).ToHex();
+  AddKeyKind(blob.empty() ? KeyKindOfSpki(key.spki) : KeyKindOfSshBlob(blob), out);
+  if (blob.empty()) return;
+  out["ssh_type"] = EscapeForDisplay(info.type);
+  out["fingerprint_sha256"] = SshSha256Fingerprint(blob);
+  out["fingerprint_md5"] = SshMd5Fingerprint(blob);
 }
 
 const SightedFact* FactDescriber::Fresh(const Fact& fact) const {

@@ -12,8 +12,13 @@ namespace hark {
 namespace {
 
 constexpr const char* kWhere = "api/http";
-constexpr int kRetryAfterSeconds = 2;  // of 503: a place in the queue is free sooner than that
+// Of 503 and 429: a place in the queue, or among the connections, is free by then.
+constexpr int kRetryAfterSeconds = 2;
 constexpr size_t kTagBytes = 16;
+// Of a stream: after that long what there is is sent, however little; and so many times the size of
+// a piece are packed into one.
+constexpr auto kLongestGathering = std::chrono::seconds(1);
+constexpr size_t kPiecesPacked = 8;
 
 void SetField(std::string name, std::string value, HttpResponse& response) {
   response.headers.emplace_back(std::move(name), std::move(value));
@@ -69,15 +74,7 @@ class Framer {
         piece_bytes_(piece_bytes) {}
 
   Result<std::string> Next() {
-    std::string out;
-    while (!ended_ && out.size() < piece_bytes_) {
-      HARK_ASSIGN_OR_RETURN(std::string piece, NextOfRoute());
-      ended_ = piece.empty();
-      if (packer_ != nullptr) {
-        HARK_ASSIGN_OR_RETURN(piece, packer_->Add(piece, ended_));
-      }
-      out += piece;
-    }
+    HARK_ASSIGN_OR_RETURN(std::string out, Gather());
     if (!chunked_) return out;
     if (!out.empty()) return Chunk(out);
     if (finished_) return out;
@@ -86,6 +83,29 @@ class Framer {
   }
 
  private:
+  // "" = there is no more. However well the pieces pack and however slowly they come, the client
+  // hears of them: it is not cut off for what it cannot know.
+  Result<std::string> Gather() {
+    std::string out;
+    size_t taken = 0;
+    const MonoTime until = std::chrono::steady_clock::now() + kLongestGathering;
+    while (!ended_ && out.size() < piece_bytes_) {
+      HARK_ASSIGN_OR_RETURN(std::string piece, NextOfRoute());
+      ended_ = piece.empty();
+      taken += piece.size();
+      const bool enough =
+          taken >= kPiecesPacked * piece_bytes_ || std::chrono::steady_clock::now() >= until;
+      if (packer_ != nullptr) {
+        const PackThen then =
+            ended_ ? PackThen::kEnd : (enough ? PackThen::kFlush : PackThen::kGoOn);
+        HARK_ASSIGN_OR_RETURN(piece, packer_->Add(piece, then));
+      }
+      out += piece;
+      if (enough && !out.empty()) break;
+    }
+    return out;
+  }
+
   Result<std::string> NextOfRoute() {
     try {
       return source_();
@@ -100,6 +120,96 @@ class Framer {
   size_t piece_bytes_;
   bool ended_ = false;     // the route has no more
   bool finished_ = false;  // the last chunk is said
+};
+
+// One answer on its way to bytes; the steps in the order of the functions.
+class Dresser {
+ public:
+  Dresser(const HttpDeskOptions& options, HttpCase& open, HttpResponse response)
+      : options_(options), open_(open), response_(std::move(response)) {}
+
+  void ChooseForm() {
+    const bool small = !response_.stream && response_.body.size() < options_.limits.packed_bytes;
+    if (small || response_.status != 200) open_.coding = ContentCoding::kIdentity;
+    // Before chunks only the end of the connection could end such a body.
+    close_ = !open_.keep_alive || (response_.stream && open_.http_1_0);
+  }
+
+  // A stream is tagged by its route or not at all.
+  void Tag() {
+    std::string tag = TakeField("ETag", response_);
+    if (response_.status != 200 || (response_.stream && tag.empty())) return;
+    tag = TagOf(std::move(tag), response_.body, open_.coding);
+    Add("ETag", tag);
+    if (!NamesTag(open_.if_none_match, tag)) return;
+    response_.status = 304;
+    response_.body.clear();
+    response_.stream = nullptr;
+  }
+
+  // What cannot be packed goes as it is.
+  void Pack() {
+    if (bodiless() || open_.coding == ContentCoding::kIdentity) return;
+    Result<std::unique_ptr<BodyPacker>> packer = NewBodyPacker(open_.coding);
+    if (!packer.ok()) return;
+    if (!response_.stream) {
+      Result<std::string> packed = (*packer)->Add(response_.body, PackThen::kEnd);
+      if (!packed.ok()) return;
+      response_.body = std::move(*packed);
+    }
+    packer_ = std::move(*packer);
+    Add("Content-Encoding", ContentCodingName(open_.coding));
+  }
+
+  void AddFields() {
+    if (response_.status == 503 || response_.status == 429) {
+      const std::string given = TakeField("Retry-After", response_);
+      Add("Retry-After", given.empty() ? std::to_string(kRetryAfterSeconds) : given);
+    }
+    for (const auto& [name, value] : response_.headers) {
+      if (IsFieldText(name) && IsFieldText(value)) Add(name, value);
+    }
+    if (!open_.origin.empty()) Add("Access-Control-Allow-Origin", open_.origin);
+    Add("Vary", options_.cors_origins.empty() ? "Accept-Encoding" : "Accept-Encoding, Origin");
+    AddFraming();
+  }
+
+  WireAnswer Finish(std::string_view common_fields) {
+    WireAnswer out;
+    out.close = close_;
+    out.head = StrCat("HTTP/1.1 ", response_.status, " ", StatusPhrase(response_.status), "\r\n",
+                      common_fields, fields_, "\r\n");
+    open_.audit.status = response_.status;
+    if (open_.request.method == "HEAD") return out;
+    out.body = std::move(response_.body);
+    if (!response_.stream) return out;
+    auto framer = std::make_shared<Framer>(std::move(response_.stream), std::move(packer_),
+                                           !open_.http_1_0, options_.limits.piece_bytes);
+    out.stream = [framer] { return framer->Next(); };
+    return out;
+  }
+
+ private:
+  bool bodiless() const { return response_.status == 304 || response_.status == 204; }
+  void Add(std::string_view name, std::string_view value) {
+    fields_ += StrCat(name, ": ", value, "\r\n");
+  }
+  void AddFraming() {
+    if (!bodiless()) Add("Content-Type", response_.content_type);
+    if (response_.stream && !open_.http_1_0) Add("Transfer-Encoding", "chunked");
+    if (!response_.stream && !bodiless()) {
+      Add("Content-Length", std::to_string(response_.body.size()));
+    }
+    if (close_) Add("Connection", "close");
+    if (!close_ && open_.http_1_0) Add("Connection", "keep-alive");
+  }
+
+  const HttpDeskOptions& options_;
+  HttpCase& open_;
+  HttpResponse response_;
+  std::unique_ptr<BodyPacker> packer_;
+  std::string fields_;
+  bool close_ = false;
 };
 
 }  // namespace
@@ -259,69 +369,12 @@ std::string HttpDesk::CommonFields() const {
 }
 
 WireAnswer HttpDesk::Dress(HttpCase& open, HttpResponse response) const {
-  WireAnswer out;
-  out.close = !open.keep_alive || (response.stream && open.http_1_0);
-  const bool head_only = open.request.method == "HEAD";
-  std::string fields;
-  const size_t plain_bytes = response.body.size();
-  if (!response.stream && plain_bytes < options_.limits.packed_bytes) {
-    open.coding = ContentCoding::kIdentity;
-  }
-  if (response.status != 200) open.coding = ContentCoding::kIdentity;
-  std::string tag = TakeField("ETag", response);
-  if (response.status == 200 && !(response.stream && tag.empty())) {
-    tag = TagOf(std::move(tag), response.body, open.coding);
-    fields += StrCat("ETag: ", tag, "\r\n");
-    if (NamesTag(open.if_none_match, tag)) {
-      response.status = 304;
-      response.body.clear();
-      response.stream = nullptr;
-    }
-  }
-  if (response.status == 503) {
-    const std::string given = TakeField("Retry-After", response);
-    fields +=
-        StrCat("Retry-After: ", given.empty() ? std::to_string(kRetryAfterSeconds) : given, "\r\n");
-  }
-  const bool bodiless = response.status == 304 || response.status == 204;
-  std::unique_ptr<BodyPacker> packer;
-  if (!bodiless && open.coding != ContentCoding::kIdentity) {
-    Result<std::unique_ptr<BodyPacker>> made = NewBodyPacker(open.coding);
-    Result<std::string> packed = std::string();
-    if (made.ok() && !response.stream) packed = (*made)->Add(response.body, true);
-    if (made.ok() && packed.ok()) {
-      packer = std::move(*made);
-      if (!response.stream) response.body = std::move(*packed);
-      fields += StrCat("Content-Encoding: ", ContentCodingName(open.coding), "\r\n");
-    }
-  }
-  for (const auto& [name, value] : response.headers) {
-    if (IsFieldText(name) && IsFieldText(value)) fields += StrCat(name, ": ", value, "\r\n");
-  }
-  if (!bodiless) fields += StrCat("Content-Type: ", response.content_type, "\r\n");
-  if (!open.origin.empty()) {
-    fields += StrCat("Access-Control-Allow-Origin: ", open.origin, "\r\n");
-  }
-  fields += options_.cors_origins.empty() ? "Vary: Accept-Encoding\r\n"
-                                          : "Vary: Accept-Encoding, Origin\r\n";
-  if (response.stream) {
-    if (!open.http_1_0) fields += "Transfer-Encoding: chunked\r\n";
-  } else if (!bodiless) {
-    fields += StrCat("Content-Length: ", response.body.size(), "\r\n");
-  }
-  if (out.close) fields += "Connection: close\r\n";
-  if (!out.close && open.http_1_0) fields += "Connection: keep-alive\r\n";
-  out.head = StrCat("HTTP/1.1 ", response.status, " ", StatusPhrase(response.status), "\r\n",
-                    CommonFields(), fields, "\r\n");
-  open.audit.status = response.status;
-  if (head_only) return out;
-  out.body = std::move(response.body);
-  if (response.stream) {
-    auto framer = std::make_shared<Framer>(std::move(response.stream), std::move(packer),
-                                           !open.http_1_0, options_.limits.piece_bytes);
-    out.stream = [framer] { return framer->Next(); };
-  }
-  return out;
+  Dresser dresser(options_, open, std::move(response));
+  dresser.ChooseForm();
+  dresser.Tag();
+  dresser.Pack();
+  dresser.AddFields();
+  return dresser.Finish(CommonFields());
 }
 
 WireAnswer HttpDesk::DressRefusal(const HttpResponse& response) const {

@@ -14,6 +14,30 @@ constexpr int kZstdLevel = 3;
 constexpr int kGzipWindow = 15 + 16;  // 32 kB, and a gzip head instead of zlib's
 constexpr size_t kOutBytes = 16 * 1024;
 
+int ZlibFlush(PackThen then) {
+  switch (then) {
+    case PackThen::kGoOn:
+      return Z_NO_FLUSH;
+    case PackThen::kFlush:
+      return Z_SYNC_FLUSH;
+    case PackThen::kEnd:
+      return Z_FINISH;
+  }
+  return Z_FINISH;
+}
+
+ZSTD_EndDirective ZstdDirective(PackThen then) {
+  switch (then) {
+    case PackThen::kGoOn:
+      return ZSTD_e_continue;
+    case PackThen::kFlush:
+      return ZSTD_e_flush;
+    case PackThen::kEnd:
+      return ZSTD_e_end;
+  }
+  return ZSTD_e_end;
+}
+
 class GzipPacker final : public BodyPacker {
  public:
   ~GzipPacker() override {
@@ -26,7 +50,7 @@ class GzipPacker final : public BodyPacker {
     return open_ ? Status::Ok() : Internal("gzip: no memory");
   }
 
-  Result<std::string> Add(std::string_view piece, bool last) override {
+  Result<std::string> Add(std::string_view piece, PackThen then) override {
     std::string out;
     std::array<unsigned char, kOutBytes> room;
     // zlib reads it only.
@@ -35,7 +59,7 @@ class GzipPacker final : public BodyPacker {
     do {
       stream_.next_out = room.data();
       stream_.avail_out = room.size();
-      const int code = deflate(&stream_, last ? Z_FINISH : Z_NO_FLUSH);
+      const int code = deflate(&stream_, ZlibFlush(then));
       if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) return Internal("gzip");
       out.append(reinterpret_cast<const char*>(room.data()), room.size() - stream_.avail_out);
     } while (stream_.avail_out == 0);
@@ -57,17 +81,18 @@ class ZstdPacker final : public BodyPacker {
     return Status::Ok();
   }
 
-  Result<std::string> Add(std::string_view piece, bool last) override {
+  Result<std::string> Add(std::string_view piece, PackThen then) override {
     std::string out;
     std::array<char, kOutBytes> room;
     ZSTD_inBuffer in{piece.data(), piece.size(), 0};
     for (;;) {
       ZSTD_outBuffer to{room.data(), room.size(), 0};
-      const size_t left =
-          ZSTD_compressStream2(context_.get(), &to, &in, last ? ZSTD_e_end : ZSTD_e_continue);
+      const size_t left = ZSTD_compressStream2(context_.get(), &to, &in, ZstdDirective(then));
       if (ZSTD_isError(left)) return Internal("zstd");
       out.append(room.data(), to.pos);
-      if (last ? left == 0 : in.pos == in.size && to.pos < room.size()) return out;
+      const bool all =
+          then == PackThen::kGoOn ? in.pos == in.size && to.pos < room.size() : left == 0;
+      if (all) return out;
     }
   }
 
@@ -98,7 +123,7 @@ Result<std::unique_ptr<BodyPacker>> NewBodyPacker(ContentCoding coding) {
 
 Result<std::string> Pack(ContentCoding coding, std::string_view body) {
   HARK_ASSIGN_OR_RETURN(const std::unique_ptr<BodyPacker> packer, NewBodyPacker(coding));
-  return packer->Add(body, true);
+  return packer->Add(body, PackThen::kEnd);
 }
 
 }  // namespace hark

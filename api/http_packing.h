@@ -11,12 +11,18 @@
 
 namespace hark {
 
+// What a packer is to do when it has a piece.
+enum class PackThen : unsigned char {
+  kGoOn,   // give what is ready, which may be nothing
+  kFlush,  // give everything so far; costs some bytes
+  kEnd,    // and that was all; the last call
+};
+
 // One body in pieces.
 class BodyPacker {
  public:
   virtual ~BodyPacker() = default;
-  // What is ready of it, which may be nothing. last: gives all that is left; the last call.
-  virtual Result<std::string> Add(std::string_view piece, bool last) = 0;
+  virtual Result<std::string> Add(std::string_view piece, PackThen then) = 0;
 };
 
 // coding: not kIdentity.

@@ -98,6 +98,10 @@ Result<V1Page> CertificateList(const MemoryView& memory, const CertificateWish& 
   const FactDescriber describer(memory, effort);
   for (const Fact& fact : facts) {
     if (!wish.cursor.empty() && FactRef(fact) < wish.cursor) continue;
+    if (effort.spent() >= Effort::kPageUnits) {
+      page.next = FactRef(fact);
+      break;
+    }
     HARK_ASSIGN_OR_RETURN(const PlacesSummary summary, SummaryOf(memory, {fact}, filter, effort));
     if (summary.places == 0) continue;
     if (page.items.size() == wish.limit) {
@@ -131,12 +135,7 @@ Result<Json> CertificateAnswer(const MemoryView& memory, std::string_view sha256
   const Result<std::string> body = memory.history().Certificate(facts.front());
   if (!body.ok() && body.status().code() != StatusCode::kNotFound) return body.status();
   out["certificate"] = body.ok() ? CertificateJson(*body, der) : Json(nullptr);
-  if (wish.cursor.empty()) {
-    HARK_ASSIGN_OR_RETURN(const PlacesSummary summary, SummaryOf(memory, facts, filter, effort));
-    AddSummary(summary, out);
-  }
-  HARK_ASSIGN_OR_RETURN(V1Page page, PlacesOf(memory, facts, filter, wish, effort));
-  AddPage(std::move(page), "places", out);
+  HARK_RETURN_IF_ERROR(AddPlaces(memory, facts, filter, wish, effort, out));
   return out;
 }
 

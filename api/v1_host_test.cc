@@ -1,8 +1,10 @@
 #include "api/v1_host.h"
 
 #include "api/v1_fixture.h"
-#include "base/outcome.h"
+#include "keys/certificate.h"
 #include "keys/ssh_key.h"
+#include "keys/testing/test_ca.h"
+#include "storage/remember.h"
 
 namespace hark {
 namespace {
@@ -69,12 +71,16 @@ TEST_F(V1HostTest, AFactThatComesBackHasTwoIntervals) {
   See("192.0.2.1", 22, "2026-01-01", {KeyOf("a"), Ok()});
   See("192.0.2.1", 22, "2026-01-02", {KeyOf("b"), Ok()});
   See("192.0.2.1", 22, "2026-01-03", {KeyOf("a"), Ok()});
-  for (const Json& fact : Answer("192.0.2.1")["ports"][0]["facts"]) {
+  const Json answer = Answer("192.0.2.1");
+  int found = 0;
+  for (const Json& fact : answer["ports"][0]["facts"]) {
     if (fact["fact"] != FactName(KeyOf("a").fact)) continue;
     EXPECT_EQ(fact["intervals"].size(), 2U);
     EXPECT_EQ(fact["intervals"][1]["first_seen"], "2026-01-03T00:00:00Z");
     EXPECT_EQ(fact["sightings"], 2);
+    ++found;
   }
+  EXPECT_EQ(found, 1);
 }
 
 TEST_F(V1HostTest, TheWindowAndThePortsChooseWhatIsShown) {
@@ -167,6 +173,30 @@ TEST_F(V1HostTest, ARunThatIsNotRememberedIsSeenAllTheSame) {
   const std::string text = answer.dump();
   EXPECT_NE(text.find("SSH-2.0-fresh"), text.npos);
   EXPECT_NE(text.find(SshSha256Fingerprint(Ed25519BlobOf("b"))), text.npos) << text;
+}
+
+TEST_F(V1HostTest, ARunIsTheSameBeforeAndAfterItIsRemembered) {
+  const TestCa root("Test Root");
+  const std::string der = root.Issue({{"www.example.org"}}).der;
+  const KeyId key = *KeyIdOfCertificate(der);
+  {
+    const auto write = store_->NewWrite();
+    write->PutCertificate(Sha256(der), der);
+    ASSERT_TRUE(store_->Commit(*write, false).ok());
+  }
+  proto::PortObservation observation;
+  observation.mutable_tls()->set_version(0x0303);
+  observation.mutable_tls()->set_cipher_suite(0xc02f);
+  observation.mutable_tls()->add_chain_sha256(Sha256(der));
+  Visit(1, "IE-2026", "192.0.2.1", 443, "2026-03-01", observation, {std::string(key.bytes())});
+  const Json before = Answer("192.0.2.1");
+  ASSERT_EQ(before["ports"].size(), 1U) << before.dump();
+  EXPECT_NE(before.dump().find("CN=www.example.org"), std::string::npos) << before.dump();
+  EXPECT_EQ(before["ports"][0]["facts"][0]["key_id"], key.ToHex());
+  EXPECT_EQ(before["ports"][0]["facts"][0]["algorithm"], "ecdsa");
+  ASSERT_TRUE(*RememberRun(*store_, *store_->FindRun("IE-2026"), [](uint64_t) { return true; }));
+  ASSERT_TRUE((*MemoryView::ReadRuns(*store_))->front().remembered);
+  EXPECT_EQ(Answer("192.0.2.1").dump(1), before.dump(1));
 }
 
 TEST_F(V1HostTest, TooMuchForTheQuickLaneIsSaidBeforeItIsDone) {

@@ -25,11 +25,45 @@ struct Side {
   Json ToJson() {
     Json out = Json::object();
     AddSummary(summary, out);
-    out["complete"] = places.size() == summary.places;
+    out["complete"] = summary.complete && places.size() == summary.places;
     out["places"] = std::move(places);
     return out;
   }
 };
+
+// An environment and what is asked about it.
+struct Border {
+  const MemoryView& memory;
+  const Environment& environment;
+  const PlaceFilter& filter;
+  size_t limit;
+  Effort& effort;
+};
+
+Result<Side> LookAtSide(const Border& border, const std::vector<Fact>& keys, bool inside) {
+  Side side;
+  const auto wanted = [&](const FactUse& use) -> Result<bool> {
+    HARK_RETURN_IF_ERROR(border.effort.Spend());
+    HARK_ASSIGN_OR_RETURN(const bool has,
+                          border.environment.Has(border.memory, use.host, border.effort));
+    return has == inside;
+  };
+  const Status enough(StatusCode::kUnavailable, "enough places");
+  for (const Fact& key : keys) {
+    const Status walked = ForEachPlace(
+        border.memory, key, {}, border.filter, border.effort,
+        [&](const FactPlace& place) {
+          side.summary.complete = side.summary.places < PlacesSummary::kMostPlaces;
+          if (!side.summary.complete) return enough;
+          side.Add(place, border.limit);
+          return Status::Ok();
+        },
+        wanted);
+    if (!side.summary.complete) break;
+    HARK_RETURN_IF_ERROR(walked);
+  }
+  return side;
+}
 
 Result<std::vector<Fact>> FindKeys(const MemoryView& memory, std::string_view text) {
   HARK_ASSIGN_OR_RETURN(const HashText hash, ReadFingerprint(text));
@@ -67,12 +101,7 @@ Result<Json> KeyAnswer(const MemoryView& memory, std::string_view text, const Pl
   HARK_ASSIGN_OR_RETURN(const std::vector<Fact> keys, FindSeenKeys(memory, text));
   Json out = {{"asked", EscapeForDisplay(text)}};
   HARK_ASSIGN_OR_RETURN(out["keys"], KeysJson(memory, keys, effort));
-  if (wish.cursor.empty()) {
-    HARK_ASSIGN_OR_RETURN(const PlacesSummary summary, SummaryOf(memory, keys, filter, effort));
-    AddSummary(summary, out);
-  }
-  HARK_ASSIGN_OR_RETURN(V1Page page, PlacesOf(memory, keys, filter, wish, effort));
-  AddPage(std::move(page), "places", out);
+  HARK_RETURN_IF_ERROR(AddPlaces(memory, keys, filter, wish, effort, out));
   return out;
 }
 
@@ -86,15 +115,9 @@ Result<Json> KeyEnvironmentAnswer(const MemoryView& memory, std::string_view tex
                                   const Environment& environment, const PlaceFilter& filter,
                                   const PageWish& wish, Effort& effort) {
   HARK_ASSIGN_OR_RETURN(const std::vector<Fact> keys, FindKeys(memory, text));
-  Side inside, outside;
-  for (const Fact& key : keys) {
-    HARK_RETURN_IF_ERROR(
-        ForEachPlace(memory, key, {}, filter, effort, [&](const FactPlace& place) -> Status {
-          HARK_ASSIGN_OR_RETURN(const bool has, environment.Has(memory, place.use.host, effort));
-          (has ? inside : outside).Add(place, wish.limit);
-          return Status::Ok();
-        }));
-  }
+  const Border border{memory, environment, filter, wish.limit, effort};
+  HARK_ASSIGN_OR_RETURN(Side inside, LookAtSide(border, keys, true));
+  HARK_ASSIGN_OR_RETURN(Side outside, LookAtSide(border, keys, false));
   const bool known = inside.summary.places > 0;
   const bool seen = known || outside.summary.places > 0;
   Json out = {

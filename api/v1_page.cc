@@ -44,13 +44,13 @@ void AddPage(V1Page page, const char* name, Json& out) {
   out["next"] = page.next.empty() ? Json(nullptr) : Json(page.next);
 }
 
-Result<V1Page> PageOfAll(std::vector<Json> items, const PageWish& wish) {
+Result<V1Page> PageOfAll(const std::vector<Json>& items, const PageWish& wish) {
   const uint64_t from = wish.cursor.empty() ? 0 : ParseUint(wish.cursor).value_or(UINT64_MAX);
   if (from > items.size()) return InvalidInput("cursor: not one that an answer gave");
   const size_t to = std::min(items.size(), static_cast<size_t>(from) + wish.limit);
   V1Page page;
-  page.items.assign(std::make_move_iterator(items.begin() + static_cast<ptrdiff_t>(from)),
-                    std::make_move_iterator(items.begin() + static_cast<ptrdiff_t>(to)));
+  page.items.assign(items.begin() + static_cast<ptrdiff_t>(from),
+                    items.begin() + static_cast<ptrdiff_t>(to));
   if (to < items.size()) page.next = std::to_string(to);
   return page;
 }

@@ -27,7 +27,7 @@ using Pager = std::function<Result<V1Page>(const PageWish&, Effort&)>;
 void AddPage(V1Page page, const char* name, Json& out);
 
 // A page of items that are all there: cursors are positions.
-Result<V1Page> PageOfAll(std::vector<Json> items, const PageWish& wish);
+Result<V1Page> PageOfAll(const std::vector<Json>& items, const PageWish& wish);
 
 // Items one a line. limit: at most so many, 0 = all of them.
 BodySource NdjsonOf(Pager pager, std::string cursor, size_t limit);

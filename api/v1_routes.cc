@@ -74,8 +74,9 @@ Pager KeyLines(const V1Ask& ask) {
 }
 
 Result<V1Reply> AskEnvironment(const V1Ask& ask) {
+  HARK_RETURN_IF_ERROR(NotQuick(ask));  // reads a file
   Result<Environment> environment =
-      ReadEnvironment(ask.service.environments(), ask.Argument("name"));
+      ReadEnvironment(ask.service->environments(), ask.Argument("name"));
   // A file that cannot be read is the operator's, and no stranger's, mistake.
   if (!environment.ok() && IsEnvironmentName(ask.Argument("name")) &&
       environment.status().code() == StatusCode::kInvalidInput) {
@@ -91,16 +92,14 @@ Result<V1Reply> AskOwnEnvironment(const V1Ask& ask) {
   const std::string list = ask.Parameter("prefix");
   if (list.empty()) return InvalidInput("prefix: prefixes, ASes or names with commas between");
   HARK_ASSIGN_OR_RETURN(const Environment environment, Environment::OfList(list));
-  PlaceFilter filter = ask.filter;
-  filter.prefixes.reset();
-  return Replied(KeyEnvironmentAnswer(*ask.memory, ask.Argument("fingerprint"), environment, filter,
-                                      ask.wish, ask.effort));
+  return Replied(KeyEnvironmentAnswer(*ask.memory, ask.Argument("fingerprint"), environment,
+                                      ask.filter, ask.wish, ask.effort));
 }
 
 Result<V1Reply> AskEnvironments(const V1Ask& ask) {
   HARK_RETURN_IF_ERROR(NotQuick(ask));
   Json out = {{"environments", Json::array()}};
-  for (const std::string& name : EnvironmentNames(ask.service.environments())) {
+  for (const std::string& name : EnvironmentNames(ask.service->environments())) {
     out["environments"].push_back(name);
   }
   return Replied(std::move(out));
@@ -266,25 +265,25 @@ std::optional<HttpResponse> Respond(const V1Route& route, const V1Ask& ask) {
   return response;
 }
 
-// Without geo data the word of a run counts; of that there must be such a run.
-Result<PlaceFilter> FilterOf(const HttpRequest& request, const MemoryView& memory) {
-  HARK_ASSIGN_OR_RETURN(PlaceFilter filter, ReadPlaceFilter(request.query));
+// A run that is named is there. Where prefix= is no filter, its route reads it.
+Result<PlaceFilter> FilterOf(const V1Route& route, const HttpRequest& request,
+                             const MemoryView& memory) {
+  QueryMap query = request.query;
+  if (std::string_view(route.parameters).find("own_prefix") != std::string_view::npos) {
+    query.erase("prefix");
+  }
+  HARK_ASSIGN_OR_RETURN(PlaceFilter filter, ReadPlaceFilter(query));
   if (!filter.run.empty()) HARK_RETURN_IF_ERROR(RunExists(memory, filter.run));
   return filter;
 }
 
-std::optional<HttpResponse> Handle(const V1Route& route, V1Service& service,
+std::optional<HttpResponse> Handle(const V1Route& route, const std::shared_ptr<V1Service>& service,
                                    const HttpRequest& request, HttpLane lane) {
   const bool quick = lane == HttpLane::kQuick;
   Effort effort = quick ? Effort::Quick() : Effort::Patient();
-  Result<MemoryView> memory = service.Memory();
+  Result<MemoryView> memory = service->Memory();
   if (!memory.ok()) return ErrorOf(memory.status());
-  // Some routes read prefix= their own way; what is wrong there they say themselves.
-  HttpRequest filtered = request;
-  if (std::string_view(route.parameters).find("own_prefix") != std::string_view::npos) {
-    filtered.query.erase("prefix");
-  }
-  Result<PlaceFilter> filter = FilterOf(filtered, *memory);
+  Result<PlaceFilter> filter = FilterOf(route, request, *memory);
   if (!filter.ok()) return ErrorOf(filter.status());
   Result<PageWish> wish = ReadPageWish(request.query);
   if (!wish.ok()) return ErrorOf(wish.status());
@@ -323,7 +322,7 @@ void AddV1Routes(HttpRouter& router, std::shared_ptr<const ApiContext> context, 
   for (const V1Route& route : kRoutes) {
     router.Add(
         {route.pattern, route.role, [&route, service](const HttpRequest& request, HttpLane lane) {
-           return Handle(route, *service, request, lane);
+           return Handle(route, service, request, lane);
          }});
   }
 }

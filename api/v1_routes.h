@@ -21,6 +21,21 @@
 
 namespace hark {
 
+// The list that took a reading of a whole run and was asked for last: its other pages are cut from
+// it. Threads: any; one makes it, the others wait.
+class V1ListShelf {
+ public:
+  using Items = std::shared_ptr<const std::vector<Json>>;
+
+  // key: all that the list depends on.
+  Result<Items> Get(const std::string& key, const std::function<Result<std::vector<Json>>()>& make);
+
+ private:
+  std::mutex guard_;
+  std::string key_;
+  Items items_;
+};
+
 // What lives as long as the routes. Threads: any.
 class V1Service {
  public:
@@ -30,6 +45,7 @@ class V1Service {
   const ApiContext& context() const { return *context_; }
   const std::string& environments() const { return options_.environments; }
   V1Statistics& statistics() { return statistics_; }
+  V1ListShelf& clusters() { return clusters_; }
   // The newest view, with its runs.
   Result<MemoryView> Memory();
 
@@ -37,6 +53,7 @@ class V1Service {
   std::shared_ptr<const ApiContext> context_;
   V1Options options_;
   V1Statistics statistics_;
+  V1ListShelf clusters_;
   std::mutex guard_;
   std::shared_ptr<const MemoryView::RunList> runs_;
   uint64_t generation_ = 0;
@@ -45,7 +62,7 @@ class V1Service {
 // A question as a handler sees it: read, and its place to answer from.
 struct V1Ask {
   const HttpRequest& request;
-  V1Service& service;
+  std::shared_ptr<V1Service> service;
   std::shared_ptr<const MemoryView> memory;
   PlaceFilter filter;
   PageWish wish;

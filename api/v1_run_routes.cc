@@ -57,18 +57,45 @@ Result<uint64_t> MinSize(const V1Ask& ask) {
   return InvalidInput("min_size: no number from 2 on");
 }
 
-Result<V1Page> ClusterPage(const V1Ask& ask, const MemoryView& memory, const ApiRunPart& part,
-                           uint64_t min_size, const PageWish& wish) {
-  const auto& list = ask.service.context().reports.cluster_list;
-  if (!list) return NotOffered();
-  HARK_ASSIGN_OR_RETURN(Json clusters, Parsed(list(memory.view(), part, min_size)));
-  if (!clusters.is_array()) return Internal("clusters that are no list");
-  std::vector<Json> items;
-  for (Json& cluster : clusters) items.push_back(std::move(cluster));
-  return PageOfAll(std::move(items), wish);
+// Everything that a list of clusters depends on.
+std::string ClusterKey(const V1Ask& ask) {
+  std::string key = std::to_string(ask.memory->view().generation);
+  for (const char* name :
+       {"run", "min_size", "prefix", "port", "country", "as", "since", "until"}) {
+    key += "\n" + ask.Parameter(name);
+  }
+  return key;
+}
+
+// Pages of the list, which is read once for all of them.
+Pager ClusterPager(const V1Ask& ask, uint64_t min_size) {
+  const auto make = [service = ask.service, memory = ask.memory, part = PartOf(ask, ask.filter.run),
+                     min_size]() -> Result<std::vector<Json>> {
+    const auto& list = service->context().reports.cluster_list;
+    if (!list) return NotOffered();
+    HARK_ASSIGN_OR_RETURN(Json clusters, Parsed(list(memory->view(), part, min_size)));
+    std::vector<Json> items;
+    for (Json& cluster : clusters) items.push_back(std::move(cluster));
+    return items;
+  };
+  return [service = ask.service, key = ClusterKey(ask), make](const PageWish& wish,
+                                                              Effort&) -> Result<V1Page> {
+    HARK_ASSIGN_OR_RETURN(const V1ListShelf::Items items, service->clusters().Get(key, make));
+    return PageOfAll(*items, wish);
+  };
 }
 
 }  // namespace
+
+Result<V1ListShelf::Items> V1ListShelf::Get(
+    const std::string& key, const std::function<Result<std::vector<Json>>()>& make) {
+  const std::lock_guard lock(guard_);
+  if (items_ != nullptr && key_ == key) return items_;
+  HARK_ASSIGN_OR_RETURN(std::vector<Json> items, make());
+  items_ = std::make_shared<const std::vector<Json>>(std::move(items));
+  key_ = key;
+  return items_;
+}
 
 Status NotQuick(const V1Ask& ask) {
   if (!ask.quick) return Status::Ok();
@@ -79,8 +106,7 @@ Result<V1Reply> AskClusters(const V1Ask& ask) {
   HARK_RETURN_IF_ERROR(NotQuick(ask));
   HARK_RETURN_IF_ERROR(CheckRun(ask, ask.filter.run));
   HARK_ASSIGN_OR_RETURN(const uint64_t min_size, MinSize(ask));
-  HARK_ASSIGN_OR_RETURN(
-      V1Page page, ClusterPage(ask, *ask.memory, PartOf(ask, ask.filter.run), min_size, ask.wish));
+  HARK_ASSIGN_OR_RETURN(V1Page page, ClusterPager(ask, min_size)(ask.wish, ask.effort));
   Json out = Json::object();
   AddPage(std::move(page), "clusters", out);
   return Replied(std::move(out));
@@ -89,7 +115,7 @@ Result<V1Reply> AskClusters(const V1Ask& ask) {
 Result<V1Reply> AskCluster(const V1Ask& ask) {
   HARK_RETURN_IF_ERROR(NotQuick(ask));
   HARK_RETURN_IF_ERROR(CheckRun(ask, ask.Argument("run")));
-  const auto& show = ask.service.context().reports.cluster_show;
+  const auto& show = ask.service->context().reports.cluster_show;
   if (!show) return NotOffered();
   return Whole(show(ask.memory->view(), PartOf(ask, ask.Argument("run")), ask.Argument("id")));
 }
@@ -97,7 +123,7 @@ Result<V1Reply> AskCluster(const V1Ask& ask) {
 Result<V1Reply> AskClusterGraph(const V1Ask& ask) {
   HARK_RETURN_IF_ERROR(NotQuick(ask));
   HARK_RETURN_IF_ERROR(CheckRun(ask, ask.Argument("run")));
-  const auto& graph = ask.service.context().reports.cluster_graph;
+  const auto& graph = ask.service->context().reports.cluster_graph;
   if (!graph) return NotOffered();
   return Whole(graph(ask.memory->view(), PartOf(ask, ask.Argument("run")), ask.Argument("id")));
 }
@@ -109,15 +135,15 @@ Result<V1Reply> AskRuns(const V1Ask& ask) {
 
 Result<V1Reply> AskRun(const V1Ask& ask) {
   HARK_RETURN_IF_ERROR(NotQuick(ask));
-  HARK_ASSIGN_OR_RETURN(Json json,
-                        RunAnswer(*ask.memory, ask.service.context().reports, ask.Argument("run")));
+  HARK_ASSIGN_OR_RETURN(
+      Json json, RunAnswer(*ask.memory, ask.service->context().reports, ask.Argument("run")));
   return Replied(std::move(json));
 }
 
 Result<V1Reply> AskReport(const V1Ask& ask) {
   HARK_RETURN_IF_ERROR(NotQuick(ask));
   HARK_RETURN_IF_ERROR(CheckRun(ask, ask.Argument("run")));
-  const auto& report = ask.service.context().reports.run_report;
+  const auto& report = ask.service->context().reports.run_report;
   if (!report) return NotOffered();
   return Whole(report(ask.memory->view(), PartOf(ask, ask.Argument("run"))));
 }
@@ -132,40 +158,28 @@ Result<V1Reply> AskCompare(const V1Ask& ask) {
   if (runs.size() < 2) return InvalidInput("runs: two names with a comma between, or more");
   if (runs.size() > 2 && cross != "1") return InvalidInput("cross=1 goes with more than two runs");
   for (const std::string& run : runs) HARK_RETURN_IF_ERROR(RunExists(*ask.memory, run));
-  const auto& compare = ask.service.context().reports.compare;
+  const auto& compare = ask.service->context().reports.compare;
   if (!compare) return NotOffered();
   return Whole(compare(ask.memory->view(), runs, cross == "1"));
 }
 
 Result<V1Reply> AskStatistics(const V1Ask& ask) {
-  const int64_t now = ask.service.context().now_unix_s();
+  const int64_t now = ask.service->context().now_unix_s();
   if (ask.quick) {
-    auto kept = ask.service.statistics().Kept(ask.memory->view().generation, now);
+    auto kept = ask.service->statistics().Kept(ask.memory->view().generation, now);
     if (!kept) return NotQuick(ask);
     return Replied(std::move(*kept));
   }
-  HARK_ASSIGN_OR_RETURN(Json json, ask.service.statistics().Answer(*ask.memory, now));
+  HARK_ASSIGN_OR_RETURN(Json json, ask.service->statistics().Answer(*ask.memory, now));
   return Replied(std::move(json));
 }
 
-// The list is made once and cut by hand.
 Pager ClusterLines(const V1Ask& ask) {
   const Result<uint64_t> min_size = MinSize(ask);
-  const Status run = CheckRun(ask, ask.filter.run);
-  auto whole = std::make_shared<std::optional<V1Page>>();
-  const auto& list = ask.service.context().reports.cluster_list;
-  return [=, memory = ask.memory, part = PartOf(ask, ask.filter.run)](const PageWish& wish,
-                                                                      Effort&) -> Result<V1Page> {
-    HARK_RETURN_IF_ERROR(run);
-    HARK_RETURN_IF_ERROR(min_size.status());
-    if (!list) return NotOffered();
-    if (!*whole) {
-      HARK_ASSIGN_OR_RETURN(const Json clusters, Parsed(list(memory->view(), part, *min_size)));
-      whole->emplace();
-      for (const Json& cluster : clusters) (*whole)->items.push_back(cluster);
-    }
-    return PageOfAll((*whole)->items, wish);
-  };
+  Status wrong = min_size.status();
+  if (wrong.ok()) wrong = CheckRun(ask, ask.filter.run);
+  if (wrong.ok()) return ClusterPager(ask, *min_size);
+  return [wrong](const PageWish&, Effort&) -> Result<V1Page> { return wrong; };
 }
 
 Pager RunLines(const V1Ask& ask) {

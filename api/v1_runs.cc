@@ -101,13 +101,23 @@ Status RunExists(const MemoryView& memory, const std::string& name) {
   return NotFound(StrCat("there is no run '", EscapeForDisplay(name.substr(0, 100)), "'"));
 }
 
+// Newest first; a run that begins meanwhile moves no page, since cursors are ids.
 Result<V1Page> RunList(const MemoryView& memory, const PageWish& wish) {
-  HARK_ASSIGN_OR_RETURN(const std::vector<proto::RunRow> rows, memory.store().Runs());
-  std::vector<Json> items;
-  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
-    items.push_back(RunJson(*row, IsRememberedHere(memory, row->id())));
+  const std::optional<uint64_t> from = wish.cursor.empty() ? UINT64_MAX : ParseUint(wish.cursor);
+  if (!from) return InvalidInput("cursor: not one that an answer gave");
+  HARK_ASSIGN_OR_RETURN(std::vector<proto::RunRow> rows, memory.store().Runs());
+  std::sort(rows.begin(), rows.end(),
+            [](const proto::RunRow& a, const proto::RunRow& b) { return a.id() > b.id(); });
+  V1Page page;
+  for (const proto::RunRow& row : rows) {
+    if (row.id() > *from) continue;
+    if (page.items.size() == wish.limit) {
+      page.next = std::to_string(row.id());
+      break;
+    }
+    page.items.push_back(RunJson(row, IsRememberedHere(memory, row.id())));
   }
-  return PageOfAll(std::move(items), wish);
+  return page;
 }
 
 Result<Json> RunListAnswer(const MemoryView& memory, const PageWish& wish) {

@@ -102,12 +102,7 @@ Result<Json> BannerAnswer(const MemoryView& memory, std::string_view banner,
                           const PlaceFilter& filter, const PageWish& wish, Effort& effort) {
   HARK_ASSIGN_OR_RETURN(const Fact fact, FindBanner(memory, banner, effort));
   Json out = {{"banner", EscapeForDisplay(banner)}, {"fact", FactName(fact)}};
-  if (wish.cursor.empty()) {
-    HARK_ASSIGN_OR_RETURN(const PlacesSummary summary, SummaryOf(memory, {fact}, filter, effort));
-    AddSummary(summary, out);
-  }
-  HARK_ASSIGN_OR_RETURN(V1Page page, PlacesOf(memory, {fact}, filter, wish, effort));
-  AddPage(std::move(page), "places", out);
+  HARK_RETURN_IF_ERROR(AddPlaces(memory, {fact}, filter, wish, effort, out));
   return out;
 }
 
@@ -129,13 +124,7 @@ Result<Json> HasshAnswer(const MemoryView& memory, std::string_view value,
     HARK_ASSIGN_OR_RETURN(Json lists, describer.Describe(found.facts[i]));
     out["algorithms"].push_back(std::move(lists));
   }
-  if (wish.cursor.empty()) {
-    HARK_ASSIGN_OR_RETURN(const PlacesSummary summary,
-                          SummaryOf(memory, found.facts, filter, effort));
-    AddSummary(summary, out);
-  }
-  HARK_ASSIGN_OR_RETURN(V1Page page, PlacesOf(memory, found.facts, filter, wish, effort));
-  AddPage(std::move(page), "places", out);
+  HARK_RETURN_IF_ERROR(AddPlaces(memory, found.facts, filter, wish, effort, out));
   return out;
 }
 

@@ -113,6 +113,10 @@ HttpServerOptions ApiService::ServerOptions() const {
   options.tls_certificate = flags_.tls_cert;
   options.tls_key = flags_.tls_key;
   options.desk.limits.connections = ConnectionsFor(flags_.max_connections);
+  // All of them are the proxy's; it may be on another machine.
+  if (flags_.behind_proxy) {
+    options.desk.limits.connections_per_address = options.desk.limits.connections;
+  }
   options.desk.gate = keys_.get();
   options.desk.audit = audit_.get();
   options.desk.behind_proxy = flags_.behind_proxy;

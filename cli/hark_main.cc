@@ -8,8 +8,10 @@
 #include "cli/bundle_command.h"
 #include "cli/cluster_command.h"
 #include "cli/compare_command.h"
+#include "cli/db_command.h"
 #include "cli/dispatch.h"
 #include "cli/exclude_command.h"
+#include "cli/export_command.h"
 #include "cli/fleet_command.h"
 #include "cli/geo_command.h"
 #include "cli/grab_command.h"
@@ -59,9 +61,16 @@ int main(int argc, char** argv) {
       {"cluster bundle", "one asset-holder's clusters, everybody else taken out",
        hark::RunClusterBundle},
       {"compare", "two runs: what changed; several: keys across their borders", hark::RunCompare},
+      {"export", "what a store holds, in formats of others and in hark's own", hark::RunExport},
+      {"db stats", "what a store holds, and how much", hark::RunDbStats},
+      {"db check", "does every index entry have its record, and back", hark::RunDbCheck},
+      {"db backup", "copy a store, also while a scan writes it", hark::RunDbBackup},
+      {"db restore", "a new store from a backup", hark::RunDbRestore},
+      {"db prune", "forget what is older than a day", hark::RunDbPrune},
+      {"db compact", "give the space of what was removed back to the disk", hark::RunDbCompact},
+      {"db remember", "put what finished runs found into the history", hark::RunDbRemember},
       {"lookup", "all that is known of an address, a key, a certificate, a banner, with dates",
        hark::RunLookup},
-      {"db remember", "put what finished runs found into the history", hark::RunDbRemember},
       {"fleet keygen", "make the coordinator's long-term key pair", hark::RunFleetKeygen},
       {"fleet invite", "print a token with which one new worker may join", hark::RunFleetInvite},
       {"fleet allow", "let a worker in by its public key", hark::RunFleetAllow},

@@ -10,9 +10,12 @@
 #include "base/strings.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
+#include "cli/import_ndjson.h"
 #include "cli/import_progress_line.h"
+#include "cli/import_redis.h"
 #include "cli/output.h"
 #include "cli/signals.h"
+#include "coordinator/purge.h"
 #include "exchange/import_driver.h"
 #include "exchange/import_queue.h"
 #include "exchange/reject_file.h"
@@ -30,6 +33,7 @@ struct ImportWishes {
   std::string country;
   std::string reject;
   std::string at;
+  std::string redis;
   std::vector<std::string> ports;
   bool again = false;
   bool quiet = false;
@@ -93,6 +97,10 @@ class Import {
     }
     for (const std::string& file : wishes_.files) {
       HARK_RETURN_IF_ERROR(File(file, signals));
+    }
+    if (!wishes_.redis.empty()) {
+      const auto goes_on = [&] { return signals.Count() == 0; };
+      HARK_RETURN_IF_ERROR(ImportRedis(wishes_.redis, store_, rejects_, goes_on, &total_));
     }
     if (wishes_.run.empty()) return Status::Ok();
     return FinishImportedRun(store_, wishes_.run);
@@ -175,8 +183,33 @@ class Import {
   ImportCounts total_;
 };
 
+Status ImportOwn(const ImportWishes& wishes, Store& store, RejectFile& rejects,
+                 StopSignals& signals) {
+  for (const std::string& file : wishes.files) {
+    const Result<std::string> text = ImportHarkNdjson(store, file, wishes.run, rejects, signals);
+    if (!text.ok()) return text.status().Prepend(EscapeForDisplay(file));
+    std::fputs(text->c_str(), stdout);
+  }
+  return Status::Ok();
+}
+
+// Whoever asked to be taken out of the store does not come back by an import, whole or cut short.
+Status WithoutPurged(Store& store, Status imported) {
+  HARK_ASSIGN_OR_RETURN(const uint64_t again, PurgeAgain(store));
+  if (again > 0) {
+    std::fprintf(stderr, "%s of hosts whose owners asked not to be in the store: left out\n",
+                 Counted(again, "visit", "visits").c_str());
+  }
+  return imported;
+}
+
 Status DoImport(const ImportWishes& wishes) {
-  if (wishes.files.empty()) return InvalidInput("needs files to read; '-' is stdin");
+  if (wishes.files.empty() && wishes.redis.empty()) {
+    return InvalidInput("needs files to read; '-' is stdin");
+  }
+  if (!wishes.redis.empty() && !wishes.run.empty()) {
+    return InvalidInput("--redis: a Passive SSH tells of no visits a run is made of");
+  }
   HARK_RETURN_IF_ERROR(CheckCountry(wishes.country));
   ImportOptions options;
   HARK_ASSIGN_OR_RETURN(options.ports, ParsePorts(wishes.ports));
@@ -189,11 +222,13 @@ Status DoImport(const ImportWishes& wishes) {
   if (!wishes.reject.empty()) {
     HARK_ASSIGN_OR_RETURN(rejects, RejectFile::Open(wishes.reject));
   }
+  HARK_ASSIGN_OR_RETURN(const bool own, AreHarkNdjson(wishes.files, wishes.from));
   StopSignals signals;
   HARK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
                         Store::Open(wishes.db, Store::Mode::kReadWrite));
+  if (own) return WithoutPurged(*store, ImportOwn(wishes, *store, rejects, signals));
   Import import(wishes, std::move(options), *store, rejects);
-  const Status status = import.Run(signals);
+  const Status status = WithoutPurged(*store, import.Run(signals));
   std::fputs(SummaryOf(import.total()).c_str(), stdout);
   return status;
 }
@@ -202,7 +237,7 @@ Status DoImport(const ImportWishes& wishes) {
 
 int RunImport(const std::vector<std::string>& args) {
   ImportWishes wishes;
-  std::vector<std::string> formats = {"auto"};
+  std::vector<std::string> formats = {"auto", "ndjson"};
   for (const ImportFormat& format : ImportFormats()) formats.emplace_back(format.name);
   FlagSet flags(
       kImport, "records of other programs into the history, or into a run",
@@ -214,6 +249,8 @@ int RunImport(const std::vector<std::string>& args) {
        {"reject", Text(&wishes.reject, "FILE"), "records that cannot be used, with reasons"},
        {"at", Text(&wishes.at, "TIME"), "when records were made that do not say it themselves"},
        {"port", List(&wishes.ports, "MODULE:PORT"), "zgrab2: where a module looked"},
+       {"redis", Text(&wishes.redis, "ADDRESS:PORT[,DB]"),
+        "a whole Passive SSH out of its Redis or kvrocks; nothing is written there"},
        {"again", Switch(&wishes.again), "read files once more that are in the store already"},
        {"quiet", Switch(&wishes.quiet), "no progress"}});
   flags.SetPositionalList("FILE");

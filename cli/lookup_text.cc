@@ -141,8 +141,10 @@ std::string SummaryWords(const Json& object) {
   if (!object.contains("hosts")) return "";
   const uint64_t hosts = object["hosts"].get<uint64_t>();
   if (hosts == 0) return "seen nowhere";
-  return StrCat("on ", WithThousands(hosts), hosts == 1 ? " host" : " hosts", ", first seen ",
-                When(object, "first_seen"), ", last seen ", When(object, "last_seen"));
+  const bool complete = object["summary_complete"].get<bool>();
+  return StrCat(complete ? "on " : "on more than ", WithThousands(hosts),
+                hosts == 1 ? " host" : " hosts", ", first seen ", When(object, "first_seen"),
+                ", last seen ", When(object, "last_seen"));
 }
 
 std::string KeysAsText(const Json& keys, const TextStyle& style) {

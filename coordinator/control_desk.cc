@@ -45,7 +45,8 @@ ControlDesk::ControlDesk(ControlDeskOptions options, Store& store, const GeoTabl
       store_(store),
       geo_(geo),
       dispatcher_(dispatcher),
-      clock_(clock) {}
+      clock_(clock),
+      backups_(store) {}
 
 void ControlDesk::Say(const Asked& asked, proto::ControlReply reply) {
   reply.set_id(asked.id);
@@ -87,6 +88,8 @@ void ControlDesk::OnControl(const std::string& route, std::string_view bytes) {
       return OnOptOuts(asked, request.add_opt_outs());
     case proto::ControlRequest::kSetFleetRate:
       return OnFleetRate(asked, request.set_fleet_rate());
+    case proto::ControlRequest::kBackUp:
+      return OnBackUp(asked, request.back_up());
     case proto::ControlRequest::VERB_NOT_SET:
       return Fail(asked, InvalidInput("this coordinator does not know that request"));
   }
@@ -255,6 +258,14 @@ void ControlDesk::OnStatus(const Asked& asked, const proto::GetStatus& asked_for
   *reply.mutable_status() = dispatcher_.FleetView(what, clock_.Now(), clock_.UnixMillis());
   if (own_facts_) own_facts_(*reply.mutable_status());
   Shorten(reply.mutable_status());
+  Say(asked, std::move(reply));
+}
+
+void ControlDesk::OnBackUp(const Asked& asked, const proto::BackUp& request) {
+  const Result<proto::BackupState> state = backups_.On(request);
+  if (!state.ok()) return Fail(asked, state.status());
+  proto::ControlReply reply;
+  *reply.mutable_backup() = *state;
   Say(asked, std::move(reply));
 }
 

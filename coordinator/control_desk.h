@@ -9,6 +9,7 @@
 //                                CHANGE_RUN: to the dispatcher; answered when its row is in the
 //                                store CREATE_RUN, ADD_OPT_OUTS: written by the clerk, then to the
 //                                dispatcher, then answered
+//                                BACK_UP: begun on a thread of its own, or asked after
 //
 // An answer says what is durable, and the version of the orders that has it; which workers obey
 // that version is in GET_STATUS. What was answered with an error has changed nothing, except where
@@ -21,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/backup_desk.h"
 #include "coordinator/clerk.h"
 #include "coordinator/dispatcher.h"
 #include "coordinator/geo.h"
@@ -84,6 +86,7 @@ class ControlDesk {
   void OnOptOuts(const Asked& asked, const proto::AddOptOuts& added);
   void OnFleetRate(const Asked& asked, const proto::SetFleetRate& rate);
   void OnStatus(const Asked& asked, const proto::GetStatus& what);
+  void OnBackUp(const Asked& asked, const proto::BackUp& request);
   Status CheckGeo(const proto::RunRow& run) const;
   void Do(const Asked& asked, Clerk::Task task);
   void Fail(const Asked& asked, const Status& status);
@@ -103,6 +106,7 @@ class ControlDesk {
   uint64_t opt_outs_version_ = 0;  // that the dispatcher has
   std::vector<Dispatcher::Outgoing> outgoing_;
   std::vector<Unwritten> unwritten_;
+  BackupDesk backups_;
   Clerk clerk_;  // the last: its task uses the others
 };
 

@@ -194,6 +194,14 @@ TEST_F(ControlDeskTest, TheStatusHasWhatTheCoordinatorAddsToIt) {
   EXPECT_EQ(reply.status().runs(0).name(), "t");
 }
 
+TEST_F(ControlDeskTest, ABackupThatCannotBeIsAnsweredWithWhy) {
+  proto::ControlRequest request;
+  request.mutable_back_up()->set_to("relative");
+  const proto::ControlReply reply = Ask(request);
+  EXPECT_EQ(reply.code(), static_cast<uint32_t>(StatusCode::kInvalidInput));
+  EXPECT_NE(reply.text().find("absolute"), std::string::npos);
+}
+
 TEST_F(ControlDeskTest, MoreThanItsClerkCanHaveInHandIsRefusedAndNotKept) {
   proto::ControlRequest request = Create("0123456789abcdef", "x");  // no such file
   int refused = 0, answers = 0;

@@ -241,6 +241,18 @@ Status ForgetHistory(Store& store, const AddressSet& what) {
   return Status::Ok();
 }
 
+// Gives the hosts that runs had records of.
+Result<uint64_t> Purge(Store& store, const AddressSet& what) {
+  uint64_t hosts = 0;
+  HARK_ASSIGN_OR_RETURN(const std::vector<proto::RunRow> runs, store.Runs());
+  for (const proto::RunRow& run : runs) {
+    HARK_ASSIGN_OR_RETURN(const uint64_t gone, RunPurge(store, run, what).Do());
+    hosts += gone;
+  }
+  HARK_RETURN_IF_ERROR(ForgetHistory(store, what));
+  return hosts;
+}
+
 }  // namespace
 
 Result<uint64_t> PurgedVersion(const Store& store) {
@@ -261,17 +273,18 @@ Result<uint64_t> PurgeDue(Store& store) {
   HARK_ASSIGN_OR_RETURN(const OptOuts opt_outs, LoadOptOuts(store));
   HARK_ASSIGN_OR_RETURN(const AddressSet what, ToPurge(opt_outs, done));
   if (what.empty()) return uint64_t{0};
-  uint64_t hosts = 0;
-  HARK_ASSIGN_OR_RETURN(const std::vector<proto::RunRow> runs, store.Runs());
-  for (const proto::RunRow& run : runs) {
-    HARK_ASSIGN_OR_RETURN(const uint64_t gone, RunPurge(store, run, what).Do());
-    hosts += gone;
-  }
-  HARK_RETURN_IF_ERROR(ForgetHistory(store, what));
+  HARK_ASSIGN_OR_RETURN(const uint64_t hosts, Purge(store, what));
   const std::unique_ptr<StoreWrite> write = store.NewWrite();
   write->PutMeta(kPurgedVersionName, std::to_string(opt_outs.version));
   HARK_RETURN_IF_ERROR(store.Commit(*write, true));
   return hosts;
+}
+
+Result<uint64_t> PurgeAgain(Store& store) {
+  HARK_ASSIGN_OR_RETURN(const OptOuts opt_outs, LoadOptOuts(store));
+  HARK_ASSIGN_OR_RETURN(const AddressSet what, ToPurge(opt_outs, 0));
+  if (what.empty()) return uint64_t{0};
+  return Purge(store, what);
 }
 
 }  // namespace hark

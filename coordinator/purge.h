@@ -19,6 +19,9 @@ namespace hark {
 // the store meanwhile. Gives the hosts whose records are gone.
 Result<uint64_t> PurgeDue(Store& store);
 
+// Of all that ever asked for it, done or not: after records came into the store that are older than
+// the opt-outs, or somebody else's.
+Result<uint64_t> PurgeAgain(Store& store);
 // Up to which version of the opt-outs that is done.
 Result<uint64_t> PurgedVersion(const Store& store);
 // Out of the history once more, what was purged by versions behind this one.

@@ -138,6 +138,20 @@ TEST_F(PurgeTest, ForgetsWhatTheyShowedInEveryRunAndImport) {
   EXPECT_EQ(Remembered(), std::set<std::string>{"192.0.2.9"});
 }
 
+TEST_F(PurgeTest, TakesOutAgainWhatAnImportBroughtBack) {
+  Ask({"192.0.2.7"});
+  ASSERT_TRUE(PurgeDue(*store_).ok());
+  const auto write = store_->NewWrite();
+  PutHost(*write, 1, At("192.0.2.7"));
+  write->PutSighting({At("192.0.2.7"), 22, 5, {BannerFact("SSH-2.0-imported")}});
+  write->PutSighting({At("192.0.2.8"), 22, 5, {BannerFact("SSH-2.0-imported")}});
+  ASSERT_TRUE(store_->Commit(*write, true).ok());
+  EXPECT_EQ(*PurgeDue(*store_), 0U);
+  EXPECT_EQ(*PurgeAgain(*store_), 1U);
+  EXPECT_FALSE(store_->FindHost(1, At("192.0.2.7")).ok());
+  EXPECT_EQ(Remembered(), std::set<std::string>{"192.0.2.8"});
+}
+
 TEST_F(PurgeTest, ListsKeepTheirPositions) {
   Ask({"192.0.2.7"});
   ASSERT_TRUE(PurgeDue(*store_).ok());

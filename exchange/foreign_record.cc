@@ -11,12 +11,17 @@ std::optional<int64_t> ForeignSeconds(double unix_s) {
   return static_cast<int64_t>(std::floor(unix_s));
 }
 
-std::optional<int64_t> ForeignSecondsOf(std::string_view text) {
+std::optional<double> ForeignNumber(std::string_view text) {
   double value = 0;
   const char* const end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc() || stopped != end) return std::nullopt;
-  return ForeignSeconds(value);
+  return value;
+}
+
+std::optional<int64_t> ForeignSecondsOf(std::string_view text) {
+  const std::optional<double> number = ForeignNumber(text);
+  return number ? ForeignSeconds(*number) : std::nullopt;
 }
 
 }  // namespace hark

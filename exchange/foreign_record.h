@@ -27,5 +27,7 @@ inline constexpr int64_t kMaxForeignUnixSeconds = 253'402'300'799;
 // none, or is out of bounds.
 std::optional<int64_t> ForeignSeconds(double unix_s);
 std::optional<int64_t> ForeignSecondsOf(std::string_view text);
+// All of the text is a number.
+std::optional<double> ForeignNumber(std::string_view text);
 
 }  // namespace hark

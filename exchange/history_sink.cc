@@ -10,6 +10,10 @@ namespace hark {
 namespace {
 
 constexpr int64_t kMillis = 1000;
+// Tables of a write this large are few; a killed import does less than a second of work again.
+constexpr size_t kBulkBytes = size_t{32} << 20;
+// Below it the log is faster than tables of their own.
+constexpr size_t kLeastBulkBytes = size_t{4} << 20;
 
 std::vector<SightedFact> FactsOfPort(ImportedPort port) {
   if (port.only_facts) return std::move(port.facts);
@@ -20,6 +24,13 @@ std::vector<SightedFact> FactsOfPort(ImportedPort port) {
   for (const std::string& id : port.key_ids) facts.push_back(KeyFactOfId(id));
   facts.insert(facts.end(), port.facts.begin(), port.facts.end());
   return facts;
+}
+
+// Without its body a certificate is written down as not known, unless the store knows it.
+bool AsksTheStore(const Sighting& sighting) {
+  return std::any_of(sighting.facts.begin(), sighting.facts.end(), [](const SightedFact& fact) {
+    return fact.fact.kind == FactKind::kCertificate;
+  });
 }
 
 }  // namespace
@@ -46,20 +57,45 @@ HistoryTarget::HistoryTarget(Store& store, std::string progress_name, RejectFile
       rejects_(rejects),
       source_(std::move(source)) {}
 
-// The log keeps writes in order, so what survives a kill or a power cut is a beginning of the
-// source and the place where it ends; only the last write has to be synced.
+// What survives a kill or a power cut is a beginning of the source and the place where it ends:
+// bulks are synced, and the log keeps the other writes in order, so only the last has to be.
 Status HistoryTarget::Write(ImportBatch batch) {
-  const std::unique_ptr<StoreWrite> write = store_.NewWrite();
-  HARK_RETURN_IF_ERROR(AddMore(batch.hosts, *write));
+  if (write_ == nullptr) write_ = store_.NewWrite();
+  HARK_RETURN_IF_ERROR(AddMore(batch.hosts, *write_));
   for (ImportedHost& host : batch.hosts) {
-    for (const Sighting& sighting : SightingsOf(std::move(host))) write->PutSighting(sighting);
+    for (const Sighting& sighting : SightingsOf(std::move(host))) {
+      if (AsksTheStore(sighting)) HARK_RETURN_IF_ERROR(AwaitCommit());
+      write_->PutSighting(sighting);
+    }
   }
   HARK_RETURN_IF_ERROR(rejects_.Write(source_, batch.rejected));
   batch.progress.reject_bytes = rejects_.bytes();
   if (!progress_name_.empty()) {
-    write->PutMeta(progress_name_, EncodeImportProgress(batch.progress));
+    write_->PutMeta(progress_name_, EncodeImportProgress(batch.progress));
   }
-  return store_.Commit(*write, batch.progress.done);
+  const bool last = batch.progress.done;
+  if (Gathers() && !last && write_->bytes() < kBulkBytes) return Status::Ok();
+  HARK_RETURN_IF_ERROR(AwaitCommit());
+  Commit(last);
+  return Status::Ok();
+}
+
+void HistoryTarget::Commit(bool sync) {
+  const bool bulk = Gathers() && write_->bytes() >= kLeastBulkBytes;
+  committing_ = std::async(std::launch::async, [this, bulk, sync, kept = std::move(write_)] {
+    return bulk ? store_.CommitBulk(*kept) : store_.Commit(*kept, sync);
+  });
+}
+
+Status HistoryTarget::AwaitCommit() {
+  return committing_.valid() ? committing_.get() : Status::Ok();
+}
+
+Status HistoryTarget::Finish() {
+  HARK_RETURN_IF_ERROR(AwaitCommit());
+  if (write_ == nullptr) return Status::Ok();
+  Commit(true);
+  return AwaitCommit();
 }
 
 }  // namespace hark

@@ -2,6 +2,7 @@
 
 // Imported hosts into the history (storage/history.h), and the place reached in the same write.
 
+#include <future>
 #include <memory>
 #include <string>
 
@@ -20,17 +21,30 @@ class HistoryTarget : public ImportTarget {
   HistoryTarget(Store& store, std::string progress_name, RejectFile& rejects, std::string source);
 
   Status Write(ImportBatch batch) override;
+  Status Finish() override;
 
  protected:
+  // Whether batches may wait for others, to be one large write (Store::CommitBulk). Not where a
+  // batch asks the store for what the one before it wrote.
+  virtual bool Gathers() const { return true; }
   // More of the batch for the same write, before it is committed.
   virtual Status AddMore(const std::vector<ImportedHost>&, StoreWrite&) { return Status::Ok(); }
+  // Until everything before this batch can be read in the store: who asks it what is there already,
+  // and would take "nothing" for an answer, waits first.
+  Status AwaitCommit();
 
   Store& store_;
 
  private:
+  void Commit(bool sync);
+
   const std::string progress_name_;
   RejectFile& rejects_;
   const std::string source_;
+  std::unique_ptr<StoreWrite> write_;  // what was gathered; null = nothing
+  // Of what was gathered before: while it is committed, the next one's changes are gathered. Half
+  // of what a batch costs is either.
+  std::future<Status> committing_;
 };
 
 }  // namespace hark

@@ -1,6 +1,7 @@
 #include "exchange/foreign_importer.h"
 #include "exchange/importer.h"
 #include "exchange/surveys_import.h"
+#include "exchange/zeek_import.h"
 #include "exchange/zgrab2_import.h"
 
 namespace hark {
@@ -13,6 +14,7 @@ const std::vector<ImportFormat>& ImportFormats() {
       {"surveys", Framing::kJsonObjects, false, GuessSurveys, MakeSurveysImporter},
       {"censys", Framing::kJsonObjects, false, GuessCensys, MakeSurveysImporter},
       {"passive-ssh", Framing::kLines, false, GuessPassiveSsh, MakePassiveSshImporter, true},
+      {"zeek", Framing::kLines, true, GuessZeek, MakeZeekImporter, true},
       {"known-hosts", Framing::kLines, false, GuessKnownHosts, MakeKnownHostsImporter, true},
   };
   return formats;

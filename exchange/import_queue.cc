@@ -56,7 +56,8 @@ Status ImportQueue::Finish(bool done) {
   HARK_RETURN_IF_ERROR(Push());
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return (waiting_.empty() && !busy_) || !status_.ok(); });
-  return status_;
+  HARK_RETURN_IF_ERROR(status_);
+  return target_.Finish();
 }
 
 void ImportQueue::Work() {

@@ -31,13 +31,15 @@ class ImportTarget {
   // Stores the batch and its progress in one write. The place of the reject file is the target's
   // to fill in.
   virtual Status Write(ImportBatch batch) = 0;
+  // After the last one: what Write left to be done is done.
+  virtual Status Finish() { return Status::Ok(); }
 };
 
 class ImportQueue : public ImportSink {
  public:
   static constexpr size_t kMostWaiting = 4;
-  // About what fits a write of some MB.
-  static constexpr uint64_t kBatchBytes = uint64_t{2} << 20;
+  // Some thousand records: fewer cost more each, since a write's keys are put in order.
+  static constexpr uint64_t kBatchBytes = uint64_t{8} << 20;
   static constexpr size_t kBatchHosts = 8192;
 
   ImportQueue(ImportTarget& target, const ImportProgress& from);

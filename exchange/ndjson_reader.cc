@@ -1,5 +1,7 @@
 #include "exchange/ndjson_reader.h"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -39,7 +41,11 @@ NdjsonReader::NdjsonReader(Store& store, NdjsonReaderOptions options, Reject rej
     : store_(store),
       options_(std::move(options)),
       reject_(std::move(reject)),
-      write_(store.NewWrite()) {}
+      write_(store.NewWrite()) {
+  // Protobuf writes a line to stderr for every text that is not UTF-8; such rows are rejected with
+  // a reason of ours.
+  google::protobuf::SetLogHandler(nullptr);
+}
 
 NdjsonReader::~NdjsonReader() = default;
 

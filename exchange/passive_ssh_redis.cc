@@ -103,7 +103,7 @@ Result<bool> PassiveSshRedis::Impl::Read(const Place& from, ImportSink& sink,
     if (!cursor) return Corruption("redis: a cursor that is no number");
     HARK_RETURN_IF_ERROR(ReadPage(kind, answers.front().items, sink));
     at = *cursor == 0 ? Place{at.kind + 1, 0} : Place{at.kind, *cursor};
-    HARK_RETURN_IF_ERROR(sink.Reached(at.kind, at.cursor));
+    HARK_RETURN_IF_ERROR(sink.Reached(at.kind + 1, at.cursor));
     if (!goes_on()) return at.kind == kKindCount;
   }
   return true;

@@ -34,8 +34,8 @@ class PassiveSshRedis {
   // Names the running server: while it is the same, a place holds. "" if it does not tell.
   Result<std::string> Identity();
 
-  // Every host to the sink, and with Reached(kind, cursor) how far it is: places never go back, and
-  // a host may come twice. False: goes_on did not want more.
+  // Every host to the sink, and with Reached(kind + 1, cursor) how far it is. A host may come
+  // twice. False: goes_on did not want more.
   Result<bool> Read(const Place& from, ImportSink& sink, const std::function<bool()>& goes_on);
 
  private:

@@ -145,7 +145,7 @@ class CollectingSink final : public ImportSink {
     return Status::Ok();
   }
   Status Reached(uint64_t line, uint64_t byte) override {
-    reached.push_back({line, byte});
+    reached.push_back({line - 1, byte});
     return Status::Ok();
   }
 

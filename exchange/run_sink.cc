@@ -298,6 +298,7 @@ Status RunTarget::MergePort(const Address& address, const ImportedPort& port, Ro
 }
 
 Status RunTarget::AddMore(const std::vector<ImportedHost>& hosts, StoreWrite& write) {
+  HARK_RETURN_IF_ERROR(AwaitCommit());  // rows of the batch before are merged with
   std::map<Address, Rows> rows;
   for (const ImportedHost& host : hosts) {
     if (!host.host.is_address()) continue;

@@ -34,6 +34,7 @@ class RunTarget : public HistoryTarget {
             const proto::RunRow& run);
 
  protected:
+  bool Gathers() const override { return false; }
   Status AddMore(const std::vector<ImportedHost>& hosts, StoreWrite& write) override;
 
  private:

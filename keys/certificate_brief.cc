@@ -1,9 +1,9 @@
 #include "keys/certificate_brief.h"
 
-#include <algorithm>
 #include <chrono>
 #include <vector>
 
+#include "base/distinct.h"
 #include "base/strings.h"
 #include "keys/certificate.h"
 #include "keys/certificate_names.h"
@@ -85,8 +85,7 @@ void FillNames(const CertificateParts& parts, CertificateBrief& brief) {
     if (name.find('*') != name.npos) brief.wildcard = true;
     name = AsciiLower(name);
   }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
+  MakeDistinct(names);
   // NUL cannot be part of a name that anybody resolves.
   const std::string hash = Sha256(Join(names, std::string_view("\0", 1)));
   for (size_t i = 0; i < 4; ++i) {

@@ -11,6 +11,8 @@
 namespace hark {
 namespace {
 
+constexpr size_t kMd5Bytes = 16;
+
 std::string Digest(const EVP_MD* kind, std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned int size = 0;
@@ -36,9 +38,16 @@ std::string Sha1(std::string_view bytes) {
 }
 
 std::string Md5(std::string_view bytes) {
-  // Fetched once: looking it up takes longer than a short hash.
+  // Each thread's own: to look the algorithm up or to make a context takes as long as a short hash.
   static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "MD5", nullptr);
-  return kAlgorithm == nullptr ? std::string() : Digest(kAlgorithm, bytes);
+  static thread_local const EvpMdCtxPtr context(EVP_MD_CTX_new());
+  std::string digest(kMd5Bytes, '\0');
+  if (kAlgorithm == nullptr || EVP_DigestInit_ex(context.get(), kAlgorithm, nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
+      EVP_DigestFinal_ex(context.get(), AsUnsigned(digest.data()), nullptr) != 1) {
+    return {};
+  }
+  return digest;
 }
 
 }  // namespace hark

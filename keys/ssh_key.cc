@@ -106,15 +106,20 @@ const EC_GROUP* GroupOf(const Curve& curve) {
 std::string UncompressedPoint(const Curve& curve, std::string_view encoded) {
   const EC_GROUP* const group = GroupOf(curve);
   if (group == nullptr) return {};
+  static thread_local const BnCtxPtr numbers(BN_CTX_new());  // making them takes half of the time
   const EcPointPtr point(EC_POINT_new(group));
   if (!point ||
-      EC_POINT_oct2point(group, point.get(), AsUnsigned(encoded.data()), encoded.size(), nullptr) !=
-          1 ||
+      EC_POINT_oct2point(group, point.get(), AsUnsigned(encoded.data()), encoded.size(),
+                         numbers.get()) != 1 ||
       EC_POINT_is_at_infinity(group, point.get()) == 1) {
     ERR_clear_error();  // a stranger's bad point must not be read as a later call's failure
     return {};
   }
   const size_t field = static_cast<size_t>(curve.bits + 7) / 8;
+  // On the curve with coordinates below the field's size, it is what would come back.
+  if (encoded.size() == 1 + 2 * field && encoded.front() == POINT_CONVERSION_UNCOMPRESSED) {
+    return std::string(encoded);
+  }
   std::string out(1 + 2 * field, '\0');
   if (EC_POINT_point2oct(group, point.get(), POINT_CONVERSION_UNCOMPRESSED, AsUnsigned(out.data()),
                          out.size(), nullptr) != out.size()) {

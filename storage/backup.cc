@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 
 rocksdb::BackupEngineOptions EngineOptions(const std::string& directory) {
   rocksdb::BackupEngineOptions options(directory);
+  options.backup_env = rocksdb::Env::Default();  // wherever the store lies
   // A backup that power cuts can undo is none.
   options.sync = true;
   options.share_table_files = true;
@@ -51,27 +52,43 @@ Result<StoreBackup> Chosen(const rocksdb::BackupEngineReadOnly& engine, uint32_t
   return InvalidInput(StrCat("no backup ", id, " in '", EscapeForDisplay(from), "'"));
 }
 
-}  // namespace
-
-Result<StoreBackup> BackUpStore(Store& store, const std::string& to) {
-  const std::shared_ptr<Rocks> rocks = RocksOf(store);
-  if (rocks == nullptr) return Internal("this store has nothing to back up");
+// Inside the store's own directory a backup would be lost with it.
+Status CheckPlace(const std::string& db, const std::string& to) {
   std::error_code error;
+  const fs::path store = fs::weakly_canonical(db, error), place = fs::weakly_canonical(to, error);
+  const fs::path way = place.lexically_relative(store);
+  if (!way.empty() && *way.begin() != "..") {
+    return InvalidInput(StrCat("'", EscapeForDisplay(to), "' lies in the store itself"));
+  }
   fs::create_directories(to, error);
   if (error) {
     return InvalidInput(StrCat("cannot create '", EscapeForDisplay(to), "': ", error.message()));
   }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<StoreBackup> BackUpStore(Store& store, const std::string& to,
+                                const std::atomic<bool>* stop) {
+  const std::shared_ptr<Rocks> rocks = RocksOf(store);
+  if (rocks == nullptr) return Internal("this store has nothing to back up");
+  HARK_RETURN_IF_ERROR(CheckPlace(rocks->db().GetName(), to));
   rocksdb::BackupEngine* opened = nullptr;
   HARK_RETURN_IF_ERROR(
       FromRocks(StrCat("open the backups in '", EscapeForDisplay(to), "'"),
-                rocksdb::BackupEngine::Open(EngineOptions(to), rocksdb::Env::Default(), &opened)));
+                rocksdb::BackupEngine::Open(EngineOptions(to), rocks->db().GetEnv(), &opened)));
   const std::unique_ptr<rocksdb::BackupEngine> engine(opened);
   rocksdb::CreateBackupOptions options;
   // What is only in the log becomes tables, which the next backup need not copy again.
   options.flush_before_backup = true;
+  options.progress_callback = [&] {
+    if (stop != nullptr && *stop) engine->StopBackup();
+  };
   rocksdb::BackupID id = 0;
-  HARK_RETURN_IF_ERROR(
-      FromRocks("back up the store", engine->CreateNewBackup(options, &rocks->db(), &id)));
+  const rocksdb::IOStatus made = engine->CreateNewBackup(options, &rocks->db(), &id);
+  if (!made.ok() && stop != nullptr && *stop) return Unavailable("the backup was stopped");
+  HARK_RETURN_IF_ERROR(FromRocks("back up the store", made));
   rocksdb::BackupInfo info;
   HARK_RETURN_IF_ERROR(FromRocks("look at the new backup", engine->GetBackupInfo(id, &info)));
   return Told(info);

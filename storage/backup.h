@@ -7,6 +7,7 @@
 // A store is what RocksDB has of it. Keys of coordinator and operator and the fleet's registry are
 // files beside it and no part of a backup (docs/store-care.md).
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -25,8 +26,10 @@ struct StoreBackup {
 };
 
 // Everything committed before the call. store: opened for writing; it may be written meanwhile.
-// to: a directory of backups, made if it is missing. One at a time may write to it.
-Result<StoreBackup> BackUpStore(Store& store, const std::string& to);
+// to: a directory of backups outside the store's, made if it is missing. One at a time may write to
+// it. stop: ends it early once it is true; nullptr = nobody will.
+Result<StoreBackup> BackUpStore(Store& store, const std::string& to,
+                                const std::atomic<bool>* stop = nullptr);
 // Those in a directory, oldest first.
 Result<std::vector<StoreBackup>> BackupsIn(const std::string& from);
 // id: 0 = the newest. to must not exist; it appears whole or not at all. Every file's checksum is

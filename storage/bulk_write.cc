@@ -2,6 +2,7 @@
 
 #include <rocksdb/sst_file_writer.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -67,6 +68,16 @@ class OneChange {
   std::string value_;
 };
 
+// Changes in the order of their keys lie anywhere in memory: it is asked for them before they are
+// needed.
+void FetchAhead(const Change* const* at, const Change* const* end) {
+  constexpr ptrdiff_t kChanges = 16, kBytes = 8;
+  if (end - at > kChanges) __builtin_prefetch(at[kChanges]);
+  if (end - at <= kBytes) return;
+  __builtin_prefetch(at[kBytes]->key.data());
+  __builtin_prefetch(at[kBytes]->value.data());
+}
+
 class Bulk {
  public:
   explicit Bulk(Rocks& rocks) : rocks_(rocks) {}
@@ -91,6 +102,7 @@ class Bulk {
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), rocks_.db().GetOptions(handle), handle);
     rocksdb::Status status = writer.Open(name);
     while (begin != end && status.ok()) {
+      FetchAhead(begin, end);
       const Change* const* next = begin;
       OneChange change;
       for (; next != end && (*next)->key == (*begin)->key; ++next) {

@@ -30,6 +30,14 @@ struct CheckReport {
   std::vector<CheckFinding> findings;  // in the order they were made; none: the store is good
   // Facts that are known by their reference only: no fault, an importer knew no more.
   uint64_t bodies_not_known = 0;
+
+  // Nothing is wrong, or nothing is any more.
+  bool good(bool repaired_all) const {
+    for (const CheckFinding& finding : findings) {
+      if (!finding.repairable || !repaired_all) return false;
+    }
+    return true;
+  }
 };
 
 // repair: store must be opened for writing, and nobody else write it.

@@ -19,8 +19,8 @@ namespace {
 using schema::Family;
 
 constexpr size_t kBlockCacheBytes = 64 << 20;
-// Of 16 MB each. RocksDB's own choice are 64 of 1 MB: no room for the filter of a large table, which
-// was then read from its file for every look-up, a hundred times as slowly.
+// Of 16 MB each. RocksDB's own choice are 64 of 1 MB: no room for the filter of a large table,
+// which was then read from its file for every look-up, a hundred times as slowly.
 constexpr int kBlockCacheShardBits = 2;
 // What must be free before a store whose disk was full goes on, besides what it has to write: a new
 // log, tables' indices, and some to begin with.
@@ -130,6 +130,42 @@ Status FromRocks(std::string_view what, const rocksdb::Status& status) {
   return IoError(message);
 }
 
+namespace {
+
+// What a store is opened with.
+struct ToOpen {
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  std::vector<Family> families;  // of the descriptors, but for the retired one, which is the last
+  bool retires = false;
+};
+
+// Only a writer can create what an older store lacks, and remove what it has and we have not.
+ToOpen FamiliesToOpen(const rocksdb::DBOptions& options, const std::string& path, bool read_only,
+                      size_t memtable_bytes) {
+  std::vector<std::string> present;
+  rocksdb::DB::ListColumnFamilies(options, path, &present);
+  const auto is_present = [&present](const std::string& name) {
+    return std::find(present.begin(), present.end(), name) != present.end();
+  };
+  const std::shared_ptr<rocksdb::Cache> cache =
+      rocksdb::NewLRUCache(kBlockCacheBytes, kBlockCacheShardBits);
+  ToOpen open;
+  for (int i = 0; i < schema::kFamilyCount; ++i) {
+    const auto family = static_cast<Family>(i);
+    const std::string name(schema::FamilyName(family));
+    if (read_only && !present.empty() && !is_present(name)) continue;
+    open.descriptors.emplace_back(name, FamilyOptions(family, cache));
+    if (memtable_bytes > 0) open.descriptors.back().options.write_buffer_size = memtable_bytes;
+    open.families.push_back(family);
+  }
+  const std::string retired(schema::kRetiredFamily);
+  open.retires = !read_only && is_present(retired);
+  if (open.retires) open.descriptors.emplace_back(retired, RetiredFamilyOptions());
+  return open;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_only,
                                            std::unique_ptr<rocksdb::Env> env,
                                            size_t memtable_bytes) {
@@ -138,40 +174,20 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
   std::unique_ptr<Rocks> rocks(new Rocks);
   rocks->env_ = std::move(env);
   rocks->read_only_ = read_only;
-  const std::shared_ptr<rocksdb::Cache> cache =
-      rocksdb::NewLRUCache(kBlockCacheBytes, kBlockCacheShardBits);
   const rocksdb::DBOptions options = RocksOptions(rocks->env_.get());
-  // Only a writer can create what an older store lacks, and remove what it has and we have not.
-  std::vector<std::string> present;
-  rocksdb::DB::ListColumnFamilies(options, path, &present);
-  const auto is_present = [&present](const std::string& name) {
-    return std::find(present.begin(), present.end(), name) != present.end();
-  };
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  std::vector<Family> opened;
-  for (int i = 0; i < schema::kFamilyCount; ++i) {
-    const auto family = static_cast<Family>(i);
-    const std::string name(schema::FamilyName(family));
-    if (read_only && !present.empty() && !is_present(name)) continue;
-    families.emplace_back(name, FamilyOptions(family, cache));
-    if (memtable_bytes > 0) families.back().options.write_buffer_size = memtable_bytes;
-    opened.push_back(family);
-  }
-  const std::string retired(schema::kRetiredFamily);
-  const bool retires = !read_only && is_present(retired);
-  if (retires) families.emplace_back(retired, RetiredFamilyOptions());
+  const ToOpen open = FamiliesToOpen(options, path, read_only, memtable_bytes);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      read_only ? rocksdb::DB::OpenForReadOnly(options, path, families, &handles, &db)
-                : rocksdb::DB::Open(options, path, families, &handles, &db);
+      read_only ? rocksdb::DB::OpenForReadOnly(options, path, open.descriptors, &handles, &db)
+                : rocksdb::DB::Open(options, path, open.descriptors, &handles, &db);
   if (!status.ok()) return ExplainOpenFailure(path, status);
   rocks->db_.reset(db);
   if (!read_only) RemoveUnfinishedBulks(path);  // nobody else writes any more
-  for (size_t i = 0; i < opened.size(); ++i) {
-    rocks->handles_[static_cast<size_t>(opened[i])] = handles[i];
+  for (size_t i = 0; i < open.families.size(); ++i) {
+    rocks->handles_[static_cast<size_t>(open.families[i])] = handles[i];
   }
-  if (retires) HARK_RETURN_IF_ERROR(Retire(*db, handles.back()));
+  if (open.retires) HARK_RETURN_IF_ERROR(Retire(*db, handles.back()));
   return rocks;
 }
 

@@ -10,6 +10,9 @@ namespace {
 
 using schema::Family;
 
+// What RocksDB writes before a key and a value at most: a tag, a family, two lengths.
+constexpr size_t kRecordHead = 16;
+
 std::vector<std::string> IndexKeys(uint32_t run, const Address& address, uint16_t port,
                                    const proto::PortRow& row) {
   std::vector<std::string> keys;
@@ -124,7 +127,12 @@ void RocksWrite::BreakUnlessOk(Status status) {
 }
 
 rocksdb::WriteBatch& RocksWrite::batch() {
-  for (const Change* change : changes_.InOrder()) Append(*change);
+  const std::vector<const Change*> changes = changes_.InOrder();
+  // At once: a string of some MB that grows is copied as often as it doubles.
+  if (batch_.Count() == 0) {
+    batch_ = rocksdb::WriteBatch(changes_.bytes() + changes.size() * kRecordHead);
+  }
+  for (const Change* change : changes) Append(*change);
   changes_.Clear();
   return batch_;
 }

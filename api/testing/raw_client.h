@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -85,6 +86,11 @@ class RawClient {
   RawAnswer Get(std::string_view target, std::string_view fields = "") {
     Send(StrCat("GET ", target, " HTTP/1.1\r\nHost: localhost\r\n", fields, "\r\n"));
     return Receive();
+  }
+  // Something has come that was not read yet.
+  bool HasInput() const {
+    pollfd wish{fd_.get(), POLLIN, 0};
+    return !held_.empty() || poll(&wish, 1, 0) == 1;
   }
   // The server ended the connection; what it still said is lost.
   bool EndsNow() {

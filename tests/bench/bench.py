@@ -3,7 +3,7 @@
 is grabbed completely and how polite that is; what a coordinator merges and how many workers it
 carries; whether every cluster renders in time. Prints a Markdown table; exit 1 when a row fails.
 
-  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling,merge,fleet,syn,singapore,analysis,pictures,api]
+  bench.py [--only=memory,ssh,tls,lab,tarpits,manners,scaling,merge,fleet,syn,singapore,analysis,pictures,api,imports]
            [--json=FILE] [--big] [--reference=DIR] [--smoke]
 
 Everything happens in a network namespace of its own. docs/bench.md says how to read the table.
@@ -27,6 +27,7 @@ import fleet_scale  # noqa: E402
 import fleet_scaling  # noqa: E402
 import grab_costs  # noqa: E402
 import harness  # noqa: E402
+import imports  # noqa: E402
 import lab_scans  # noqa: E402
 import manners  # noqa: E402
 import memory  # noqa: E402
@@ -79,6 +80,7 @@ PARTS = {
     "pictures": pictures.rows,
     "analysis": analysis_cost.rows,
     "api": api_look_ups.rows,
+    "imports": imports.rows,
 }
 
 

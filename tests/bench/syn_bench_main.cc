@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/distinct.h"
 #include "base/permutation.h"
 #include "base/random.h"
 #include "base/range_set.h"
@@ -104,8 +105,7 @@ std::vector<uint32_t> Answered(const std::vector<SynReply>& replies) {
   for (const SynReply& reply : replies) {
     if (reply.kind == SynReply::Kind::kAnswered) found.push_back(reply.address);
   }
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
+  MakeDistinct(found);
   return found;
 }
 

@@ -1,4 +1,5 @@
 #include "worker/engine/raw_netlink.h"
+#include "base/distinct.h"
 
 #include <arpa/inet.h>
 #include <linux/fib_rules.h>
@@ -207,8 +208,7 @@ Result<std::optional<std::vector<uint32_t>>> RouteSocket::Boundaries(size_t most
   HARK_RETURN_IF_ERROR(Dump(RTM_GETROUTE, BytesOf(question), most, &found));
   HARK_RETURN_IF_ERROR(Dump(RTM_GETRULE, BytesOf(question), most, &found));
   if (found.size() > most) return std::optional<std::vector<uint32_t>>();
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
+  MakeDistinct(found);
   return std::optional(std::move(found));
 }
 
