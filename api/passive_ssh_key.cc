@@ -140,8 +140,8 @@ PassiveSshAnswer PassiveSshKeyOfType(const PassiveSshQuestion& question) {
   json.Name("type").String(found->words.type).Name("hosts").Raw("");
   PythonJson fingerprint;
   fingerprint.Name("fingerprint").String(found->words.fingerprint);
-  return AnswerWithHosts(
-      question, {json.Take(), ", " + fingerprint.Take() + ExtraFields(*found), found->facts});
+  return AnswerWithHosts(question, {json.Take(), ", " + fingerprint.Take() + ExtraFields(*found),
+                                    found->facts, found->hosts});
 }
 
 }  // namespace hark
