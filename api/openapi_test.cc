@@ -262,6 +262,8 @@ TEST_F(OpenApiTest, ParametersThatAreWrongAreRefusedAsDocumented) {
     }
   }
   EXPECT_EQ(Ask("/v1/hosts?limit=0").status, 400);
+  EXPECT_EQ(Ask("/v1/hosts?limit=10001").status, 400);
+  EXPECT_EQ(Ask("/v1/hosts?limit=10001&format=ndjson").status, 200);
   EXPECT_EQ(Ask("/v1/hosts?run=none").status, 404);
   EXPECT_EQ(Ask("/v1/certificates").status, 400);
   EXPECT_EQ(Ask("/v1/certificates?name=a&issuer=b").status, 400);

@@ -116,14 +116,14 @@ Result<PlaceFilter> ReadPlaceFilter(const QueryMap& query) {
   return filter;
 }
 
-Result<PageWish> ReadPageWish(const QueryMap& query) {
+Result<PageWish> ReadPageWish(const QueryMap& query, size_t most) {
   PageWish wish;
   wish.cursor = ValueOf(query, "cursor");
   const std::string limit = ValueOf(query, "limit");
   if (limit.empty()) return wish;
   const std::optional<uint64_t> number = ParseUint(limit);
-  if (!number || *number == 0 || *number > PageWish::kMaxLimit) {
-    return Wrong("limit", limit, StrCat("no number from 1 to ", PageWish::kMaxLimit));
+  if (!number || *number == 0 || *number > most) {
+    return Wrong("limit", limit, StrCat("no number from 1 to ", most));
   }
   wish.limit = *number;
   return wish;

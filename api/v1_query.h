@@ -55,8 +55,8 @@ struct PageWish {
   std::string cursor;  // as an answer gave it; "" = from the beginning
   size_t limit = kDefaultLimit;
 };
-// limit= cursor=
-Result<PageWish> ReadPageWish(const QueryMap& query);
+// limit= cursor=; most: that limit may be. A stream may be as long as it likes.
+Result<PageWish> ReadPageWish(const QueryMap& query, size_t most = PageWish::kMaxLimit);
 
 // Places as cursors: hex digits that tell nothing but where to go on.
 std::string CursorOf(const FactUse& place);

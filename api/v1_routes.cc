@@ -285,7 +285,8 @@ std::optional<HttpResponse> Handle(const V1Route& route, const std::shared_ptr<V
   if (!memory.ok()) return ErrorOf(memory.status());
   Result<PlaceFilter> filter = FilterOf(route, request, *memory);
   if (!filter.ok()) return ErrorOf(filter.status());
-  Result<PageWish> wish = ReadPageWish(request.query);
+  const bool lines = route.lines != nullptr && WantsLines(request);
+  Result<PageWish> wish = ReadPageWish(request.query, lines ? UINT32_MAX : PageWish::kMaxLimit);
   if (!wish.ok()) return ErrorOf(wish.status());
   return Respond(route, {request, service, std::make_shared<const MemoryView>(std::move(*memory)),
                          std::move(*filter), std::move(*wish), effort, quick});
