@@ -209,7 +209,7 @@ TEST_F(HistoryTest, ACertificateKnownByItsHashAloneGetsItsBodyLater) {
   Put({Named("192.0.2.1"), 443, 100, {CertificateFactOfHash(Sha256(der))}});
   const Fact fact = CertificateFact(der).fact;
   EXPECT_EQ(store_->ReadHistory()->Certificate(fact).status().code(), StatusCode::kNotFound);
-  Put({Named("192.0.2.2"), 443, 100, {CertificateFact(der)}});
+  Put({Named("192.0.2.1"), 443, 100, {CertificateFact(der)}});
   EXPECT_EQ(*store_->ReadHistory()->Certificate(fact), der);
   EXPECT_EQ(store_->ReadHistory()->CertificatesByName("a", 10)->size(), 1u);
 }

@@ -17,6 +17,11 @@ bool HasUses(FactKind kind) {
   return kind >= FactKind::kKey && kind <= FactKind::kAlgorithms;
 }
 
+// The body of a certificate that its place was known to have by its hash alone.
+bool MayComeLater(const SightedFact& fact) {
+  return fact.fact.kind == FactKind::kCertificate && !fact.body.empty();
+}
+
 bool IsNothing(const Status& status) {
   return status.code() == StatusCode::kNotFound;
 }
@@ -55,7 +60,10 @@ Status SightingWriter::Put(const Sighting& sighting) {
     if (HasUses(fact.kind) && fact.value.size() != kFactRefSize) continue;
     facts.push_back(fact);
     const auto at = std::lower_bound(known->begin(), known->end(), fact);
-    if (at != known->end() && *at == fact) continue;
+    if (at != known->end() && *at == fact) {
+      if (MayComeLater(sighted)) HARK_RETURN_IF_ERROR(PutBody(sighted));
+      continue;
+    }
     known->insert(at, fact);
     if (!HasUses(fact.kind)) continue;
     Put(Family::kFactUses, schema::FactUseKey(fact, place), "");
