@@ -10,8 +10,8 @@ namespace hark {
 namespace {
 
 constexpr int64_t kMillis = 1000;
-// Tables of a write this large are few; a killed import does less than a second of work again.
-constexpr size_t kBulkBytes = size_t{32} << 20;
+// Tables of a write this large are few; a killed import does a second or two of work again.
+constexpr size_t kBulkBytes = size_t{64} << 20;
 // Below it the log is faster than tables of their own.
 constexpr size_t kLeastBulkBytes = size_t{4} << 20;
 

@@ -270,6 +270,9 @@ void PassiveSshRecordReader::Impl::ReadHostKey(const object& key,
   if (fits == false) return Fault("host key: another fingerprint");
   seen->push_back(*text);
   sighting_.facts.push_back(KeyFactOfBlob(*blob));
+  // It fits, so it is the blob's; of a certificate the body is the key inside.
+  SightedFact& fact = sighting_.facts.back();
+  if (fact.body == *blob) fact.md5 = Md5OfFingerprint(fingerprint).value_or("");
 }
 
 PassiveSshRecordReader::PassiveSshRecordReader() : impl_(std::make_unique<Impl>()) {}

@@ -71,8 +71,11 @@ class OneChange {
 // Changes in the order of their keys lie anywhere in memory: it is asked for them before they are
 // needed.
 void FetchAhead(const Change* const* at, const Change* const* end) {
-  constexpr ptrdiff_t kChanges = 16, kBytes = 8;
-  if (end - at > kChanges) __builtin_prefetch(at[kChanges]);
+  constexpr ptrdiff_t kChanges = 24, kBytes = 12;
+  if (end - at > kChanges) {
+    __builtin_prefetch(&at[kChanges]->key);
+    __builtin_prefetch(&at[kChanges]->value);
+  }
   if (end - at <= kBytes) return;
   __builtin_prefetch(at[kBytes]->key.data());
   __builtin_prefetch(at[kBytes]->value.data());

@@ -20,11 +20,10 @@ std::string NameOf(NameKind kind, std::string_view name, const Fact& fact) {
 
 }  // namespace
 
-std::vector<std::string> NamesOfKey(const Fact& key, std::string_view ssh_blob) {
+std::vector<std::string> NamesOfKey(const Fact& key, std::string_view ssh_blob, std::string md5) {
   std::vector<std::string> names;
-  if (const std::string md5 = Md5(ssh_blob); !md5.empty()) {
-    names.push_back(NameOf(NameKind::kMd5, md5, key));
-  }
+  if (md5.empty()) md5 = Md5(ssh_blob);
+  if (!md5.empty()) names.push_back(NameOf(NameKind::kMd5, md5, key));
   names.push_back(
       NameOf(NameKind::kSshSha256, Sha256(ssh_blob).substr(0, schema::kSshSha256NameSize), key));
   return names;

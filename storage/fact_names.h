@@ -13,8 +13,9 @@
 
 namespace hark {
 
-// Keys of the family, in any order.
-std::vector<std::string> NamesOfKey(const Fact& key, std::string_view ssh_blob);
+// Keys of the family, in any order. md5: of the blob, if it is known already.
+std::vector<std::string> NamesOfKey(const Fact& key, std::string_view ssh_blob,
+                                    std::string md5 = {});
 std::vector<std::string> NamesOfCertificate(const Fact& certificate, std::string_view der);
 std::vector<std::string> NamesOfAlgorithms(const Fact& algorithms, const proto::AlgorithmsRow& row);
 

@@ -21,6 +21,7 @@ struct SightedFact {
   // kBanner: the text. kAlgorithms: proto::AlgorithmsRow. "" = unknown, or nothing more to know.
   std::string body;
   bool spki = false;
+  std::string md5;     // of kKey: of its SSH blob, 16 bytes, if somebody computed it already
   std::string sha256;  // of kKey: the key id; of kCertificate: of its DER; 32 bytes
 };
 

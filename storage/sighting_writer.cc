@@ -31,9 +31,8 @@ bool IsNothing(const Status& status) {
 // Nearly always nothing, which is worth no message.
 Result<std::string> SightingWriter::Stored(Family family, std::string_view key) const {
   rocksdb::PinnableSlice value;
-  const rocksdb::Status found =
-      rocks_.db().Get(rocksdb::ReadOptions(), rocks_.family(family),
-                      rocksdb::Slice(key.data(), key.size()), &value);
+  const rocksdb::Status found = rocks_.db().Get(rocksdb::ReadOptions(), rocks_.family(family),
+                                                rocksdb::Slice(key.data(), key.size()), &value);
   if (found.IsNotFound()) return NotFound("");
   if (!found.ok()) return FromRocks(schema::FamilyName(family), found);
   return value.ToString();
@@ -99,15 +98,13 @@ Status SightingWriter::PutBody(const SightedFact& fact) {
 
 Status SightingWriter::PutKeyBody(const SightedFact& fact) {
   if (fact.body.empty()) return Status::Ok();  // the certificate beside it knows
+  // Most keys of new places are new: to write a body once more costs less than to ask each time.
   std::string key = schema::FactKey(fact.fact);
   bodies_here_.insert(key);
-  const Result<std::string> stored = Stored(Family::kFacts, key);
-  if (stored.ok()) return Status::Ok();
-  if (!IsNothing(stored.status())) return stored.status();
   const KeyBody kind = fact.spki ? KeyBody::kSpki : KeyBody::kSshBlob;
   Put(Family::kFacts, std::move(key), static_cast<char>(kind) + fact.body);
   if (!fact.spki) {
-    PutKeyNames(fact.fact, fact.body);
+    PutKeyNames(fact.fact, fact.body, fact.md5);
   } else if (const auto blob = SshBlobOfSpki(fact.body)) {
     PutKeyNames(fact.fact, *blob);
   }
@@ -152,8 +149,11 @@ Status SightingWriter::PutCertificateBody(const SightedFact& fact) {
   return Status::Ok();
 }
 
-void SightingWriter::PutKeyNames(const Fact& key, std::string_view ssh_blob) {
-  for (std::string& name : NamesOfKey(key, ssh_blob)) Put(Family::kFactNames, std::move(name), "");
+void SightingWriter::PutKeyNames(const Fact& key, std::string_view ssh_blob,
+                                 const std::string& md5) {
+  for (std::string& name : NamesOfKey(key, ssh_blob, md5)) {
+    Put(Family::kFactNames, std::move(name), "");
+  }
 }
 
 void SightingWriter::PutCertificateNames(const Fact& certificate, std::string_view der) {

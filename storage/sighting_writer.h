@@ -31,7 +31,7 @@ class SightingWriter {
   Status PutBody(const SightedFact& fact);
   Status PutKeyBody(const SightedFact& fact);
   Status PutCertificateBody(const SightedFact& fact);
-  void PutKeyNames(const Fact& key, std::string_view ssh_blob);
+  void PutKeyNames(const Fact& key, std::string_view ssh_blob, const std::string& md5 = {});
   void PutCertificateNames(const Fact& certificate, std::string_view der);
   void PutAlgorithmsBody(const SightedFact& fact);
   void Put(schema::Family family, std::string key, std::string value);

@@ -124,7 +124,7 @@ class Builder {
     HARK_RETURN_IF_ERROR(visits.Open());
     for (uint64_t i = 0; i < hosts_.size(); ++i) {
       Sighting sighting{hosts_[i].address, 22, SecondOf(i, time), {}};
-      for (const Fact& fact : hosts_[i].facts) sighting.facts.push_back({fact, "", false, ""});
+      for (const Fact& fact : hosts_[i].facts) sighting.facts.emplace_back().fact = fact;
       HARK_RETURN_IF_ERROR(visits.Add(std::move(sighting)));
     }
     return visits.Close();
