@@ -4,7 +4,9 @@
 #include <rocksdb/cache.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 #include <vector>
 
 #include "base/log.h"
@@ -29,6 +31,8 @@ constexpr size_t kProbeBytes = 1 << 16;
 // For walks over a whole run: one request to the disk for a hundred blocks.
 constexpr size_t kReadaheadBytes = 2 << 20;
 constexpr size_t kBeyondAnyKey = 64;
+constexpr int kOpenAttempts = 20;
+constexpr auto kBetweenAttempts = std::chrono::milliseconds(25);
 constexpr uint64_t kSmallStoreBytes = 256 << 20;
 
 Status Retire(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
@@ -164,6 +168,25 @@ ToOpen FamiliesToOpen(const rocksdb::DBOptions& options, const std::string& path
   return open;
 }
 
+// A writer may put tables together, and remove them, between our reading which there are and
+// opening them. Then there is a newer list; once they are open they stay readable.
+rocksdb::Status OpenBesideAWriter(const rocksdb::DBOptions& options, const std::string& path,
+                                  const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors,
+                                  std::vector<rocksdb::ColumnFamilyHandle*>* handles,
+                                  rocksdb::DB** db) {
+  rocksdb::Status status;
+  for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(kBetweenAttempts);
+    handles->clear();
+    status = rocksdb::DB::OpenForReadOnly(options, path, descriptors, handles, db);
+    const std::string text = status.ToString();
+    const auto says = [&text](std::string_view words) { return text.find(words) != text.npos; };
+    const bool vanished = says("Can't access") || says("No such file") || status.IsPathNotFound();
+    if (status.ok() || !vanished) break;
+  }
+  return status;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_only,
@@ -179,7 +202,7 @@ Result<std::unique_ptr<Rocks>> Rocks::Open(const std::string& path, bool read_on
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      read_only ? rocksdb::DB::OpenForReadOnly(options, path, open.descriptors, &handles, &db)
+      read_only ? OpenBesideAWriter(options, path, open.descriptors, &handles, &db)
                 : rocksdb::DB::Open(options, path, open.descriptors, &handles, &db);
   if (!status.ok()) return ExplainOpenFailure(path, status);
   rocks->db_.reset(db);

@@ -4,8 +4,11 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/testing/temp_directory.h"
 #include "keys/key_id.h"
@@ -256,6 +259,29 @@ TEST(StoreTest, ReadsBesideAWriter) {
   WriteHost(*writer, 1, "k");
   const auto reader = OpenOrDie(dir.path(), Store::Mode::kReadOnly);
   EXPECT_EQ(KeyUses(*reader).size(), 1U);
+}
+
+TEST(StoreTest, OpensBesideAWriterThatPutsTablesTogether) {
+  TempDirectory dir;
+  const auto writer = OpenOrDie(dir.path(), Store::Mode::kReadWrite);
+  std::atomic<bool> stops = false;
+  std::thread writing([&] {
+    for (int i = 0; !stops; ++i) {
+      const auto write = writer->NewWrite();
+      write->PutSighting({Host(static_cast<uint8_t>(i % 250)), 22, i, {OutcomeFact(0, 7)}});
+      ASSERT_TRUE(writer->CommitBulk(*write).ok());
+      std::this_thread::sleep_for(std::chrono::milliseconds(3));  // still far more than any writer
+    }
+  });
+  int opened = 0;
+  for (int i = 0; i < 80; ++i) {
+    const auto reader = Store::Open(dir.path(), Store::Mode::kReadOnly);
+    EXPECT_TRUE(reader.ok()) << reader.status().message();
+    opened += reader.ok() && (*reader)->Meta("schema_version").ok() ? 1 : 0;
+  }
+  stops = true;
+  writing.join();
+  EXPECT_EQ(opened, 80);
 }
 
 TEST(StoreTest, LeavesOtherPeoplesDirectoriesAlone) {
