@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "base/file.h"
-#include "base/strings.h"
 #include "base/moment.h"
+#include "base/strings.h"
 #include "cli/probe_flags.h"
 
 namespace hark {
